@@ -1,0 +1,2 @@
+//! nanduti
+fn main() {}

@@ -1,0 +1,148 @@
+//! The calls of the operator's API: one type a call, with the type of its reply.
+//!
+//! A call is made in the same way beside a running node (over its Unix socket) and without one (on the store itself), so
+//! that a command does not know the difference.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::types::{
+    BundleReply, DiffReply, ListFilter, ListReply, PeerListReply, PracticeView, PublishReply, ReindexReply,
+    RevisionView, StatusReply, SyncReply, VerifyReply,
+};
+
+/// A call: its name in the address, and what answers it.
+pub trait Call: Serialize + DeserializeOwned + Send + 'static {
+    /// Last part of the address, such as `publish` in `POST /v1/publish`.
+    const NAME: &'static str;
+    /// What a successful call returns.
+    type Reply: Serialize + DeserializeOwned + Send + 'static;
+}
+
+macro_rules! call {
+    ($(#[$doc:meta])* $name:ident as $path:literal -> $reply:ty { $($(#[$fdoc:meta])* $field:ident : $ty:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$fdoc])* #[serde(default)] pub $field: $ty),* }
+
+        impl Call for $name {
+            const NAME: &'static str = $path;
+            type Reply = $reply;
+        }
+    };
+}
+
+call! {
+    /// How does the node stand?
+    Status as "status" -> StatusReply {}
+}
+call! {
+    /// Sign a record, or only check it.
+    Publish as "publish" -> PublishReply {
+        /// The file: Markdown with YAML front matter.
+        markdown: String,
+        /// Id of the series to revise; else the front matter's `id`, else a new series.
+        revises: Option<String>,
+        /// Begin a new series although the member has one with this title.
+        new_series: bool,
+        /// Only check: sign nothing.
+        check: bool,
+    }
+}
+call! {
+    /// Withdraw a series.
+    Withdraw as "withdraw" -> RevisionView {
+        /// Id or short id of the series.
+        id: String,
+        /// Code of the vocabulary `withdraw_reason`.
+        reason: String,
+        /// Public note, 500 characters at most.
+        note: Option<String>,
+    }
+}
+call! {
+    /// List the library.
+    List as "list" -> ListReply {
+        /// What to list.
+        filter: ListFilter,
+    }
+}
+call! {
+    /// Show one practice. The id may be that of a series or of one revision, or short.
+    Show as "show" -> PracticeView {
+        /// Id or short id.
+        id: String,
+    }
+}
+call! {
+    /// All revisions of a series, oldest first.
+    History as "history" -> Vec<RevisionView> {
+        /// Id or short id.
+        id: String,
+    }
+}
+call! {
+    /// What changed between two revisions; without `from`, between the revision and the one it replaced.
+    Diff as "diff" -> DiffReply {
+        /// Id or short id of the series or of the later revision.
+        id: String,
+        /// Id or short id of the earlier revision.
+        from: Option<String>,
+    }
+}
+call! {
+    /// Check one document or the whole store, without the network.
+    Verify as "verify" -> VerifyReply {
+        /// Id or short id; the whole store without one.
+        id: Option<String>,
+        /// Check every signature, not one a segment.
+        deep: bool,
+    }
+}
+call! {
+    /// Synchronise now, with one peer or with all that are known.
+    Sync as "sync" -> SyncReply {
+        /// A multiaddress with `/p2p/…`, or a peer id, or a member's id.
+        peer: Option<String>,
+    }
+}
+call! {
+    /// List the peers.
+    PeerList as "peer-list" -> PeerListReply {}
+}
+call! {
+    /// Remember a peer and connect to it.
+    PeerAdd as "peer-add" -> PeerListReply {
+        /// A multiaddress with `/p2p/…`.
+        address: String,
+    }
+}
+call! {
+    /// Block a peer, or allow it again.
+    PeerBlock as "peer-block" -> PeerListReply {
+        /// The libp2p peer id.
+        peer: String,
+        /// Allow it again.
+        allow: bool,
+    }
+}
+call! {
+    /// Write everything public to one file.
+    BundleExport as "bundle-export" -> BundleReply {
+        /// Absolute path of the file to write.
+        path: String,
+        /// Replace a file that is there.
+        overwrite: bool,
+    }
+}
+call! {
+    /// Take in what a bundle holds.
+    BundleImport as "bundle-import" -> BundleReply {
+        /// Absolute path of the file to read.
+        path: String,
+    }
+}
+call! {
+    /// Rebuild what is derived from the segment files.
+    Reindex as "reindex" -> ReindexReply {}
+}

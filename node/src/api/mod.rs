@@ -1,0 +1,9 @@
+//! The operator's API: what can be asked of a node, and how it answers.
+
+mod calls;
+mod error;
+mod types;
+
+pub use calls::*;
+pub use error::{ApiError, ErrorKind};
+pub use types::*;

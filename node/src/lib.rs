@@ -1,0 +1,3 @@
+//! The running node of Ñandutí: disk, network, pages.
+
+pub mod api;

@@ -1,0 +1,2 @@
+//! Formats.
+#![no_std]
