@@ -1,0 +1,225 @@
+//! The key files of a home.
+//!
+//! Invariants: a file is made whole, with mode 0600, or not at all, and never over another; what is read is bounded and
+//! belongs to nobody else.
+//!
+//! Absent: deciding which keys a home needs. An observer has a node key only; `init` gives a member all three.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use pkcs8::der::zeroize::Zeroizing;
+
+use super::error::KeyError;
+use super::passphrase::Passphrase;
+use super::pem::{self, KEY_FILE_BYTES_MAX, Protection, Seed};
+use super::{Key, KeyUse, Node, NodeKey, Publish, PublishKey, Root, RootKey};
+use crate::durable::{PRIVATE_FILE, create_file_durably, create_private_dir};
+use crate::home::Home;
+
+/// The folder `keys/` of a home.
+#[derive(Debug, Clone)]
+pub struct KeyStore {
+    dir: PathBuf,
+}
+
+impl KeyStore {
+    /// The key files of a home, which need not exist yet.
+    pub fn of(home: &Home) -> Self {
+        Self { dir: home.keys_dir() }
+    }
+
+    /// Where the root key is.
+    pub fn root_file(&self) -> PathBuf {
+        self.file::<Root>()
+    }
+
+    /// Where the publishing key is.
+    pub fn publish_file(&self) -> PathBuf {
+        self.file::<Publish>()
+    }
+
+    /// Where the node key is.
+    pub fn node_file(&self) -> PathBuf {
+        self.file::<Node>()
+    }
+
+    /// Writes a root key, encrypted; refuses to overwrite one.
+    pub fn create_root(&self, key: &RootKey, passphrase: &Passphrase, how: Protection) -> Result<(), KeyError> {
+        self.write::<Root>(&pem::encode_encrypted(&key.seed(), passphrase, how)?)
+    }
+
+    /// Writes a publishing key; refuses to overwrite one.
+    pub fn create_publish(&self, key: &PublishKey) -> Result<(), KeyError> {
+        self.write::<Publish>(&pem::encode_plain(&key.seed())?)
+    }
+
+    /// Writes a node key; refuses to overwrite one.
+    pub fn create_node(&self, key: &NodeKey) -> Result<(), KeyError> {
+        self.write::<Node>(&pem::encode_plain(&key.seed())?)
+    }
+
+    /// Opens the root key.
+    pub fn open_root(&self, passphrase: &Passphrase) -> Result<RootKey, KeyError> {
+        self.open(|text| pem::decode_encrypted(text, passphrase))
+    }
+
+    /// Opens the publishing key.
+    pub fn open_publish(&self) -> Result<PublishKey, KeyError> {
+        self.open(pem::decode_plain)
+    }
+
+    /// Opens the node key.
+    pub fn open_node(&self) -> Result<NodeKey, KeyError> {
+        self.open(pem::decode_plain)
+    }
+
+    /// Opens the node key; makes one if there is none. Only the holder of the home's lock may call it.
+    pub fn open_or_create_node(&self) -> Result<NodeKey, KeyError> {
+        match self.open_node() {
+            Err(KeyError::Missing { .. }) => {
+                let key = NodeKey::generate()?;
+                self.create_node(&key)?;
+                Ok(key)
+            }
+            opened => opened,
+        }
+    }
+
+    fn file<U: KeyUse>(&self) -> PathBuf {
+        self.dir.join(format!("{}.pem", U::NAME))
+    }
+
+    fn write<U: KeyUse>(&self, text: &str) -> Result<(), KeyError> {
+        let path = self.file::<U>();
+        create_private_dir(&self.dir).map_err(|source| KeyError::Io { path: self.dir.clone(), source })?;
+        create_file_durably(&path, text.as_bytes(), PRIVATE_FILE).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => KeyError::Exists { path },
+            _ => KeyError::Io { path, source },
+        })
+    }
+
+    fn open<U: KeyUse>(&self, decode: impl FnOnce(&[u8]) -> Result<Seed, KeyError>) -> Result<Key<U>, KeyError> {
+        let path = self.file::<U>();
+        let text = read_private(&path)?;
+        match decode(&text) {
+            Ok(seed) => Ok(Key::from_seed(&seed)),
+            // What is wrong with the passphrase is not wrong with the file.
+            Err(error @ (KeyError::Passphrase | KeyError::Random(_))) => Err(error),
+            Err(error) => Err(KeyError::File { path, source: Box::new(error) }),
+        }
+    }
+}
+
+/// The content of a file that only its owner can read and change.
+fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => KeyError::Missing { path: path.to_path_buf() },
+        _ => KeyError::Io { path: path.to_path_buf(), source },
+    };
+    let file = open_file(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    if !found.is_file() {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, "it is not a file");
+        return Err(KeyError::Io { path: path.to_path_buf(), source });
+    }
+    let mode = found.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Exposed { path: path.to_path_buf(), mode });
+    }
+    if found.len() > KEY_FILE_BYTES_MAX {
+        let source = Box::new(KeyError::Long { max: KEY_FILE_BYTES_MAX });
+        return Err(KeyError::File { path: path.to_path_buf(), source });
+    }
+    // Room for all of it at once: a vector that grows leaves copies of the secret behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(KEY_FILE_BYTES_MAX as usize + 1));
+    file.take(KEY_FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Opens without waiting: a pipe in the place of a key would otherwise hold the node up for ever.
+fn open_file(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits();
+    OpenOptions::new().read(true).custom_flags(flags as i32).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+    use std::fs;
+
+    fn store() -> (tempfile::TempDir, KeyStore) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = KeyStore::of(&Home::at(dir.path()));
+        (dir, store)
+    }
+
+    #[test]
+    fn keys_come_back_and_are_not_overwritten() {
+        let (_dir, store) = store();
+        let (root, publish) = (RootKey::generate().unwrap(), PublishKey::generate().unwrap());
+        let passphrase = Passphrase::from("correct horse");
+        store.create_root(&root, &passphrase, Protection::Scrypt).unwrap();
+        store.create_publish(&publish).unwrap();
+        let node = store.open_or_create_node().unwrap();
+        assert_eq!(store.open_root(&passphrase).unwrap().public(), root.public());
+        assert_eq!(store.open_publish().unwrap().public(), publish.public());
+        assert_eq!(store.open_or_create_node().unwrap().public(), node.public());
+        for path in [store.root_file(), store.publish_file(), store.node_file()] {
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let again = store.create_publish(&PublishKey::generate().unwrap());
+        assert!(matches!(again, Err(KeyError::Exists { .. })));
+        assert_eq!(store.open_publish().unwrap().public(), publish.public());
+    }
+
+    #[test]
+    fn a_wrong_passphrase_is_said_to_be_one() {
+        let (_dir, store) = store();
+        let root = RootKey::generate().unwrap();
+        store.create_root(&root, &"correct horse".into(), Protection::Scrypt).unwrap();
+        assert!(matches!(store.open_root(&"battery staple".into()), Err(KeyError::Passphrase)));
+    }
+
+    #[test]
+    fn a_short_passphrase_writes_nothing() {
+        let (_dir, store) = store();
+        let made = store.create_root(&RootKey::generate().unwrap(), &"short".into(), Protection::Scrypt);
+        assert!(matches!(made, Err(KeyError::PassphraseShort { chars: 5 })));
+        assert!(!store.root_file().exists());
+    }
+
+    #[test]
+    fn an_exposed_key_is_not_read() {
+        let (_dir, store) = store();
+        store.create_publish(&PublishKey::generate().unwrap()).unwrap();
+        for mode in [0o640, 0o604, 0o620, 0o644] {
+            fs::set_permissions(store.publish_file(), fs::Permissions::from_mode(mode)).unwrap();
+            let error = store.open_publish().unwrap_err();
+            assert!(error.hint().unwrap().starts_with("chmod 600 "), "{error}");
+        }
+        fs::set_permissions(store.publish_file(), fs::Permissions::from_mode(0o400)).unwrap();
+        store.open_publish().unwrap();
+    }
+
+    #[test]
+    fn what_is_no_key_is_named() {
+        let (_dir, store) = store();
+        assert!(matches!(store.open_node(), Err(KeyError::Missing { .. })));
+        let put = |bytes: &[u8]| {
+            fs::create_dir_all(&store.dir).unwrap();
+            fs::write(store.node_file(), bytes).unwrap();
+            fs::set_permissions(store.node_file(), fs::Permissions::from_mode(0o600)).unwrap();
+            store.open_node().unwrap_err()
+        };
+        assert!(matches!(put(&vec![b'x'; 65 * 1024]), KeyError::File { source, .. } if matches!(*source, KeyError::Long { .. })));
+        let error = put(b"secret");
+        assert!(!format!("{error} {}", error.source().unwrap()).contains("secret"));
+        fs::remove_file(store.node_file()).unwrap();
+        fs::create_dir(store.node_file()).unwrap();
+        assert!(matches!(store.open_node(), Err(KeyError::Io { .. })));
+    }
+}
