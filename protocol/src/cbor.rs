@@ -1,0 +1,42 @@
+//! Strict DAG-CBOR: one value has one encoding, and anything else is refused.
+//!
+//! The codec refuses unsorted keys, integers that are longer than they need be, indefinite lengths and trailing bytes. What
+//! it cannot see is a value that a type can spell in two ways (an optional field absent or null); `decode_exact` closes that
+//! by encoding again and comparing, which is affordable for the small things that authority is made of.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// The bytes are not the one strict DAG-CBOR encoding of what was expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CborError {
+    /// Not DAG-CBOR of the expected shape.
+    #[error("not DAG-CBOR of the expected shape: {0}")]
+    Malformed(alloc::string::String),
+    /// DAG-CBOR, but not the one encoding of its value.
+    #[error("not in canonical form")]
+    NotCanonical,
+}
+
+/// Encodes a value of ours.
+pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_ipld_dagcbor::to_vec(value).expect("our types hold only what DAG-CBOR can express, and memory is not exhausted")
+}
+
+/// Decodes a value whose type can be spelt in one way only.
+///
+/// # Errors
+/// If the bytes are not strict DAG-CBOR of that type.
+pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, CborError> {
+    serde_ipld_dagcbor::from_slice(bytes).map_err(|error| CborError::Malformed(alloc::format!("{error}")))
+}
+
+/// Decodes a value and makes sure that these bytes are its one encoding.
+///
+/// # Errors
+/// If the bytes are not strict DAG-CBOR of that type, or another spelling of the value.
+pub fn decode_exact<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, CborError> {
+    let value: T = decode(bytes)?;
+    if encode(&value) == bytes { Ok(value) } else { Err(CborError::NotCanonical) }
+}

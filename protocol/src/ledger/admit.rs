@@ -1,0 +1,284 @@
+//! The last door: may this run be added, and if not, whose fault is that?
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::{AdoptError, Extent, History, Ledger};
+use crate::{
+    authority::Standing,
+    cbor::CborError,
+    entry::Entry,
+    fork::ForkProof,
+    hash::Hash,
+    key::PublicKey,
+    keyring::Opening,
+    kind::Kind,
+    run::VerifiedRun,
+};
+
+/// A run that the ledger has taken in: it continues the log exactly where what is held ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdmittedRun {
+    run: VerifiedRun,
+    authority_changed: bool,
+}
+
+impl AdmittedRun {
+    /// The run.
+    pub fn run(&self) -> &VerifiedRun {
+        &self.run
+    }
+
+    /// Did it change who may speak, so that all has to be judged again?
+    pub fn authority_changed(&self) -> bool {
+        self.authority_changed
+    }
+}
+
+/// What became of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// It is to be appended.
+    Appended(AdmittedRun),
+    /// All of it is held already.
+    Known,
+    /// It contradicts what is held: the key has said two things at one place. Nothing is to be appended.
+    Forked(Box<ForkProof>),
+}
+
+/// Why a run was not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The charter has not arrived yet.
+    #[error("the charter of this network has not arrived yet")]
+    NoCharter,
+    /// The charter is at fault.
+    #[error("the charter: {0}")]
+    Charter(#[from] AdoptError),
+    /// No keyring lists the key.
+    #[error("no member's keyring lists the key")]
+    UnknownKey,
+    /// Entry 0 does not say what a publishing log's must.
+    #[error("entry 0 does not say for whom the key speaks: {0}")]
+    Opening(CborError),
+    /// Entry 0 of the log is of the wrong kind.
+    #[error("entry 0 is of kind `{0}`, which cannot open this log")]
+    OpeningKind(Kind),
+    /// The first entry is not on the network's ground.
+    #[error("entry 0 does not name this network")]
+    OtherNetwork,
+    /// Entries before it are missing.
+    #[error("entries {held} to {first} are missing before it")]
+    Gap {
+        /// The next place held.
+        held: u64,
+        /// The first place offered.
+        first: u64,
+    },
+    /// It lies past the last entry that counts.
+    #[error("it lies past the last entry that counts")]
+    PastEnd,
+    /// It lies on or above a fork.
+    #[error("the log is forked below it")]
+    AboveFork,
+    /// It contradicts the branch that the member's keyring has fixed.
+    #[error("it contradicts the branch that the member's keyring has fixed")]
+    FixedBranch,
+    /// It contradicts what is held, but proves nothing by its own signatures.
+    #[error("it contradicts what is held without a signature to prove it")]
+    Unproven,
+    /// The log would outgrow the charter's bounds.
+    #[error("the log would outgrow the bounds of the charter")]
+    Bounds,
+}
+
+impl Refusal {
+    /// Could the sender have known better? A peer is blamed only for what it could have checked itself.
+    pub fn blames_peer(&self) -> bool {
+        match self {
+            Self::Charter(_) | Self::Opening(_) | Self::OpeningKind(_) | Self::OtherNetwork | Self::Unproven => true,
+            Self::NoCharter
+            | Self::UnknownKey
+            | Self::Gap { .. }
+            | Self::PastEnd
+            | Self::AboveFork
+            | Self::FixedBranch
+            | Self::Bounds => false,
+        }
+    }
+
+    /// A short name for counters and logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NoCharter => "no-charter",
+            Self::Charter(_) => "bad-charter",
+            Self::UnknownKey => "unknown-key",
+            Self::Opening(_) | Self::OpeningKind(_) => "bad-opening",
+            Self::OtherNetwork => "other-network",
+            Self::Gap { .. } => "gap",
+            Self::PastEnd => "past-end",
+            Self::AboveFork => "above-fork",
+            Self::FixedBranch => "fixed-branch",
+            Self::Unproven => "unproven-contradiction",
+            Self::Bounds => "bounds",
+        }
+    }
+}
+
+impl Ledger {
+    /// Takes a verified run in, or says why not.
+    ///
+    /// # Errors
+    /// If it may not be added. The ledger is unchanged then, except that a sound charter may have been adopted.
+    pub fn admit(&mut self, run: VerifiedRun, history: &impl History) -> Result<Admission, Refusal> {
+        let log = run.log();
+        self.adopt_from(&run)?;
+        let standing = self.standing_of(&run)?;
+        let (ends, fixed) = (standing.ends, standing.fixed);
+        let held = self.extent(&log).unwrap_or(Extent { next: 0, head: self.network, bytes: 0 });
+
+        if let Some(place) = fixed
+            && run.item_at(place.seq).is_some_and(|item| item.hash != place.hash)
+        {
+            return Err(Refusal::FixedBranch);
+        }
+        if run.first_seq() > held.next {
+            return Err(Refusal::Gap { held: held.next, first: run.first_seq() });
+        }
+        if let Some(seq) = first_contradiction(&run, &held, history) {
+            return self.prove_fork(&run, seq, history).map(|proof| Admission::Forked(Box::new(proof)));
+        }
+        if run.next_seq() <= held.next {
+            return Ok(Admission::Known);
+        }
+        if ends.is_some_and(|ends| held.next >= ends) {
+            return Err(Refusal::PastEnd);
+        }
+        if self.open_fork(&log, history).is_some() {
+            return Err(Refusal::AboveFork);
+        }
+        let run = run.starting_at(held.next).ok_or(Refusal::Gap { held: held.next, first: held.next })?;
+        self.check_bounds(&run, &held)?;
+        let authority_changed = self.learn(&run);
+        let bytes = held.bytes + run.bytes().len() as u64;
+        self.logs.insert(log, Extent { next: run.next_seq(), head: run.head(), bytes });
+        Ok(Admission::Appended(AdmittedRun { run, authority_changed }))
+    }
+
+    /// A single entry that a peer showed, without its body: does it prove a fork?
+    pub fn contradicts(&self, entry: &Entry<'_>, bytes: &[u8], history: &impl History) -> Option<ForkProof> {
+        let log = entry.statement.log;
+        let seq = entry.statement.seq;
+        let extent = self.extent(&log)?;
+        let place = if seq < extent.next && history.hash_at(&log, seq) != Some(entry.hash) {
+            seq
+        } else if seq > 0 && seq <= extent.next && history.hash_at(&log, seq - 1) != Some(entry.statement.prev) {
+            seq - 1
+        } else {
+            return None;
+        };
+        self.proof_against(&log, place, bytes, history)
+    }
+
+    /// A founder's root log brings the charter with it: a node that only knows the network's id starts here.
+    fn adopt_from(&mut self, run: &VerifiedRun) -> Result<(), Refusal> {
+        if self.authority.is_some() {
+            return Ok(());
+        }
+        let first = run.item_at(0).filter(|item| item.kind == Kind::Charter).ok_or(Refusal::NoCharter)?;
+        let body = run.body_bytes(first).ok_or(Refusal::NoCharter)?;
+        Ok(self.adopt_charter(body)?)
+    }
+
+    /// For whom the run's log speaks. A log that begins with this run is asked what it says of itself.
+    fn standing_of(&self, run: &VerifiedRun) -> Result<Standing<'_>, Refusal> {
+        let authority = self.authority.as_ref().ok_or(Refusal::NoCharter)?;
+        let log = run.log();
+        if let Some(first) = run.item_at(0) {
+            if run.prev() != self.network {
+                return Err(Refusal::OtherNetwork);
+            }
+            let is_root = authority.member_by_root(&log).is_some();
+            match (is_root, &first.kind) {
+                (true, Kind::Charter) if first.body.hash == self.network => {}
+                (true, Kind::Charter) => return Err(Refusal::OtherNetwork),
+                (false, Kind::Log) => {
+                    let body = run.body_bytes(first).unwrap_or_default();
+                    let opening = Opening::decode(body).map_err(Refusal::Opening)?;
+                    return authority.publishing(&log, &opening.member).ok_or(Refusal::UnknownKey);
+                }
+                // A root key that this roster does not know would open its log with the charter as well.
+                (false, Kind::Charter) => return Err(Refusal::UnknownKey),
+                (_, kind) => return Err(Refusal::OpeningKind(kind.clone())),
+            }
+        }
+        authority.standing(&log).ok_or(Refusal::UnknownKey)
+    }
+
+    fn check_bounds(&self, run: &VerifiedRun, held: &Extent) -> Result<(), Refusal> {
+        let bounds = self.authority.as_ref().ok_or(Refusal::NoCharter)?.roster().bounds;
+        let bytes = held.bytes.saturating_add(run.bytes().len() as u64);
+        if run.next_seq() > bounds.log_entries || bytes > bounds.log_bytes { Err(Refusal::Bounds) } else { Ok(()) }
+    }
+
+    /// Learns what the run says of authority. Returns whether that may have changed who may speak.
+    fn learn(&mut self, run: &VerifiedRun) -> bool {
+        let Some(authority) = &mut self.authority else { return false };
+        let log = run.log();
+        let member = authority.member_by_root(&log).map(|member| member.id.clone());
+        let mut changed = false;
+        match member {
+            Some(member) => {
+                for (seq, item) in (run.first_seq()..).zip(run.items()).filter(|(_, item)| item.kind == Kind::Keyring) {
+                    authority.learn_keyring(&member, seq, run.body_bytes(item).unwrap_or_default());
+                    changed = true;
+                }
+            }
+            None => {
+                let body = run.item_at(0).and_then(|first| run.body_bytes(first));
+                if let Some(opening) = body.and_then(|body| Opening::decode(body).ok()) {
+                    authority.learn_opening(log, opening);
+                    changed = true;
+                }
+            }
+        }
+        changed
+    }
+
+    /// Makes a proof of a run that contradicts what is held at a place, and takes note of it.
+    fn prove_fork(&mut self, run: &VerifiedRun, seq: u64, history: &impl History) -> Result<ForkProof, Refusal> {
+        let log = run.log();
+        let fixed = self.authority.as_ref().and_then(|authority| authority.standing(&log)).and_then(|s| s.fixed);
+        if fixed.is_some_and(|place| place.seq >= seq && history.hash_at(&log, place.seq) == Some(place.hash)) {
+            return Err(Refusal::FixedBranch);
+        }
+        let offered: Vec<&[u8]> =
+            [seq, seq + 1].iter().filter_map(|seq| run.item_at(*seq)).map(|item| run.entry_bytes(item)).collect();
+        let proof = offered.into_iter().find_map(|bytes| self.proof_against(&log, seq, bytes, history));
+        let proof = proof.ok_or(Refusal::Unproven)?;
+        self.learn_fork(&proof);
+        Ok(proof)
+    }
+
+    /// A proof that an entry contradicts what is held at a place: against the entry there, or against the one that follows it.
+    fn proof_against(&self, log: &PublicKey, seq: u64, offered: &[u8], history: &impl History) -> Option<ForkProof> {
+        [seq, seq + 1]
+            .iter()
+            .filter_map(|seq| history.entry_at(log, *seq))
+            .find_map(|held| ForkProof::new(&self.network, seq, &held, offered).ok())
+    }
+}
+
+/// The lowest place at which a run and what is held name different entries.
+fn first_contradiction(run: &VerifiedRun, held: &Extent, history: &impl History) -> Option<u64> {
+    let log = run.log();
+    let first = run.first_seq();
+    let before = |seq: u64| if seq == held.next { Some(held.head) } else { history.hash_at(&log, seq - 1) };
+    if first > 0 && before(first) != Some(run.prev()) {
+        return Some(first - 1);
+    }
+    let differs = |seq: &u64| {
+        let offered: Option<Hash> = run.item_at(*seq).map(|item| item.hash);
+        offered != history.hash_at(&log, *seq)
+    };
+    (first..run.next_seq().min(held.next)).find(differs)
+}

@@ -1,0 +1,193 @@
+//! The ledger: what this node holds of every log, and what may be added to it.
+//!
+//! One writer owns it. [`Ledger::admit`] is the last of the doors (received, verified, admitted): it lets pass what extends a
+//! known log by a key that authority knows, within bounds; it recognises what is held already, and it turns a contradiction
+//! into a fork proof. The ledger keeps no bytes: what it has to look up in the past it asks of [`History`].
+//!
+//! The ledger changes before the disk does. If the disk then fails, the host throws the ledger away and restores it from what
+//! the disk holds; nothing has been acknowledged by then.
+
+mod admit;
+#[cfg(test)]
+mod tests;
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+pub use admit::{AdmittedRun, Admission, Refusal};
+
+use crate::{
+    authority::Authority,
+    charter::{Charter, CharterError},
+    fork::ForkProof,
+    frontier::{Frontier, Position},
+    hash::Hash,
+    key::PublicKey,
+    keyring::Opening,
+    kind::Kind,
+};
+
+/// What the ledger asks about the entries that are held. The host answers from its disk or its memory.
+pub trait History {
+    /// Hash of the entry at a place that is held.
+    fn hash_at(&self, log: &PublicKey, seq: u64) -> Option<Hash>;
+    /// Bytes of the entry at a place that is held.
+    fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>>;
+}
+
+/// What is held of one log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The next place: the number of entries held.
+    pub next: u64,
+    /// Hash of the last entry held.
+    pub head: Hash,
+    /// Bytes held, bodies included.
+    pub bytes: u64,
+}
+
+/// What is held of every log, and what counts.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    network: Hash,
+    authority: Option<Authority>,
+    logs: BTreeMap<PublicKey, Extent>,
+    forks: BTreeMap<PublicKey, ForkProof>,
+}
+
+impl Ledger {
+    /// The ledger of a network of which nothing is known but its id.
+    pub fn new(network: Hash) -> Self {
+        Self { network, authority: None, logs: BTreeMap::new(), forks: BTreeMap::new() }
+    }
+
+    /// The network.
+    pub fn network(&self) -> Hash {
+        self.network
+    }
+
+    /// Who may speak; unknown until the charter is.
+    pub fn authority(&self) -> Option<&Authority> {
+        self.authority.as_ref()
+    }
+
+    /// Takes in the charter, which names the network by its hash.
+    ///
+    /// # Errors
+    /// If it is not the network's, or makes no sense.
+    pub fn adopt_charter(&mut self, bytes: &[u8]) -> Result<(), AdoptError> {
+        if Hash::of(bytes) != self.network {
+            return Err(AdoptError::OtherNetwork);
+        }
+        if self.authority.is_none() {
+            self.authority = Some(Authority::new(&Charter::decode(bytes)?));
+        }
+        Ok(())
+    }
+
+    /// What is held of a log.
+    pub fn extent(&self, log: &PublicKey) -> Option<Extent> {
+        self.logs.get(log).copied()
+    }
+
+    /// All logs held, by key.
+    pub fn logs(&self) -> impl Iterator<Item = (&PublicKey, &Extent)> {
+        self.logs.iter()
+    }
+
+    /// The forks known, by log.
+    pub fn forks(&self) -> impl Iterator<Item = (&PublicKey, &ForkProof)> {
+        self.forks.iter()
+    }
+
+    /// The proof that a log is forked.
+    pub fn fork(&self, log: &PublicKey) -> Option<&ForkProof> {
+        self.forks.get(log)
+    }
+
+    /// Takes note of a publishing log that the host finds on its disk at start. Root logs are admitted again instead, since
+    /// authority is made of what they say.
+    pub fn restore(&mut self, log: PublicKey, extent: Extent, opening: Opening) {
+        if let Some(authority) = &mut self.authority {
+            authority.learn_opening(log, opening);
+        }
+        self.logs.insert(log, extent);
+    }
+
+    /// Takes note of a fork. Returns whether that was new.
+    pub fn learn_fork(&mut self, proof: &ForkProof) -> bool {
+        let log = proof.log();
+        let merged = self.forks.get(&log).map_or_else(|| proof.clone(), |known| known.merge(proof));
+        if self.forks.get(&log) == Some(&merged) {
+            return false;
+        }
+        if let Some(authority) = &mut self.authority
+            && authority.member_by_root(&log).is_some()
+        {
+            authority.learn_root_end(log, merged.mark().seq);
+        }
+        self.forks.insert(log, merged);
+        true
+    }
+
+    /// Where a log stops counting: at its end, at a cut-off or at a fork, whichever comes first. 0 if it does not count at all.
+    pub fn counted(&self, log: &PublicKey, history: &impl History) -> u64 {
+        let Some(extent) = self.logs.get(log) else { return 0 };
+        let Some(standing) = self.authority.as_ref().and_then(|authority| authority.standing(log)) else { return 0 };
+        let mut counted = extent.next.min(standing.ends.unwrap_or(u64::MAX));
+        if let Some(fork) = self.open_fork(log, history) {
+            counted = counted.min(fork.mark().seq);
+        }
+        counted
+    }
+
+    /// Does this entry count: is it in the part that counts, and of a kind that the key may write?
+    pub fn counts(&self, log: &PublicKey, seq: u64, kind: &Kind, history: &impl History) -> bool {
+        let Some(authority) = &self.authority else { return false };
+        let Some(standing) = authority.standing(log) else { return false };
+        authority.allows(&standing, seq, kind) && seq < self.counted(log, history)
+    }
+
+    /// The position of a log in the frontier.
+    pub fn position(&self, log: &PublicKey, history: &impl History) -> Option<Position> {
+        let extent = self.logs.get(log)?;
+        let next = self.counted(log, history);
+        let head = match next {
+            0 => self.network,
+            next if next == extent.next => extent.head,
+            next => history.hash_at(log, next - 1)?,
+        };
+        Some(Position { next, head, fork: self.open_fork(log, history).map(ForkProof::mark) })
+    }
+
+    /// The whole frontier.
+    pub fn frontier(&self, history: &impl History) -> Frontier {
+        let mut frontier = Frontier::default();
+        for log in self.logs.keys() {
+            if let Some(position) = self.position(log, history) {
+                frontier.set(*log, position);
+            }
+        }
+        frontier
+    }
+
+    /// The fork of a log, unless the keyring has fixed the branch at or above it and that branch is the one held.
+    fn open_fork(&self, log: &PublicKey, history: &impl History) -> Option<&ForkProof> {
+        let proof = self.forks.get(log)?;
+        let fixed = self.authority.as_ref()?.standing(log)?.fixed;
+        let settled = fixed.is_some_and(|place| {
+            place.seq >= proof.mark().seq && history.hash_at(log, place.seq) == Some(place.hash)
+        });
+        if settled { None } else { Some(proof) }
+    }
+}
+
+/// Why a charter was not adopted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdoptError {
+    /// Its hash is not the network id.
+    #[error("the charter is that of another network")]
+    OtherNetwork,
+    /// It makes no sense.
+    #[error(transparent)]
+    Charter(#[from] CharterError),
+}

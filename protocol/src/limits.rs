@@ -1,0 +1,60 @@
+//! Every bound on what a peer, a file or an author can make this program hold, in bytes unless the name says otherwise.
+//!
+//! The bounds are part of the formats: an honest node refuses what is larger, so raising one is a change of the rules
+//! (`docs/spec/limits.md`). What is only a matter of one node's means (queues, connections, caches) is configuration and
+//! lives in the node.
+
+/// The bytes of an entry: the COSE envelope with its payload.
+pub const ENTRY_MAX: usize = 4 * 1024;
+
+/// The bytes of a body.
+pub const BODY_MAX: usize = 1024 * 1024;
+
+/// The bytes of a segment: a run of consecutive entries of one log with their bodies.
+pub const SEGMENT_MAX: usize = 4 * 1024 * 1024;
+
+/// What a sender aims at for one segment on the wire: large enough that one signature vouches for hundreds of entries,
+/// small enough that ten in flight fit into a small machine.
+pub const SEGMENT_TARGET: usize = 1024 * 1024;
+
+/// The name of a kind, in characters of `a-z 0-9 -`.
+pub const KIND_MAX: usize = 32;
+
+/// The id of a member, in characters.
+pub const MEMBER_ID_MAX: usize = 16;
+
+/// A name or a title in a charter.
+pub const NAME_MAX: usize = 200;
+
+/// The purpose in a charter.
+pub const PURPOSE_MAX: usize = 4_000;
+
+/// Members of a roster: twice the number of States in the world.
+pub const MEMBERS_MAX: usize = 400;
+
+/// Roles in a charter.
+pub const ROLES_MAX: usize = 16;
+
+/// Kinds named by one role.
+pub const ROLE_KINDS_MAX: usize = 64;
+
+/// Lines of a keyring: the charter may set a lower bound, not a higher one.
+pub const KEYRING_LINES_MAX: usize = 256;
+
+/// Addresses in a ticket.
+pub const TICKET_ADDRESSES_MAX: usize = 8;
+
+/// One address in a ticket.
+pub const ADDRESS_MAX: usize = 256;
+
+/// The latest time that an entry may claim: the end of the year 9999, in milliseconds since 1970.
+pub const TIME_MAX_MS: u64 = 253_402_300_799_999;
+
+/// A frame of the sync protocol that carries a message.
+pub const SYNC_MESSAGE_MAX: usize = 256 * 1024;
+
+/// A frame of the sync protocol that carries a compressed segment. Incompressible data grows a little.
+pub const SYNC_SEGMENT_MAX: usize = SEGMENT_MAX + 64 * 1024;
+
+/// A gossip message: an entry without its body, or a fork proof of two entries, with a little around it.
+pub const GOSSIP_MAX: usize = 2 * ENTRY_MAX + 256;
