@@ -153,9 +153,8 @@ impl Home {
         let Some(folder) = socket.parent().filter(|_| socket.is_absolute() && fits(&socket)) else {
             return Err(HomeError::SocketFile { path: file });
         };
-        let owner = fs::metadata(&self.root)
-            .map_err(|source| HomeError::Read { path: self.root.clone(), source })?
-            .uid();
+        let owner =
+            fs::metadata(&self.root).map_err(|source| HomeError::Read { path: self.root.clone(), source })?.uid();
         check_private(folder, owner)?;
         Ok(socket)
     }

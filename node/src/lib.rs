@@ -1,14 +1,18 @@
 //! The running node of Ñandutí: disk, network, pages.
 
 pub mod api;
+pub mod config;
 mod durable;
 mod home;
 pub mod keys;
 mod lock;
+mod logging;
 pub mod web;
 
+pub use config::{Config, ConfigError};
 pub use durable::{
     PRIVATE_DIR, PRIVATE_FILE, create_file_durably, create_private_dir, sync_dir, write_file_durably,
 };
 pub use home::{Home, HomeError};
 pub use lock::{Holder, HomeLock, LockError};
+pub use logging::{LoggingError, init_logging};

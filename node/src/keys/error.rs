@@ -106,10 +106,9 @@ impl KeyError {
             Self::Exists { .. } => Some("use another --home, or move the key away and keep it safe".into()),
             Self::Missing { .. } => Some("`nanduti init` makes the keys of a member".into()),
             Self::File { path, source } => match **source {
-                Self::Encryption { .. } | Self::Cost { .. } => Some(format!(
-                    "re-encrypt it: openssl pkcs8 -topk8 -scrypt -in {} -out new.pem",
-                    path.display()
-                )),
+                Self::Encryption { .. } | Self::Cost { .. } => {
+                    Some(format!("re-encrypt it: openssl pkcs8 -topk8 -scrypt -in {} -out new.pem", path.display()))
+                }
                 _ => source.hint(),
             },
             Self::PassphraseShort { .. } => Some("four or five unrelated words are long and easy to remember".into()),

@@ -102,8 +102,7 @@ mod tests {
     #[test]
     fn groups_are_those_of_the_proposal() {
         // 127.0.0.1, 63.84.220.193 and 216.35.68.215 in the paper.
-        let spelt: Vec<String> =
-            [0x7f00, 0x0001, 0x3f54, 0xdcc1, 0xd823, 0x44d7].into_iter().map(spell).collect();
+        let spelt: Vec<String> = [0x7f00, 0x0001, 0x3f54, 0xdcc1, 0xd823, 0x44d7].into_iter().map(spell).collect();
         assert_eq!(spelt, ["lusab", "babad", "gutih", "tugad", "tibup", "hijut"].map(String::from));
     }
 

@@ -79,9 +79,7 @@ pub(super) fn encode_encrypted(
     let encrypted = info
         .encrypt_with_params(parameters(protection)?, passphrase.as_bytes())
         .map_err(|error| damaged(ENCRYPTED, error))?;
-    encrypted
-        .to_pem(EncryptedPrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)
-        .map_err(|error| damaged(ENCRYPTED, error))
+    encrypted.to_pem(EncryptedPrivateKeyInfoRef::PEM_LABEL, LineEnding::LF).map_err(|error| damaged(ENCRYPTED, error))
 }
 
 /// Reads the PEM text of an unencrypted key.
@@ -191,7 +189,11 @@ fn seed_of(der: &[u8], expected: &'static str) -> Result<Seed, KeyError> {
 
 /// What is said of a text that is no PEM; none of the text itself, which may be a secret.
 fn describe_text(text: &str) -> String {
-    if text.contains("-----BEGIN ") { "a PEM text that is damaged or cut".into() } else { "a text that is no PEM".into() }
+    if text.contains("-----BEGIN ") {
+        "a PEM text that is damaged or cut".into()
+    } else {
+        "a text that is no PEM".into()
+    }
 }
 
 fn describe_label(label: &str) -> String {

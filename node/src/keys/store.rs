@@ -215,7 +215,9 @@ mod tests {
             fs::set_permissions(store.node_file(), fs::Permissions::from_mode(0o600)).unwrap();
             store.open_node().unwrap_err()
         };
-        assert!(matches!(put(&vec![b'x'; 65 * 1024]), KeyError::File { source, .. } if matches!(*source, KeyError::Long { .. })));
+        assert!(
+            matches!(put(&vec![b'x'; 65 * 1024]), KeyError::File { source, .. } if matches!(*source, KeyError::Long { .. }))
+        );
         let error = put(b"secret");
         assert!(!format!("{error} {}", error.source().unwrap()).contains("secret"));
         fs::remove_file(store.node_file()).unwrap();
