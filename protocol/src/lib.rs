@@ -24,5 +24,7 @@ pub mod keyring;
 pub mod kind;
 pub mod ledger;
 pub mod limits;
+pub mod record;
 pub mod run;
 pub mod ticket;
+pub mod vocabulary;

@@ -1,0 +1,71 @@
+//! "Did you mean": the nearest of some names by edit distance.
+//!
+//! Case and the choice between space, hyphen and underscore do not count. A suggestion that is wrong is worse than none, so
+//! the distance allowed grows slowly with the length.
+
+use alloc::vec::Vec;
+
+/// Longer input is never a slip of the finger, and the work is the product of both lengths.
+const LONGEST: usize = 80;
+
+/// The value of the name nearest to `typo`, if one is near enough. The first wins among equals.
+pub(super) fn closest<'a>(typo: &str, names: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&'a str> {
+    let typo = fold(typo);
+    if typo.is_empty() || typo.len() > LONGEST {
+        return None;
+    }
+    let allowed = (typo.len() / 3).clamp(1, 4);
+    let mut best: Option<(usize, &str)> = None;
+    for (name, value) in names {
+        let name = fold(name);
+        if name.len().abs_diff(typo.len()) > allowed {
+            continue;
+        }
+        let found = distance(&typo, &name);
+        if found <= allowed && best.is_none_or(|(least, _)| found < least) {
+            best = Some((found, value));
+        }
+    }
+    best.map(|(_, value)| value)
+}
+
+fn fold(text: &str) -> Vec<char> {
+    let plain = text.trim().chars().take(LONGEST + 1).flat_map(char::to_lowercase);
+    plain.map(|c| if matches!(c, ' ' | '_') { '-' } else { c }).collect()
+}
+
+/// Levenshtein distance: insertions, deletions and substitutions.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut cells = row.iter_mut();
+        if let Some(first) = cells.next() {
+            *first = left;
+        }
+        for (cell, to) in cells.zip(b) {
+            let best = (diagonal + usize::from(from != to)).min(*cell + 1).min(left + 1);
+            diagonal = *cell;
+            *cell = best;
+            left = best;
+        }
+    }
+    row.last().copied().unwrap_or(a.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn distances() {
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        for (a, b, expected) in [("", "", 0), ("abc", "", 3), ("", "abc", 3), ("kitten", "sitting", 3), ("a", "a", 0)] {
+            assert_eq!(distance(&chars(a), &chars(b)), expected, "{a} {b}");
+        }
+        assert_eq!(fold(" Self_Assessment "), chars("self-assessment"));
+        assert_eq!(closest("x", vec![("xylophone", "1")].into_iter()), None);
+    }
+}
