@@ -1,0 +1,45 @@
+//! The pages as JSON, in the shapes of the operator's API.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::PathRejection},
+};
+
+use crate::api::{ListReply, PracticeView, RevisionView};
+
+use super::{
+    failure::JsonFailure,
+    public_status::PublicStatus,
+    query::{self, Pairs, Unknown, practice_id},
+    source::Library,
+};
+
+type Reply<T> = Result<Json<T>, JsonFailure>;
+
+pub(crate) async fn practices<L: Library>(
+    State(library): State<Arc<L>>,
+    Query(pairs): Query<Pairs>,
+) -> Reply<ListReply> {
+    let filter = query::parse(pairs, Unknown::Refuse)?;
+    Ok(Json(library.list(filter).await?))
+}
+
+pub(crate) async fn practice<L: Library>(
+    State(library): State<Arc<L>>,
+    id: Result<Path<String>, PathRejection>,
+) -> Reply<PracticeView> {
+    Ok(Json(library.show(practice_id(id)?).await?))
+}
+
+pub(crate) async fn history<L: Library>(
+    State(library): State<Arc<L>>,
+    id: Result<Path<String>, PathRejection>,
+) -> Reply<Vec<RevisionView>> {
+    Ok(Json(library.history(practice_id(id)?).await?))
+}
+
+pub(crate) async fn status<L: Library>(State(library): State<Arc<L>>) -> Reply<PublicStatus> {
+    Ok(Json(library.status().await?.into()))
+}
