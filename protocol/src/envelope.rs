@@ -39,6 +39,8 @@ pub enum Purpose {
     NodeKey,
     /// The card by which an institution hands its keys to the one who drafts a charter.
     Card,
+    /// A node's own word on where it can be reached.
+    NodeRecord,
 }
 
 impl Purpose {
@@ -48,6 +50,7 @@ impl Purpose {
             Self::Entry => "nanduti/entry/1",
             Self::NodeKey => "nanduti/node-key/1",
             Self::Card => "nanduti/card/1",
+            Self::NodeRecord => "nanduti/node-record/1",
         }
     }
 }

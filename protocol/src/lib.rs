@@ -11,6 +11,7 @@
 
 extern crate alloc;
 
+pub mod announce;
 pub mod authority;
 pub mod cbor;
 pub mod charter;
@@ -23,7 +24,9 @@ pub mod key;
 pub mod keyring;
 pub mod kind;
 pub mod ledger;
+pub mod library;
 pub mod limits;
+pub mod node_record;
 pub mod record;
 pub mod run;
 pub mod ticket;

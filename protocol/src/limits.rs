@@ -58,3 +58,12 @@ pub const SYNC_SEGMENT_MAX: usize = SEGMENT_MAX + 64 * 1024;
 
 /// A gossip message: an entry without its body, or a fork proof of two entries, with a little around it.
 pub const GOSSIP_MAX: usize = 2 * ENTRY_MAX + 256;
+
+/// Addresses in a node record.
+pub const NODE_ADDRESSES_MAX: usize = 8;
+
+/// The bytes of a node record: the envelope with eight addresses of the greatest length and a little around them.
+pub const NODE_RECORD_MAX: usize = NODE_ADDRESSES_MAX * (ADDRESS_MAX + 3) + 256;
+
+/// Node records in one exchange between two nodes.
+pub const NODE_RECORDS_MAX: usize = 64;

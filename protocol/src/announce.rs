@@ -1,0 +1,142 @@
+//! What nodes tell each other by gossip: that there is something new. Gossip is a hint, and correctness never depends on it.
+//!
+//! A message is a strict DAG-CBOR map of one pair, `{entry: bytes}`, `{fork: bytes}` or `{node: bytes}`: an entry without its
+//! body, a fork proof, or a node record, each in the one form that it has everywhere else. The checks are split so that a
+//! host can stop at the cheapest one that fails: taking apart ([`Announcement::decode`]), what the ledger knows of the place
+//! ([`judge_entry`]), and only then the signature.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::Bytes;
+
+use crate::{
+    cbor::{self, CborError},
+    entry::Statement,
+    hash::Hash,
+    ledger::{History, Ledger},
+    limits,
+};
+
+/// A gossip message, taken apart; what it carries is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Announcement<'a> {
+    /// An entry, without its body.
+    #[serde(borrow)]
+    Entry(&'a Bytes),
+    /// A fork proof.
+    #[serde(borrow)]
+    Fork(&'a Bytes),
+    /// A node record.
+    #[serde(borrow)]
+    Node(&'a Bytes),
+}
+
+impl<'a> Announcement<'a> {
+    /// Announces an entry.
+    pub fn entry(bytes: &'a [u8]) -> Self {
+        Self::Entry(Bytes::new(bytes))
+    }
+
+    /// Announces a fork proof.
+    pub fn fork(bytes: &'a [u8]) -> Self {
+        Self::Fork(Bytes::new(bytes))
+    }
+
+    /// Announces a node record.
+    pub fn node(bytes: &'a [u8]) -> Self {
+        Self::Node(Bytes::new(bytes))
+    }
+
+    /// The bytes of the message.
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encode(self)
+    }
+
+    /// Takes a message apart.
+    ///
+    /// # Errors
+    /// If it is longer than any may be, or not of the form.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, CborError> {
+        if bytes.len() > limits::GOSSIP_MAX {
+            return Err(CborError::Malformed("longer than any may be".into()));
+        }
+        cbor::decode(bytes)
+    }
+}
+
+/// What an announced entry is to this node, before its signature is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It is held already.
+    Known,
+    /// It is above what is held: news. If `next`, it continues the log right there.
+    Ahead {
+        /// Does it follow the last entry held?
+        next: bool,
+    },
+    /// At or below what is held, and not what is held there: if its signature verifies, a fork.
+    Contradicts,
+    /// The key is not known here, or does not count so far. Perhaps the sender knows more; nobody is to blame.
+    Unplaced,
+    /// Entry 0 does not name this network. The sender could have checked.
+    OtherNetwork,
+}
+
+/// Finds out what an announced entry is to this node.
+pub fn judge_entry(ledger: &Ledger, history: &impl History, statement: &Statement, hash: &Hash) -> Place {
+    if statement.seq == 0 && statement.prev != ledger.network() {
+        return Place::OtherNetwork;
+    }
+    let Some(standing) = ledger.authority().and_then(|authority| authority.standing(&statement.log)) else {
+        return Place::Unplaced;
+    };
+    if standing.ends.is_some_and(|ends| statement.seq >= ends) {
+        return Place::Unplaced;
+    }
+    let (next, head) = ledger.extent(&statement.log).map_or((0, ledger.network()), |extent| (extent.next, extent.head));
+    if statement.seq < next {
+        let same = history.hash_at(&statement.log, statement.seq) == Some(*hash);
+        return if same { Place::Known } else { Place::Contradicts };
+    }
+    match statement.seq == next {
+        true if statement.prev == head => Place::Ahead { next: true },
+        true => Place::Contradicts,
+        false => Place::Ahead { next: false },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_one_form() {
+        for message in [Announcement::entry(b"e"), Announcement::fork(b"f"), Announcement::node(&[9; 300])] {
+            let bytes = message.encode();
+            assert_eq!(Announcement::decode(&bytes), Ok(message));
+            let mut longer = bytes.clone();
+            longer.push(0);
+            assert!(Announcement::decode(&longer).is_err(), "trailing bytes");
+        }
+        assert_eq!(Announcement::entry(b"e").encode(), b"\xa1\x65entry\x41e");
+    }
+
+    #[test]
+    fn what_is_not_a_message_is_refused() {
+        let oversized = Announcement::entry(&alloc::vec![0; limits::GOSSIP_MAX]).encode();
+        let refused: [&[u8]; 7] = [
+            b"",
+            b"\xa0",
+            b"\xa1\x65entry\xf6",
+            b"\xa1\x65other\x41e",
+            b"\xa1\x65entry\x58\x01e",
+            b"\xa2\x64fork\x41f\x65entry\x41e",
+            &oversized,
+        ];
+        for bytes in refused {
+            assert!(Announcement::decode(bytes).is_err(), "{bytes:02x?}");
+        }
+    }
+}
