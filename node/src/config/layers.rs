@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 use super::Config;
 use super::error::{ConfigError, ConfigProblem, Origin};
 use super::nearest::nearest;
-use super::settings::{SETTINGS, Setting, Value, check_together};
+use super::settings::{Contradiction, Kind, SETTINGS, Setting, Value, check_together};
 
 /// The longest file that is read.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -72,7 +72,6 @@ impl Layers {
             ConfigError::Syntax { path: path.to_path_buf(), line, column, message: one_line(error.message()) }
         })?;
         let at = |place: usize| Origin::File { path: path.to_path_buf(), line: position(text, place).0 };
-        let before = self.problems.len();
         for (section, value) in document.get_ref() {
             let origin = at(section.span().start);
             let section = section.get_ref().as_ref();
@@ -90,16 +89,12 @@ impl Layers {
                 ),
             }
         }
-        // The parser gives keys in the order of the alphabet; people read from the top.
-        if let Some(found) = self.problems.get_mut(before..) {
-            found.sort_by(|a, b| a.origin.cmp(&b.origin));
-        }
         Ok(())
     }
 
     fn add_file_key(&mut self, origin: Origin, section: &str, name: &str, value: &DeValue<'_>) {
         match find(|setting| setting.section == section && setting.name == name) {
-            Some((place, _)) => self.put(place, origin, from_toml(value)),
+            Some((place, setting)) => self.put(place, origin, from_toml(setting.kind, value)),
             None => {
                 let hint = key_hint(section, name);
                 self.problem(origin, format!("unknown key `{section}.{name}`"), hint);
@@ -174,19 +169,31 @@ impl Layers {
             let setting = &SETTINGS[*place];
             let applied = value.as_ref().map_err(String::clone).and_then(|value| (setting.apply)(&mut config, value));
             if let Err(message) = applied {
-                let message = format!("{}: {message}", setting.dotted());
+                // The other origins name the key already.
+                let message = match origin {
+                    Origin::File { .. } => format!("{}: {message}", setting.dotted()),
+                    _ => message,
+                };
                 self.problems.push(ConfigProblem { origin: origin.clone(), message, hint: None });
             }
         }
         if self.problems.is_empty()
-            && let Err((section, name, message)) = check_together(&config)
+            && let Err(Contradiction { keys, message }) = check_together(&config)
         {
-            let place = find(|setting| setting.section == section && setting.name == name).map(|(place, _)| place);
-            let origin =
-                place.and_then(|place| self.written.remove(&place)).map_or(Origin::Default, |(origin, _)| origin);
-            self.problem(origin, format!("{section}.{name}: {message}"), None);
+            // The later of the two is the one that was changed without a thought of the other.
+            let origins = keys.iter().filter_map(|key| {
+                let (place, _) = find(|setting| setting.dotted() == *key)?;
+                self.written.get(&place).map(|(origin, _)| origin.clone())
+            });
+            let origin = origins.max().unwrap_or(Origin::Default);
+            self.problem(origin, message, None);
         }
-        if self.problems.is_empty() { Ok(config) } else { Err(ConfigError::Invalid(self.problems)) }
+        if self.problems.is_empty() {
+            return Ok(config);
+        }
+        // People read a file from its top; the parser and the table have other orders.
+        self.problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+        Err(ConfigError::Invalid(self.problems))
     }
 }
 
@@ -216,8 +223,8 @@ fn did_you_mean(name: &str) -> String {
     format!("did you mean {name}?")
 }
 
-fn from_toml(value: &DeValue<'_>) -> Result<Value, String> {
-    let wrong = |what: &str| Err(format!("{what} is not a value of any key"));
+fn from_toml(kind: Kind, value: &DeValue<'_>) -> Result<Value, String> {
+    let instead = |what: &str| Err(kind.instead_of(what));
     match value {
         DeValue::String(text) => Ok(Value::Text(text.clone().into_owned())),
         DeValue::Boolean(on) => Ok(Value::Switch(*on)),
@@ -226,11 +233,13 @@ fn from_toml(value: &DeValue<'_>) -> Result<Value, String> {
             .map_err(|_| format!("{} is too large a number", number.as_str())),
         DeValue::Array(items) => {
             let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
-            texts.collect::<Option<_>>().map(Value::List).ok_or_else(|| "every item of the list must be a text".into())
+            texts
+                .collect::<Option<_>>()
+                .map_or_else(|| instead("a list of other things"), |texts| Ok(Value::List(texts)))
         }
-        DeValue::Float(_) => wrong("a number with a fraction"),
-        DeValue::Datetime(_) => wrong("a date"),
-        DeValue::Table(_) => wrong("a table"),
+        DeValue::Float(_) => instead("a number with a fraction"),
+        DeValue::Datetime(_) => instead("a date"),
+        DeValue::Table(_) => instead("a table"),
     }
 }
 

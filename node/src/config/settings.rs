@@ -49,6 +49,11 @@ impl Kind {
             Self::List => "a list of texts",
         }
     }
+
+    /// What is said of a value of another kind.
+    pub(super) fn instead_of(self, found: &str) -> String {
+        format!("expected {}, found {found}", self.name())
+    }
 }
 
 /// A value as it was written.
@@ -126,7 +131,7 @@ impl Value {
     }
 
     fn instead_of(&self, expected: Kind) -> String {
-        format!("expected {}, found {}", expected.name(), self.kind().name())
+        expected.instead_of(self.kind().name())
     }
 }
 
@@ -180,12 +185,19 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting!(runtime.verify_threads, Number, |value| value.number(0..=1024)),
 ];
 
+/// Keys that contradict each other.
+pub(super) struct Contradiction {
+    pub(super) keys: [&'static str; 2],
+    pub(super) message: String,
+}
+
 /// What no single key can say.
-pub(super) fn check_together(config: &Config) -> Result<(), (&'static str, &'static str, String)> {
+pub(super) fn check_together(config: &Config) -> Result<(), Contradiction> {
     let (sessions, connections) = (config.network.max_sync_sessions, config.network.max_connections);
     if sessions as u64 > u64::from(connections) {
-        let message = format!("{sessions} is more than network.max_connections, which is {connections}");
-        return Err(("network", "max_sync_sessions", message));
+        let keys = ["network.max_sync_sessions", "network.max_connections"];
+        let message = format!("{} is {sessions}, more than {}, which is {connections}", keys[0], keys[1]);
+        return Err(Contradiction { keys, message });
     }
     Ok(())
 }

@@ -31,8 +31,8 @@ use super::passphrase::Passphrase;
 /// The longest key file that is read.
 pub(super) const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;
 
-/// The most memory that scrypt may take when a file asks for it.
-const SCRYPT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The most memory that scrypt may take when a file asks for it: 64 MiB for its table, and some for its blocks.
+const SCRYPT_BYTES_MAX: u64 = 65 * 1024 * 1024;
 
 /// The most work, N·r·p: sixteen times that of our own files.
 const SCRYPT_WORK_MAX: u64 = 1 << 21;
@@ -92,14 +92,17 @@ pub(super) fn decode_plain(text: &[u8]) -> Result<Seed, KeyError> {
 pub(super) fn decode_encrypted(text: &[u8], passphrase: &Passphrase) -> Result<Seed, KeyError> {
     let document = unwrap_pem(text, EncryptedPrivateKeyInfoRef::PEM_LABEL, ENCRYPTED)?;
     let encrypted =
-        EncryptedPrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|error| damaged(ENCRYPTED, error))?;
+        EncryptedPrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|error| match unknown_algorithm(&error) {
+            Some(oid) => KeyError::Encryption { what: algorithm_name(oid) },
+            None => damaged(ENCRYPTED, error),
+        })?;
     check_cost(&encrypted.encryption_algorithm)?;
     let opened = encrypted.decrypt(passphrase.as_bytes()).map_err(|error| match error {
         pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::UnsupportedAlgorithm { oid }) => {
             KeyError::Encryption { what: algorithm_name(oid) }
         }
         pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::AlgorithmParametersInvalid { oid }) => {
-            KeyError::Encryption { what: format!("parameters of {} that make no sense", algorithm_name(oid)) }
+            KeyError::Encryption { what: format!("impossible parameters of {}", algorithm_name(oid)) }
         }
         // A wrong passphrase can pass the check of the padding and then gives noise.
         _ => KeyError::Passphrase,
@@ -136,10 +139,15 @@ fn check_cost(scheme: &EncryptionScheme) -> Result<(), KeyError> {
     match &parameters.kdf {
         pbes2::Kdf::Scrypt(scrypt) => {
             let (n, r, p) = (scrypt.cost_parameter, u64::from(scrypt.block_size), u64::from(scrypt.parallelization));
+            let what = format!("scrypt (N={n}, r={r}, p={p})");
+            // Checked here because the library below takes the logarithm of N before it looks at it.
+            if !n.is_power_of_two() || n == 1 || r == 0 || p == 0 {
+                return Err(KeyError::Encryption { what: format!("impossible parameters of {what}") });
+            }
             let bytes = n.saturating_add(p).saturating_mul(128 * r);
             let work = n.saturating_mul(r).saturating_mul(p);
-            if bytes > SCRYPT_BYTES_MAX + 128 * r * p || work > SCRYPT_WORK_MAX {
-                return Err(KeyError::Cost { what: format!("scrypt N={n}, r={r}, p={p}") });
+            if bytes > SCRYPT_BYTES_MAX || work > SCRYPT_WORK_MAX {
+                return Err(KeyError::Cost { what });
             }
             Ok(())
         }
@@ -148,7 +156,10 @@ fn check_cost(scheme: &EncryptionScheme) -> Result<(), KeyError> {
             if pbkdf2.prf == pbes2::Pbkdf2Prf::HmacWithSha1 {
                 return Err(KeyError::Encryption { what: "PBKDF2 with SHA-1".into() });
             }
-            if rounds == 0 || rounds > PBKDF2_ROUNDS_MAX {
+            if rounds == 0 {
+                return Err(KeyError::Encryption { what: "no rounds of PBKDF2 at all".into() });
+            }
+            if rounds > PBKDF2_ROUNDS_MAX {
                 return Err(KeyError::Cost { what: format!("{rounds} rounds of PBKDF2") });
             }
             Ok(())
@@ -207,6 +218,17 @@ fn describe_label(label: &str) -> String {
         "RSA PRIVATE KEY" => "an RSA private key in the old format".into(),
         "EC PRIVATE KEY" => "an elliptic-curve private key in the old format".into(),
         other => format!("a PEM text that calls itself {other:?}"),
+    }
+}
+
+/// The algorithm that the decoder does not know, if that is why it gave up.
+fn unknown_algorithm(error: &pkcs8::Error) -> Option<ObjectIdentifier> {
+    match error {
+        pkcs8::Error::Asn1(error) => match error.kind() {
+            pkcs8::der::ErrorKind::OidUnknown { oid } => Some(oid),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
