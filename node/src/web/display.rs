@@ -46,18 +46,19 @@ pub(crate) fn link(address: &str) -> Option<&str> {
 pub(crate) struct Moment {
     pub(crate) machine: String,
     pub(crate) day: String,
-    pub(crate) minute: String,
+    /// The minute of the day, with `UTC`.
+    pub(crate) clock: String,
 }
 
 impl Moment {
     /// From RFC 3339 in UTC. What is not of that shape is shown as it is.
     pub(crate) fn new(time: &str) -> Self {
         let whole = calm(time);
-        let (day, minute) = match (time.get(..10), time.get(11..16)) {
-            (Some(day), Some(clock)) if time.ends_with('Z') => (day.to_owned(), format!("{day} {clock} UTC")),
-            _ => (whole.clone(), whole.clone()),
+        let (day, clock) = match (time.get(..10), time.get(11..16)) {
+            (Some(day), Some(clock)) if time.ends_with('Z') => (day.to_owned(), format!("{clock} UTC")),
+            _ => (whole.clone(), String::new()),
         };
-        Self { machine: whole, day, minute }
+        Self { machine: whole, day, clock }
     }
 }
 
@@ -139,7 +140,7 @@ mod tests {
     #[test]
     fn moments_and_numbers() {
         let moment = Moment::new("2026-11-23T20:06:47Z");
-        assert_eq!((moment.day.as_str(), moment.minute.as_str()), ("2026-11-23", "2026-11-23 20:06 UTC"));
+        assert_eq!((moment.day.as_str(), moment.clock.as_str()), ("2026-11-23", "20:06 UTC"));
         assert_eq!(Moment::new("soon").day, "soon");
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");

@@ -130,7 +130,9 @@ impl Page {
             newest: (!view.revision.newest).then(|| format!("/practices/{}", row.id)),
             concurrent: view.concurrent.iter().map(|other| Rival::new(other, &row.language)).collect(),
             withdrawal: view.withdrawal.as_ref().map(|withdrawal| Withdrawal {
-                reason: calm(&withdrawal.reason),
+                reason: TEXT
+                    .withdrawal_reason(&withdrawal.reason)
+                    .map_or_else(|| calm(&withdrawal.reason), ToOwned::to_owned),
                 note: withdrawal.note.as_deref().map(calm),
                 time: Moment::new(&withdrawal.time),
             }),

@@ -174,7 +174,7 @@ pub(crate) const TEXT: Text = Text {
     withdrawn: "Withdrawn",
     facts: "At a glance",
     unknown_fields: "Fields that this node does not know",
-    concurrent_note: "These revisions were made without knowing of each other. This page shows one of them:",
+    concurrent_note: "These revisions were made without knowing of each other. This page shows one of them. The others:",
     withdrawn_note: "This practice was withdrawn by the member that signed it.",
     withdrawn_copies: "Copies may exist outside the network.",
     reason: "Reason",
@@ -298,6 +298,19 @@ impl Text {
             (0, ..) => format!("{hours} h {minutes} min"),
             _ => format!("{days} d {hours} h"),
         }
+    }
+
+    /// Label of a code of the vocabulary `withdraw_reason`, if this node knows it.
+    pub(crate) fn withdrawal_reason(&self, code: &str) -> Option<&'static str> {
+        Some(match code {
+            "personal-data" => "Contains personal data",
+            "safety" => "Safety of a person",
+            "error" => "Factual error",
+            "superseded" => "Superseded",
+            "legal" => "Legal duty",
+            "mandate-ended" => "Mechanism or mandate ended",
+            _ => return None,
+        })
     }
 
     /// Heading of a page about an error.

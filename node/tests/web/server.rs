@@ -65,6 +65,34 @@ async fn who_does_not_speak_is_not_waited_for() {
     assert!(!answer.contains("200 OK"), "{answer}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn no_connection_lives_for_ever() {
+    let (address, _stop, _ended) = start().await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut answered = 0;
+    let mut buffer = [0; 2048];
+    while answered < 20 {
+        let _ = stream.write_all(b"GET /health HTTP/1.1\r\nHost: any\r\n\r\n").await;
+        match stream.read(&mut buffer).await {
+            Ok(read) if read > 0 => answered += 1,
+            _ => break,
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    assert!((10..=13).contains(&answered), "answered {answered} times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_say_nothing_make_room_for_others() {
+    let (address, _stop, _ended) = start().await;
+    let mut silent = Vec::new();
+    for _ in 0..256 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    let mut other = TcpStream::connect(address).await.unwrap();
+    assert!(say(&mut other, "GET /health HTTP/1.0\r\n\r\n").await.contains("200 OK"));
+}
+
 #[tokio::test]
 async fn a_head_that_is_too_big_is_refused() {
     let (address, _stop, _ended) = start().await;
