@@ -1,6 +1,7 @@
 //! The running node of Ñandutí: disk, network, pages.
 
 pub mod api;
+pub mod authoring;
 pub mod config;
 mod durable;
 mod home;

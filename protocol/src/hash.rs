@@ -67,16 +67,23 @@ impl Hash {
 
     /// The hash in the CIDv1 of an entry or a body.
     pub fn from_cid(text: &str) -> Option<Self> {
-        let cid = Cid::try_from(text).ok()?;
-        let digest: [u8; 32] = cid.hash().digest().try_into().ok()?;
-        let hash = Self(digest);
-        // One id has one spelling: another base, version or codec is not an id of ours.
-        (hash.to_cid() == text).then_some(hash)
+        Self::from_any_cid(text).filter(|hash| hash.to_cid() == text)
+    }
+
+    /// The hash in the CIDv1 of a blob.
+    pub fn from_blob_cid(text: &str) -> Option<Self> {
+        Self::from_any_cid(text).filter(|hash| hash.to_blob_cid() == text)
     }
 
     /// The ten characters of the CID that follow what all of them share.
     pub fn short(self) -> String {
         self.to_cid().chars().skip(CID_COMMON_PREFIX.len()).take(SHORT_LEN).collect()
+    }
+
+    /// One id has one spelling: callers compare, for another base, version or codec is not an id of ours.
+    fn from_any_cid(text: &str) -> Option<Self> {
+        let cid = Cid::try_from(text).ok()?;
+        Some(Self(cid.hash().digest().try_into().ok()?))
     }
 
     fn cid(self, codec: u64) -> Cid {
@@ -133,6 +140,8 @@ mod tests {
         let hash = Hash::of(b"nanduti");
         assert_eq!(Hash::from_hex(&hash.to_hex()), Some(hash));
         assert_eq!(Hash::from_cid(&hash.to_cid()), Some(hash));
+        assert_eq!(Hash::from_blob_cid(&hash.to_blob_cid()), Some(hash));
+        assert_eq!(Hash::from_blob_cid(&hash.to_cid()), None);
         assert!(hash.to_cid().starts_with(CID_COMMON_PREFIX));
         assert_eq!(hash.short().len(), SHORT_LEN);
     }
