@@ -17,7 +17,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
-    time::timeout,
+    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +49,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
             accepted = accept(&listener, &places) => accepted,
         };
         let Some((stream, address, held)) = accepted else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
+            sleep(ACCEPT_PAUSE).await;
             continue;
         };
         if let Some(place) = per_address.take(address.ip()) {
@@ -95,14 +95,29 @@ async fn connection(
         .max_buf_size(2 * HEADER_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = pin!(connection);
-    let grace = tokio::select! {
+    tokio::select! {
         // An error is a reader who went away or spoke no HTTP; neither is worth a line in the log.
         _ended = connection.as_mut() => return,
-        () = stop.cancelled() => SHUTDOWN_GRACE,
-        () = tokio::time::sleep(CONNECTION_LIFETIME) => CONNECTION_GRACE,
-    };
+        () = stop.cancelled() => {}
+        () = sleep(CONNECTION_LIFETIME) => {}
+    }
     connection.as_mut().graceful_shutdown();
-    let _cut_or_ended = timeout(grace, connection).await;
+    tokio::select! {
+        _ended = connection => {}
+        () = patience(&stop) => {}
+    }
+}
+
+/// How long a last answer is waited for: less once the node shuts down.
+async fn patience(stop: &CancellationToken) {
+    let shutdown = async {
+        stop.cancelled().await;
+        sleep(SHUTDOWN_GRACE).await;
+    };
+    tokio::select! {
+        () = shutdown => {}
+        () = sleep(CONNECTION_GRACE) => {}
+    }
 }
 
 fn report(ended: Result<(), tokio::task::JoinError>) {
