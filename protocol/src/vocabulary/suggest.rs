@@ -34,22 +34,26 @@ fn fold(text: &str) -> Vec<char> {
     plain.map(|c| if matches!(c, ' ' | '_') { '-' } else { c }).collect()
 }
 
-/// Levenshtein distance: insertions, deletions and substitutions.
+/// Optimal string alignment: insertions, deletions, substitutions, and two neighbours that changed places, are one each.
 fn distance(a: &[char], b: &[char]) -> usize {
+    let mut above: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut last = None;
     for (i, from) in a.iter().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut cells = row.iter_mut();
-        if let Some(first) = cells.next() {
-            *first = left;
+        let mut next = Vec::with_capacity(row.len());
+        next.push(i + 1);
+        let mut before = None;
+        for (j, to) in b.iter().enumerate() {
+            let at = |cells: &[usize], place: usize| cells.get(place).copied().unwrap_or(usize::MAX - 1);
+            let mut best = (at(&row, j) + usize::from(from != to)).min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
+            if j > 0 && last == Some(to) && before == Some(from) {
+                best = best.min(at(&above, j - 1) + 1);
+            }
+            next.push(best);
+            before = Some(to);
         }
-        for (cell, to) in cells.zip(b) {
-            let best = (diagonal + usize::from(from != to)).min(*cell + 1).min(left + 1);
-            diagonal = *cell;
-            *cell = best;
-            left = best;
-        }
+        above = core::mem::replace(&mut row, next);
+        last = Some(from);
     }
     row.last().copied().unwrap_or(a.len())
 }
@@ -62,7 +66,15 @@ mod tests {
     #[test]
     fn distances() {
         let chars = |text: &str| text.chars().collect::<Vec<_>>();
-        for (a, b, expected) in [("", "", 0), ("abc", "", 3), ("", "abc", 3), ("kitten", "sitting", 3), ("a", "a", 0)] {
+        for (a, b, expected) in [
+            ("", "", 0),
+            ("abc", "", 3),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("titel", "title", 1),
+            ("ab", "ba", 1),
+            ("a", "a", 0),
+        ] {
             assert_eq!(distance(&chars(a), &chars(b)), expected, "{a} {b}");
         }
         assert_eq!(fold(" Self_Assessment "), chars("self-assessment"));
