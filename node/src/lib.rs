@@ -1,6 +1,7 @@
 //! The running node of Ñandutí: disk, network, pages.
 
 pub mod api;
+mod core;
 pub mod authoring;
 pub mod config;
 mod durable;
@@ -8,6 +9,7 @@ mod home;
 pub mod keys;
 mod lock;
 mod logging;
+mod store;
 pub mod web;
 
 pub use config::{Config, ConfigError};
@@ -17,3 +19,4 @@ pub use durable::{
 pub use home::{Home, HomeError};
 pub use lock::{Holder, HomeLock, LockError};
 pub use logging::{LoggingError, init_logging};
+pub use core::{Admitted, Author, Authored, Core, CoreError, CoreEvent, CoreOptions, Counts, Snapshot};

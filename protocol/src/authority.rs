@@ -98,6 +98,13 @@ impl Authority {
         self.publishing(log, &opening.member)
     }
 
+    /// The member whom a log names as its own: by the roster for a root log, by its entry 0 else. Whether that counts is asked
+    /// of [`Authority::standing`].
+    pub fn claimed_member(&self, log: &PublicKey) -> Option<&MemberId> {
+        let by_root = self.member_by_root(log).map(|member| &member.id);
+        by_root.or_else(|| self.openings.get(log).map(|opening| &opening.member))
+    }
+
     /// How a publishing log would stand if its entry 0 says that it speaks for this member.
     pub fn publishing(&self, log: &PublicKey, member: &MemberId) -> Option<Standing<'_>> {
         let member = self.roster.member(member)?;

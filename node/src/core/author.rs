@@ -1,0 +1,113 @@
+//! Signing on behalf of this node's member.
+//!
+//! The next place in the log comes from the ledger, which only the writer changes: two entries at one place cannot happen
+//! here. After damage to the node's own log the node does not sign until the log reaches as far again as it did before, since
+//! it would contradict itself otherwise.
+
+use ed25519_dalek::SigningKey;
+use nanduti_protocol::{
+    entry::{BodyRef, Statement},
+    hash::Hash,
+    key::{MemberId, PublicKey},
+    kind::{Audience, Kind},
+    ledger::Ledger,
+    run::{ReceivedRun, VerifiedRun, push_item},
+};
+
+use super::CoreError;
+
+/// The key by which this node speaks for its member.
+#[derive(Clone)]
+pub struct Author {
+    key: SigningKey,
+    member: MemberId,
+}
+
+impl std::fmt::Debug for Author {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Author").field("log", &self.log()).field("member", &self.member).finish_non_exhaustive()
+    }
+}
+
+impl Author {
+    /// The author with this publishing key, who speaks for this member.
+    pub fn new(key: SigningKey, member: MemberId) -> Self {
+        Self { key, member }
+    }
+
+    /// The log that the key writes.
+    pub fn log(&self) -> PublicKey {
+        PublicKey::from(&self.key)
+    }
+
+    /// The member for whom the key speaks.
+    pub fn member(&self) -> &MemberId {
+        &self.member
+    }
+
+    /// Why the author may not sign an entry of this kind now, if it may not.
+    pub(crate) fn hindrance(&self, ledger: &Ledger, kind: &Kind, reached_before: u64) -> Option<&'static str> {
+        let log = self.log();
+        let Some(authority) = ledger.authority() else {
+            return Some("the charter has not arrived yet");
+        };
+        if authority.roster().member(&self.member).is_none() {
+            return Some("its member is not on the roster");
+        }
+        let Some(standing) = authority.standing(&log) else {
+            return Some("no keyring lists its publishing key");
+        };
+        let Some(extent) = ledger.extent(&log) else {
+            return Some("its own log has not arrived yet");
+        };
+        if extent.next < reached_before {
+            return Some("a part of its own log was damaged and has not come back from peers yet");
+        }
+        if ledger.fork(&log).is_some() {
+            return Some("its own log is forked");
+        }
+        if standing.ends.is_some() {
+            return Some("its publishing key is retired");
+        }
+        if !authority.allows(&standing, extent.next, kind) {
+            return Some("its member's role may not write records of this kind");
+        }
+        None
+    }
+
+    /// Signs the next entry of the log.
+    pub(crate) fn sign(
+        &self,
+        ledger: &Ledger,
+        kind: Kind,
+        audience: Audience,
+        time: u64,
+        body: &[u8],
+    ) -> Result<VerifiedRun, CoreError> {
+        let extent = ledger.extent(&self.log()).ok_or(CoreError::CannotSign("its own log has not arrived yet"))?;
+        let (seq, prev) = (extent.next, extent.head);
+        let network = ledger.network();
+        sign_item(&self.key, &network, seq, prev, kind, audience, time, body)
+    }
+}
+
+/// Signs one entry and makes a run of it.
+#[expect(clippy::too_many_arguments, reason = "these are the fields of a statement, each of another type")]
+pub(crate) fn sign_item(
+    key: &SigningKey,
+    network: &Hash,
+    seq: u64,
+    prev: Hash,
+    kind: Kind,
+    audience: Audience,
+    time: u64,
+    body: &[u8],
+) -> Result<VerifiedRun, CoreError> {
+    let statement = Statement { log: PublicKey::from(key), seq, body: BodyRef::to(body), kind, prev, time, audience };
+    let mut bytes = Vec::new();
+    push_item(&mut bytes, &statement.sign(network, key), Some(body));
+    // What this node signs passes the same doors as what others sign.
+    ReceivedRun::receive(bytes)
+        .and_then(|run| run.verify(network))
+        .map_err(|_| CoreError::CannotSign("the entry would be out of bounds"))
+}

@@ -1,0 +1,44 @@
+//! What the writer can be asked to do.
+
+use nanduti_protocol::{
+    fork::ForkProof,
+    key::PublicKey,
+    kind::{Audience, Kind},
+    run::VerifiedRun,
+};
+use tokio::sync::oneshot;
+
+use super::{Admitted, Authored, CoreError};
+
+/// Where the answer goes. A caller that went away is not missed.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, CoreError>>;
+
+/// One thing to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Take a run in.
+    Admit { run: Box<VerifiedRun>, reply: Reply<Admitted> },
+    /// Sign an entry and take it in.
+    Author { kind: Kind, audience: Audience, time: u64, body: Vec<u8>, reply: Reply<Authored> },
+    /// Take note of a fork.
+    Fork { proof: Box<ForkProof>, reply: Reply<bool> },
+    /// Put a body where one is missing.
+    FillBody { log: PublicKey, seq: u64, body: Vec<u8>, reply: Reply<bool> },
+    /// Make the index anew.
+    Reindex { reply: Reply<()> },
+    /// Set what is damaged in a log aside.
+    Repair { log: PublicKey, reply: Reply<()> },
+    /// Write everything down and stop.
+    Close { reply: Reply<()> },
+}
+
+impl Command {
+    /// How many bytes it brings, for bounding a batch.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Admit { run, .. } => run.bytes().len(),
+            Self::Author { body, .. } | Self::FillBody { body, .. } => body.len(),
+            _ => 0,
+        }
+    }
+}

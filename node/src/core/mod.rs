@@ -1,0 +1,200 @@
+//! The durable core of a node: one writer owns the state, everybody else holds a [`Core`] and reads snapshots.
+//!
+//! ```text
+//!  Core::admit ──┐                                    ┌─→ snapshot (frontier, ledger) ─→ readers
+//!  Core::author ─┼─→ bounded queue ─→ writer thread ──┼─→ events ─→ network
+//!  Core::… ──────┘    (callers wait    │              └─→ reply
+//!                      when it is full)├ admit: the ledger decides
+//!                                      ├ append and flush: the segment files
+//!                                      └ index and fold: the library
+//! ```
+//!
+//! The writer takes as many waiting commands as fit into a batch, so that one flush serves them all. Nothing is replied,
+//! announced or shown before it is durable. If the disk fails in the middle of a batch, the ledger is restored from what the
+//! disk holds, and everything in the batch is told so.
+
+mod author;
+mod command;
+mod error;
+mod fold;
+mod open;
+mod read;
+mod repair;
+mod snapshot;
+mod writer;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    thread::JoinHandle,
+};
+
+use nanduti_protocol::{
+    fork::ForkProof,
+    hash::Hash,
+    key::PublicKey,
+    kind::{Audience, Kind},
+    run::VerifiedRun,
+};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+pub use author::Author;
+use command::{Command, Reply};
+pub use error::CoreError;
+pub use open::CoreOptions;
+pub use snapshot::{Counts, Snapshot};
+
+use crate::store::{Index, Reader};
+
+/// Commands that may wait. Callers wait when it is full.
+const QUEUE: usize = 64;
+/// Events that a slow listener may be behind before it misses some (it is told, and looks at the snapshot instead).
+const EVENTS: usize = 1024;
+
+/// A handle on everything durable. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Core {
+    shared: Arc<Shared>,
+}
+
+/// What the writer and the readers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    queue: mpsc::Sender<Command>,
+    snapshot: RwLock<Arc<Snapshot>>,
+    events: broadcast::Sender<CoreEvent>,
+    index: Index,
+    reader: Reader,
+    local: sled::Db,
+    warnings: Mutex<Vec<String>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What became durable.
+#[derive(Debug, Clone)]
+pub enum CoreEvent {
+    /// A log has grown.
+    Appended {
+        /// The log.
+        log: PublicKey,
+        /// Its next place.
+        next: u64,
+        /// Hash of its last entry.
+        head: Hash,
+        /// Bytes of its last entry.
+        entry: Arc<[u8]>,
+    },
+    /// A fork became known.
+    Forked(Arc<ForkProof>),
+    /// Who may speak may have changed.
+    AuthorityChanged,
+}
+
+/// What became of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Admitted {
+    /// Entries that are new here.
+    pub appended: u64,
+    /// Everything was held already.
+    pub known: bool,
+    /// It proved a fork; nothing was appended.
+    pub fork: bool,
+}
+
+/// An entry that this node signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Authored {
+    /// Its hash.
+    pub hash: Hash,
+    /// Its log.
+    pub log: PublicKey,
+    /// Its place.
+    pub seq: u64,
+}
+
+impl Core {
+    /// What is durable now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.shared.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes a run in; returns once it is durable and readable.
+    ///
+    /// # Errors
+    /// If it is refused, or the disk is full or fails.
+    pub async fn admit(&self, run: VerifiedRun) -> Result<Admitted, CoreError> {
+        self.ask(|reply| Command::Admit { run: Box::new(run), reply }).await
+    }
+
+    /// Takes note of a fork; returns whether it was new.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub async fn learn_fork(&self, proof: ForkProof) -> Result<bool, CoreError> {
+        self.ask(|reply| Command::Fork { proof: Box::new(proof), reply }).await
+    }
+
+    /// Puts a body where one is missing; returns whether it was wanted and is the right one.
+    ///
+    /// # Errors
+    /// If the disk is full or fails.
+    pub async fn fill_body(&self, log: PublicKey, seq: u64, body: Vec<u8>) -> Result<bool, CoreError> {
+        self.ask(|reply| Command::FillBody { log, seq, body, reply }).await
+    }
+
+    /// Signs an entry of this node's member, and takes it in.
+    ///
+    /// # Errors
+    /// If this node may not sign, or the disk is full or fails.
+    pub async fn author(&self, kind: Kind, audience: Audience, time: u64, body: Vec<u8>) -> Result<Authored, CoreError> {
+        self.ask(|reply| Command::Author { kind, audience, time, body, reply }).await
+    }
+
+    /// Makes the index anew from the segment files.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub async fn reindex(&self) -> Result<(), CoreError> {
+        self.ask(|reply| Command::Reindex { reply }).await
+    }
+
+    /// Sets a damaged place aside, so that peers are asked for it again.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub async fn repair(&self, log: PublicKey) -> Result<(), CoreError> {
+        self.ask(|reply| Command::Repair { log, reply }).await
+    }
+
+    /// What becomes durable from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<CoreEvent> {
+        self.shared.events.subscribe()
+    }
+
+    /// `local/`: what this node alone knows.
+    pub fn local(&self) -> &sled::Db {
+        &self.shared.local
+    }
+
+    /// What needs the operator's eye.
+    pub fn warnings(&self) -> Vec<String> {
+        self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Writes everything down and stops the writer. Later calls fail with [`CoreError::Closed`].
+    pub async fn close(&self) {
+        // The queue may be closed already; then the writer is on its way out.
+        let _: Result<(), CoreError> = self.ask(|reply| Command::Close { reply }).await;
+        let writer = self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer
+            && tokio::task::spawn_blocking(move || writer.join()).await.is_ok_and(|joined| joined.is_err())
+        {
+            tracing::error!("the writer ended in a panic");
+        }
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, CoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.queue.send(command(reply)).await.map_err(|_| CoreError::Closed)?;
+        answer.await.map_err(|_| CoreError::Closed)?
+    }
+}

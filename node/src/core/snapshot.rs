@@ -1,0 +1,69 @@
+//! What readers see: the state after the last batch that became durable. It never changes; a newer one takes its place.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use nanduti_protocol::{
+    frontier::Frontier,
+    hash::Hash,
+    key::{MemberId, PublicKey},
+    ledger::{History, Ledger},
+    run::split_item,
+};
+
+use crate::store::{Index, Reader};
+
+/// The state after a batch.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// What is held, and who may speak.
+    pub ledger: Ledger,
+    /// How far every log counts.
+    pub frontier: Arc<Frontier>,
+    /// Digest of the frontier.
+    pub digest: Hash,
+    /// How much there is.
+    pub counts: Counts,
+    /// Why nothing can be written at present, if so.
+    pub blocked: Option<Arc<str>>,
+    pub(crate) history: DiskHistory,
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Practices that are not withdrawn, by member.
+    pub practices: BTreeMap<MemberId, u64>,
+    /// Bodies wanted.
+    pub wanted: u64,
+}
+
+impl History for Snapshot {
+    fn hash_at(&self, log: &PublicKey, seq: u64) -> Option<Hash> {
+        self.history.hash_at(log, seq)
+    }
+
+    fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
+        self.history.entry_at(log, seq)
+    }
+}
+
+/// Answers from the index and the segment files.
+#[derive(Debug, Clone)]
+pub(crate) struct DiskHistory {
+    pub(crate) index: Index,
+    pub(crate) reader: Reader,
+}
+
+impl History for DiskHistory {
+    fn hash_at(&self, log: &PublicKey, seq: u64) -> Option<Hash> {
+        self.index.block_at(log, seq).ok().flatten()?.hash_at(seq)
+    }
+
+    fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
+        let block = self.index.block_at(log, seq).ok().flatten()?;
+        let (before, len) = block.span(seq)?;
+        let item = self.reader.read_span(log, block.file(), block.offset() + before, u64::from(len)).ok()?;
+        let (entry, _, _) = split_item(&item)?;
+        (Some(Hash::of(entry)) == block.hash_at(seq)).then(|| entry.to_vec())
+    }
+}

@@ -1,0 +1,452 @@
+//! The writer: the one task that changes anything durable. It runs on a thread of its own, since disks block.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use nanduti_protocol::{
+    fork::ForkProof,
+    frontier::Frontier,
+    hash::Hash,
+    key::PublicKey,
+    ledger::{Admission, AdmittedRun, History, Ledger},
+    run::VerifiedRun,
+};
+use tokio::sync::mpsc;
+
+use super::{
+    Admitted, Author, Authored, CoreError, CoreEvent, Shared,
+    command::{Command, Reply},
+    fold::Fold,
+    open::Opened,
+    snapshot::{Counts, DiskHistory, Snapshot},
+};
+use crate::{
+    Home, PRIVATE_FILE,
+    store::{Head, Placement, Segments, StoreError},
+    write_file_durably,
+};
+
+/// Bytes that one batch may bring.
+const BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// Entries after which the watermarks are moved, at the latest.
+const CHECKPOINT_ENTRIES: u64 = 32_768;
+/// Idle time after which the watermarks are moved.
+const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
+
+/// Everything that only the writer touches.
+pub(crate) struct Writer {
+    pub(super) home: Home,
+    pub(super) options: super::CoreOptions,
+    pub(super) shared: Arc<Shared>,
+    pub(super) ledger: Ledger,
+    pub(super) frontier: Arc<Frontier>,
+    pub(super) segments: Segments,
+    pub(super) disk: DiskHistory,
+    pub(super) heads: BTreeMap<PublicKey, Head>,
+    pub(super) counts: Counts,
+    pub(super) blocked: Option<Arc<str>>,
+    /// Logs whose watermark in the index lies behind.
+    dirty: BTreeSet<PublicKey>,
+    since_checkpoint: u64,
+    charter_kept: bool,
+}
+
+/// A run on its way to the disk, and who waits for it.
+struct Pending {
+    run: AdmittedRun,
+    waiting: Waiting,
+}
+
+/// Who waits for a run.
+enum Waiting {
+    Admit(Reply<Admitted>),
+    Author(Reply<Authored>),
+}
+
+impl Writer {
+    /// The writer of a home that was opened.
+    pub(super) fn new(home: Home, options: super::CoreOptions, shared: Arc<Shared>, opened: Opened) -> Self {
+        let Opened { ledger, segments, heads, disk, practices } = opened;
+        let counts = Counts { practices, wanted: disk.index.wants_len() as u64 };
+        Self {
+            home,
+            options,
+            shared,
+            ledger,
+            frontier: Arc::default(),
+            segments,
+            disk,
+            dirty: heads.keys().copied().collect(),
+            heads,
+            counts,
+            blocked: None,
+            since_checkpoint: 0,
+            charter_kept: false,
+        }
+    }
+
+    /// Works until it is told to close, or everybody who could tell it anything is gone.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Command>, runtime: &tokio::runtime::Handle) {
+        loop {
+            let waited = runtime.block_on(async { tokio::time::timeout(CHECKPOINT_IDLE, queue.recv()).await });
+            let command = match waited {
+                Ok(Some(command)) => command,
+                Ok(None) => break,
+                Err(_) => {
+                    self.checkpoint();
+                    continue;
+                }
+            };
+            if let Some(reply) = self.batch(command, &mut queue) {
+                self.checkpoint();
+                // Whoever asked to close may have gone away meanwhile.
+                let _ = reply.send(Ok(()));
+                return;
+            }
+        }
+        self.checkpoint();
+    }
+
+    /// Handles a command and those that wait behind it. Returns where to say that it closed, if it was told to.
+    fn batch(&mut self, first: Command, queue: &mut mpsc::Receiver<Command>) -> Option<Reply<()>> {
+        let mut pending = Vec::new();
+        let mut bytes = 0;
+        let mut next = Some(first);
+        let mut close = None;
+        while let Some(command) = next {
+            bytes += command.size();
+            match command {
+                Command::Admit { run, reply } => self.admit(*run, reply, &mut pending),
+                Command::Author { .. } => self.author(command, &mut pending),
+                other => {
+                    // Everything else looks at the disk, so what is pending goes there first.
+                    self.persist(std::mem::take(&mut pending));
+                    close = self.handle_alone(other);
+                }
+            }
+            next = if bytes < BATCH_BYTES && close.is_none() { queue.try_recv().ok() } else { None };
+        }
+        self.persist(pending);
+        close
+    }
+
+    fn handle_alone(&mut self, command: Command) -> Option<Reply<()>> {
+        match command {
+            Command::Fork { proof, reply } => answer(reply, self.learn_fork(&proof)),
+            Command::FillBody { log, seq, body, reply } => answer(reply, self.fill_body(&log, seq, &body)),
+            Command::Reindex { reply } => answer(reply, self.reindex()),
+            Command::Repair { log, reply } => answer(reply, self.repair(&log)),
+            Command::Close { reply } => return Some(reply),
+            Command::Admit { .. } | Command::Author { .. } => {}
+        }
+        None
+    }
+
+    fn admit(&mut self, run: VerifiedRun, reply: Reply<Admitted>, pending: &mut Vec<Pending>) {
+        let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending });
+        let done = match outcome {
+            Ok(Admission::Appended(run)) => {
+                pending.push(Pending { run, waiting: Waiting::Admit(reply) });
+                return;
+            }
+            Ok(Admission::Known) => Ok(Admitted { known: true, ..Admitted::default() }),
+            Ok(Admission::Forked(proof)) => {
+                self.keep_fork(&proof).map(|()| Admitted { fork: true, ..Admitted::default() })
+            }
+            Err(refusal) => Err(refusal.into()),
+        };
+        let _ = reply.send(done);
+    }
+
+    fn author(&mut self, command: Command, pending: &mut Vec<Pending>) {
+        let Command::Author { kind, audience, time, body, reply } = command else { return };
+        let signed = self.may_sign(&kind).and_then(|author| author.sign(&self.ledger, kind, audience, time, &body));
+        let admitted = signed.and_then(|run| {
+            let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending })?;
+            match outcome {
+                Admission::Appended(run) => Ok(run),
+                Admission::Known | Admission::Forked(_) => Err(CoreError::CannotSign("its own log contradicts itself")),
+            }
+        });
+        match admitted {
+            Ok(run) => pending.push(Pending { run, waiting: Waiting::Author(reply) }),
+            Err(error) => {
+                let _ = reply.send(Err(error));
+            }
+        }
+    }
+
+    fn may_sign(&self, kind: &nanduti_protocol::kind::Kind) -> Result<Author, CoreError> {
+        let author = self.options.author.clone().ok_or(CoreError::CannotSign("it has no member's key"))?;
+        let reached = self.reached_before(&author.log())?;
+        match author.hindrance(&self.ledger, kind, reached) {
+            Some(hindrance) => Err(CoreError::CannotSign(hindrance)),
+            None => Ok(author),
+        }
+    }
+
+    /// Makes a batch durable, readable and known, in this order, and only then replies.
+    fn persist(&mut self, pending: Vec<Pending>) {
+        if pending.is_empty() {
+            return;
+        }
+        let runs: Vec<&VerifiedRun> = pending.iter().map(|pending| pending.run.run()).collect();
+        let stored = self
+            .keep_charter(&runs)
+            .and_then(|()| self.segments.append(&runs))
+            .and_then(|placements| self.index(&pending, &placements));
+        if let Err(error) = stored {
+            let error = CoreError::from(error);
+            self.blocked = Some(error.to_string().into());
+            tracing::error!(%error, "cannot write");
+            self.restore();
+            for Pending { waiting, .. } in pending {
+                waiting.send_error(error.clone());
+            }
+            return;
+        }
+        self.blocked = None;
+        let logs: BTreeSet<PublicKey> = runs.iter().map(|run| run.log()).collect();
+        let authority_changed = pending.iter().any(|pending| pending.run.authority_changed());
+        self.refresh(&logs, authority_changed);
+        self.announce(&pending, &logs, authority_changed);
+        for Pending { run, waiting } in pending {
+            waiting.send(run.run());
+        }
+        if self.since_checkpoint >= CHECKPOINT_ENTRIES {
+            self.checkpoint();
+        }
+    }
+
+    /// The charter is written down before the first log that brings it: without it nothing on the disk can be judged.
+    fn keep_charter(&mut self, runs: &[&VerifiedRun]) -> Result<(), StoreError> {
+        let file = super::open::charter_file(&self.home);
+        if self.charter_kept || file.exists() {
+            self.charter_kept = true;
+            return Ok(());
+        }
+        let brings = |run: &&VerifiedRun| {
+            let first = run.items().first().filter(|item| item.body.hash == self.ledger.network())?;
+            run.body_bytes(first).map(<[u8]>::to_vec)
+        };
+        if let Some(charter) = runs.iter().find_map(brings) {
+            write_file_durably(&file, &charter, PRIVATE_FILE).map_err(StoreError::io("write", &file))?;
+            self.charter_kept = true;
+        }
+        Ok(())
+    }
+
+    fn index(&mut self, pending: &[Pending], placements: &[Placement]) -> Result<(), StoreError> {
+        let arrived = (self.options.now_ms)();
+        let arrivals = self.shared.local.open_tree("arrivals")?;
+        for (Pending { run, .. }, placement) in pending.iter().zip(placements) {
+            let run = run.run();
+            self.disk.index.insert_run(run, placement)?;
+            super::read::note_arrival(&arrivals, &run.log(), run.first_seq(), arrived)?;
+            self.since_checkpoint += run.items().len() as u64;
+            self.advance_head(run);
+        }
+        // What was in this batch is folded from memory; what counts now because authority changed is read back.
+        let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
+        for Pending { run, .. } in pending {
+            let run = run.run();
+            if let Some(head) = self.heads.get_mut(&run.log())
+                && head.folded == run.first_seq()
+            {
+                let to = self.ledger.counted(&run.log(), &self.disk).min(run.next_seq());
+                fold.take_run(&self.ledger, run, head.folded, to)?;
+                head.folded = to.max(head.folded);
+            }
+        }
+        fold.finish()
+    }
+
+    fn advance_head(&mut self, run: &VerifiedRun) {
+        let log = run.log();
+        let (Some(extent), Some(tail)) = (self.ledger.extent(&log), self.segments.tail(&log)) else { return };
+        let folded = self.heads.get(&log).map_or(0, |head| head.folded);
+        let head = Head {
+            next: extent.next,
+            head: extent.head,
+            bytes: extent.bytes,
+            file: tail.file,
+            file_len: tail.len,
+            files: tail.files,
+            folded,
+        };
+        self.heads.insert(log, head);
+        self.dirty.insert(log);
+    }
+
+    /// Brings the library and the frontier up to what counts, and shows the new state to readers.
+    pub(super) fn refresh(&mut self, logs: &BTreeSet<PublicKey>, all: bool) {
+        let logs: Vec<PublicKey> =
+            if all { self.heads.keys().copied().collect() } else { logs.iter().copied().collect() };
+        if let Err(error) = self.fold_all(&logs) {
+            tracing::error!(%error, "cannot bring the library up to date");
+            self.warn(format!("the library is not up to date: {error}; `nanduti verify` says what is damaged"));
+        }
+        let frontier = Arc::make_mut(&mut self.frontier);
+        for log in &logs {
+            if let Some(position) = self.ledger.position(log, &self.disk) {
+                frontier.set(*log, position);
+            }
+        }
+        self.publish_snapshot();
+    }
+
+    fn fold_all(&mut self, logs: &[PublicKey]) -> Result<(), StoreError> {
+        let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
+        for log in logs {
+            let Some(head) = self.heads.get_mut(log) else { continue };
+            let counted = self.ledger.counted(log, &self.disk);
+            if counted > head.folded {
+                fold.take_stored(&self.ledger, log, head.folded, counted, true)?;
+            } else if counted < head.folded {
+                fold.take_stored(&self.ledger, log, counted, head.folded, false)?;
+            } else {
+                continue;
+            }
+            head.folded = counted;
+            self.dirty.insert(*log);
+        }
+        fold.finish()
+    }
+
+    pub(super) fn publish_snapshot(&mut self) {
+        self.counts.wanted = if self.counts.wanted == 0 { 0 } else { self.disk.index.wants_len() as u64 };
+        let snapshot = Snapshot {
+            ledger: self.ledger.clone(),
+            digest: self.frontier.digest(),
+            frontier: Arc::clone(&self.frontier),
+            counts: self.counts.clone(),
+            blocked: self.blocked.clone(),
+            history: self.disk.clone(),
+        };
+        *self.shared.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+    }
+
+    fn announce(&self, pending: &[Pending], logs: &BTreeSet<PublicKey>, authority_changed: bool) {
+        if authority_changed {
+            self.send(CoreEvent::AuthorityChanged);
+        }
+        for log in logs {
+            let last = pending.iter().rev().map(|pending| pending.run.run()).find(|run| run.log() == *log);
+            if let Some((run, item)) = last.and_then(|run| Some((run, run.items().last()?))) {
+                let entry = run.entry_bytes(item).into();
+                self.send(CoreEvent::Appended { log: *log, next: run.next_seq(), head: run.head(), entry });
+            }
+        }
+    }
+
+    pub(super) fn send(&self, event: CoreEvent) {
+        // Nobody listening is no fault: a command that runs without a network has no listeners.
+        let _ = self.shared.events.send(event);
+    }
+
+    fn learn_fork(&mut self, proof: &ForkProof) -> Result<bool, CoreError> {
+        if !self.ledger.learn_fork(proof) {
+            return Ok(false);
+        }
+        self.keep_fork(proof)?;
+        Ok(true)
+    }
+
+    /// Writes a fork that the ledger knows down, and tells everybody.
+    fn keep_fork(&mut self, proof: &ForkProof) -> Result<(), CoreError> {
+        let log = proof.log();
+        let Some(known) = self.ledger.fork(&log).cloned() else { return Ok(()) };
+        super::open::write_fork(&self.home, &known)?;
+        tracing::warn!(%log, seq = known.mark().seq, "a log is forked: its key signed two entries for one place");
+        self.refresh(&BTreeSet::from([log]), true);
+        self.send(CoreEvent::Forked(Arc::new(known)));
+        Ok(())
+    }
+
+    /// Moves the watermarks of the index.
+    pub(super) fn checkpoint(&mut self) {
+        if self.dirty.is_empty() {
+            return;
+        }
+        let heads = self.heads.iter().filter(|(log, _)| self.dirty.contains(log)).map(|(log, head)| (*log, *head)).collect();
+        match self.disk.index.checkpoint(&heads).and_then(|()| Ok(self.shared.local.flush()?)) {
+            Ok(_) => {
+                self.dirty.clear();
+                self.since_checkpoint = 0;
+            }
+            // The index can be made anew: what is acknowledged is in the segment files.
+            Err(error) => tracing::warn!(%error, "cannot move the watermarks of the index"),
+        }
+    }
+
+    pub(super) fn warn(&self, warning: String) {
+        let mut warnings = self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if warnings.len() < 100 && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
+    /// All that is held counts anew, after the state was restored from the disk.
+    pub(super) fn adopt(&mut self, opened: Opened) {
+        let Opened { ledger, segments, heads, disk, practices } = opened;
+        self.counts = Counts { practices, wanted: disk.index.wants_len() as u64 };
+        self.dirty = heads.keys().copied().collect();
+        (self.ledger, self.segments, self.heads, self.disk) = (ledger, segments, heads, disk);
+        self.frontier = Arc::default();
+        self.refresh(&BTreeSet::new(), true);
+    }
+}
+
+impl Waiting {
+    fn send(self, run: &VerifiedRun) {
+        match self {
+            Self::Admit(reply) => {
+                let appended = run.items().len() as u64;
+                let _ = reply.send(Ok(Admitted { appended, ..Admitted::default() }));
+            }
+            Self::Author(reply) => {
+                let _ = reply.send(Ok(Authored { hash: run.head(), log: run.log(), seq: run.first_seq() }));
+            }
+        }
+    }
+
+    fn send_error(self, error: CoreError) {
+        match self {
+            Self::Admit(reply) => drop(reply.send(Err(error))),
+            Self::Author(reply) => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+fn answer<T>(reply: Reply<T>, result: Result<T, CoreError>) {
+    // A caller that went away does not need the answer.
+    let _ = reply.send(result);
+}
+
+/// What is on the disk, and in front of it what this batch is about to add.
+struct WithPending<'a> {
+    disk: &'a DiskHistory,
+    pending: &'a [Pending],
+}
+
+impl WithPending<'_> {
+    fn find(&self, log: &PublicKey, seq: u64) -> Option<(&VerifiedRun, &nanduti_protocol::run::Item)> {
+        let runs = self.pending.iter().map(|pending| pending.run.run()).filter(|run| run.log() == *log);
+        runs.into_iter().find_map(|run| run.item_at(seq).map(|item| (run, item)))
+    }
+}
+
+impl History for WithPending<'_> {
+    fn hash_at(&self, log: &PublicKey, seq: u64) -> Option<Hash> {
+        self.find(log, seq).map(|(_, item)| item.hash).or_else(|| self.disk.hash_at(log, seq))
+    }
+
+    fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
+        self.find(log, seq)
+            .map(|(run, item)| run.entry_bytes(item).to_vec())
+            .or_else(|| self.disk.entry_at(log, seq))
+    }
+}

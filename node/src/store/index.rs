@@ -1,0 +1,236 @@
+//! The index: where every entry stands, and what the library looks like. Derived, rebuildable, in sled.
+//!
+//! | tree | key | value |
+//! | --- | --- | --- |
+//! | `blocks` | log, first place (u64 big-endian) | [`Block`] |
+//! | `heads` | log | [`Head`]: the watermark |
+//! | `ids` | first 16 bytes of an entry's hash | log, place |
+//! | `series` | hash of the series, member | the series (see [`crate::library`]) |
+//! | `wants` | log, place | nothing: the body is wanted |
+//!
+//! Watermarks are written only after a flush of everything below them, since sled does not promise an order between its trees
+//! after a crash. Bringing the index up to date again from an old watermark changes nothing.
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use nanduti_protocol::{cbor, hash::Hash, key::PublicKey, run::VerifiedRun};
+use serde::{Deserialize, Serialize};
+
+use super::{Block, Placement, StoreError};
+
+/// Changed whenever the content of a tree changes its form.
+const VERSION: &[u8] = b"nanduti-index-1";
+/// How much of a hash is the key in `ids`.
+const ID_LEN: usize = 16;
+
+/// The watermark of a log: how far the index has followed the segment files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// Entries indexed.
+    pub(crate) next: u64,
+    /// Hash of the last one.
+    pub(crate) head: Hash,
+    /// Bytes of all of them.
+    pub(crate) bytes: u64,
+    /// First place of the last segment file.
+    pub(crate) file: u64,
+    /// How much of that file is indexed.
+    pub(crate) file_len: u64,
+    /// How many segment files there are.
+    pub(crate) files: u64,
+    /// How many entries the library has taken in: those that count.
+    pub(crate) folded: u64,
+}
+
+/// Where an entry stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Located {
+    /// The log.
+    pub(crate) log: PublicKey,
+    /// Place in it.
+    pub(crate) seq: u64,
+}
+
+/// The index of a home.
+#[derive(Debug, Clone)]
+pub(crate) struct Index {
+    db: sled::Db,
+    blocks: sled::Tree,
+    heads: sled::Tree,
+    ids: sled::Tree,
+    series: sled::Tree,
+    wants: sled::Tree,
+}
+
+impl Index {
+    /// Opens the index. One that cannot be read, or is of another version, is thrown away: `true` says so, and that all has to
+    /// be read again.
+    pub(crate) fn open(folder: &Path, cache_bytes: u64) -> Result<(Self, bool), StoreError> {
+        // sled panics on some damage; the index can always be made anew, so that is a reason to do so, not to stop.
+        match catch_unwind(AssertUnwindSafe(|| Self::open_sound(folder, cache_bytes))) {
+            Ok(Ok(Some(index))) => return Ok((index, false)),
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the index cannot be read and is made anew"),
+            Err(_) => tracing::warn!("the index is damaged and is made anew"),
+        }
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::io("remove", folder)(error)),
+            _ => {}
+        }
+        let index = Self::open_trees(folder, cache_bytes)?;
+        index.db.insert("version", VERSION)?;
+        index.db.flush()?;
+        Ok((index, true))
+    }
+
+    fn open_sound(folder: &Path, cache_bytes: u64) -> Result<Option<Self>, StoreError> {
+        if !folder.join("db").exists() && !folder.join("conf").exists() {
+            return Ok(None);
+        }
+        let index = Self::open_trees(folder, cache_bytes)?;
+        let version = index.db.get("version")?;
+        if version.as_deref() != Some(VERSION) {
+            return Ok(None);
+        }
+        for entry in &index.heads {
+            let (_, value) = entry?;
+            cbor::decode::<Head>(&value).map_err(|_| StoreError::IndexContent("a watermark"))?;
+        }
+        Ok(Some(index))
+    }
+
+    fn open_trees(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        let db = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(None).open()?;
+        Ok(Self {
+            blocks: db.open_tree("blocks")?,
+            heads: db.open_tree("heads")?,
+            ids: db.open_tree("ids")?,
+            series: db.open_tree("series")?,
+            wants: db.open_tree("wants")?,
+            db,
+        })
+    }
+
+    /// The watermarks of all logs.
+    pub(crate) fn heads(&self) -> Result<BTreeMap<PublicKey, Head>, StoreError> {
+        let mut heads = BTreeMap::new();
+        for entry in &self.heads {
+            let (key, value) = entry?;
+            let log = log_of(&key)?;
+            let head = cbor::decode(&value).map_err(|_| StoreError::IndexContent("a watermark"))?;
+            heads.insert(log, head);
+        }
+        Ok(heads)
+    }
+
+    /// Flushes what was put in, and then moves the watermarks.
+    pub(crate) fn checkpoint(&self, heads: &BTreeMap<PublicKey, Head>) -> Result<(), StoreError> {
+        self.db.flush()?;
+        for (log, head) in heads {
+            self.heads.insert(log.as_bytes(), cbor::encode(head))?;
+        }
+        self.db.flush()?;
+        Ok(())
+    }
+
+    /// Takes a run in that stands at a place on the disk.
+    pub(crate) fn insert_run(&self, run: &VerifiedRun, placement: &Placement) -> Result<(), StoreError> {
+        let log = run.log();
+        self.blocks.insert(place_key(&log, run.first_seq()), Block::encode(run, placement))?;
+        let mut ids = sled::Batch::default();
+        for (seq, item) in (run.first_seq()..).zip(run.items()) {
+            ids.insert(&item.hash.as_bytes()[..ID_LEN], place_key(&log, seq).as_slice());
+            if !item.held {
+                self.wants.insert(place_key(&log, seq), &[])?;
+            }
+        }
+        self.ids.apply_batch(ids)?;
+        Ok(())
+    }
+
+    /// Forgets a log from a place on.
+    pub(crate) fn forget_from(&self, log: &PublicKey, seq: u64) -> Result<(), StoreError> {
+        let range = place_key(log, seq)..=place_key(log, u64::MAX);
+        for entry in self.blocks.range(range.clone()) {
+            let (key, value) = entry?;
+            let block = Block::decode(located(&key)?.seq, value)?;
+            for seq in block.first_seq()..block.next_seq() {
+                if let Some(hash) = block.hash_at(seq) {
+                    self.ids.remove(&hash.as_bytes()[..ID_LEN])?;
+                }
+            }
+            self.blocks.remove(key)?;
+        }
+        for entry in self.wants.range(range) {
+            self.wants.remove(entry?.0)?;
+        }
+        self.heads.remove(log.as_bytes())?;
+        Ok(())
+    }
+
+    /// The block that holds a place of a log.
+    pub(crate) fn block_at(&self, log: &PublicKey, seq: u64) -> Result<Option<Block>, StoreError> {
+        let Some(found) = self.blocks.range(place_key(log, 0)..=place_key(log, seq)).next_back() else { return Ok(None) };
+        let (key, value) = found?;
+        let block = Block::decode(located(&key)?.seq, value)?;
+        Ok((seq < block.next_seq()).then_some(block))
+    }
+
+    /// The blocks of a log from the one that holds a place on.
+    pub(crate) fn blocks_from(&self, log: &PublicKey, seq: u64) -> impl Iterator<Item = Result<Block, StoreError>> {
+        let first = self.block_at(log, seq).ok().flatten().map_or(seq, |block| block.first_seq());
+        self.blocks.range(place_key(log, first)..=place_key(log, u64::MAX)).map(|entry| {
+            let (key, value) = entry?;
+            Block::decode(located(&key)?.seq, value)
+        })
+    }
+
+    /// Where the entries stand whose hashes begin with these bytes; at most `most`.
+    pub(crate) fn find(&self, hash_start: &[u8], most: usize) -> Result<Vec<(Vec<u8>, Located)>, StoreError> {
+        let start = &hash_start[..hash_start.len().min(ID_LEN)];
+        let found = self.ids.scan_prefix(start).take(most);
+        found.map(|entry| entry.map_err(StoreError::from).and_then(|(key, value)| Ok((key.to_vec(), located(&value)?)))).collect()
+    }
+
+    /// The bodies wanted.
+    pub(crate) fn wants(&self, most: usize) -> Result<Vec<Located>, StoreError> {
+        self.wants.iter().keys().take(most).map(|key| located(&key?)).collect()
+    }
+
+    /// How many bodies are wanted.
+    pub(crate) fn wants_len(&self) -> usize {
+        self.wants.len()
+    }
+
+    /// A body is wanted no more.
+    pub(crate) fn satisfied(&self, log: &PublicKey, seq: u64) -> Result<(), StoreError> {
+        self.wants.remove(place_key(log, seq))?;
+        Ok(())
+    }
+
+    /// The tree of series, for the library.
+    pub(crate) fn series(&self) -> &sled::Tree {
+        &self.series
+    }
+}
+
+fn place_key(log: &PublicKey, seq: u64) -> [u8; 40] {
+    let mut key = [0; 40];
+    key[..32].copy_from_slice(log.as_bytes());
+    key[32..].copy_from_slice(&seq.to_be_bytes());
+    key
+}
+
+fn log_of(key: &[u8]) -> Result<PublicKey, StoreError> {
+    let bytes = key.get(..32).and_then(|part| part.try_into().ok());
+    bytes.map(PublicKey::from_bytes).ok_or(StoreError::IndexContent("a key that is too short"))
+}
+
+fn located(key: &[u8]) -> Result<Located, StoreError> {
+    let seq = key.get(32..40).and_then(|part| part.try_into().ok()).map(u64::from_be_bytes);
+    Ok(Located { log: log_of(key)?, seq: seq.ok_or(StoreError::IndexContent("a place that is too short"))? })
+}

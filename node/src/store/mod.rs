@@ -1,0 +1,21 @@
+//! What is on the disk about the network: segment files, which are the truth, and an index, which is derived.
+//!
+//! Segments are appended to and flushed before anything is acknowledged; the index follows, with a watermark for each log, and
+//! is flushed now and then. At start the index is brought up to the segments from its watermarks; if it is gone, damaged or of
+//! another version, it is made anew from the segment files alone.
+//!
+//! sled is behind [`Index`], with a small cache and explicit flushes. No body text goes into it.
+
+mod block;
+mod error;
+mod index;
+mod reader;
+mod scan;
+mod segments;
+
+pub(crate) use block::Block;
+pub use error::{Damage, StoreError};
+pub(crate) use index::{Head, Index, Located};
+pub(crate) use reader::Reader;
+pub(crate) use scan::{LogScan, Repair, Watermark};
+pub(crate) use segments::{Placement, Segments, Tail};

@@ -1,0 +1,159 @@
+//! The segment files: `logs/<key>/<first seq>.seg`, each a run of one log, at most 4 MiB, appended to until it is full.
+//!
+//! A batch of runs is written to all its files first and then flushed file by file, so that catching up costs one flush a file
+//! and batch, not one an entry. If anything fails, the files are cut back to where they ended before: either the whole batch is
+//! durable when [`Segments::append`] returns, or none of it is there.
+
+use std::{
+    collections::BTreeMap,
+    fs::{File, OpenOptions},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+};
+
+use nanduti_protocol::{key::PublicKey, limits, run::VerifiedRun};
+
+use super::StoreError;
+use crate::{Home, PRIVATE_FILE, create_private_dir, sync_dir};
+
+/// Where a run was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Placement {
+    /// First place of the segment file.
+    pub(crate) file: u64,
+    /// Where the run begins in the file.
+    pub(crate) offset: u64,
+}
+
+/// The last file of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tail {
+    /// First place of the file.
+    pub(crate) file: u64,
+    /// Its length.
+    pub(crate) len: u64,
+    /// How many files the log has.
+    pub(crate) files: u64,
+}
+
+/// All segment files of a home.
+#[derive(Debug)]
+pub(crate) struct Segments {
+    home: Home,
+    min_free: u64,
+    tails: BTreeMap<PublicKey, Tail>,
+}
+
+/// A file that a batch wrote to.
+struct Touched {
+    file: File,
+    path: PathBuf,
+    len_before: Option<u64>,
+}
+
+impl Segments {
+    /// The segment files of a home. Writing stops when fewer than `min_free` bytes are left on the disk.
+    pub(crate) fn new(home: Home, min_free: u64) -> Self {
+        Self { home, min_free, tails: BTreeMap::new() }
+    }
+
+    /// Takes note of the last file of a log, found at start.
+    pub(crate) fn set_tail(&mut self, log: PublicKey, tail: Tail) {
+        self.tails.insert(log, tail);
+    }
+
+    /// The last file of a log.
+    pub(crate) fn tail(&self, log: &PublicKey) -> Option<Tail> {
+        self.tails.get(log).copied()
+    }
+
+    /// Appends runs, each where its log ends, and flushes them.
+    ///
+    /// # Errors
+    /// If the disk is full or fails; then nothing was appended.
+    pub(crate) fn append(&mut self, runs: &[&VerifiedRun]) -> Result<Vec<Placement>, StoreError> {
+        self.check_room(runs.iter().map(|run| run.bytes().len() as u64).sum())?;
+        let tails_before = self.tails.clone();
+        let mut touched = BTreeMap::new();
+        let written = self.write_all(runs, &mut touched).and_then(|placements| {
+            flush(&touched)?;
+            Ok(placements)
+        });
+        if written.is_err() {
+            self.tails = tails_before;
+            undo(touched);
+        }
+        written
+    }
+
+    fn check_room(&self, wanted: u64) -> Result<(), StoreError> {
+        let path = self.home.logs_dir();
+        let stat = rustix::fs::statvfs(&path).map_err(|error| StoreError::io("look at", &path)(error.into()))?;
+        let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+        if free < self.min_free.saturating_add(wanted) { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    fn write_all(
+        &mut self,
+        runs: &[&VerifiedRun],
+        touched: &mut BTreeMap<PathBuf, Touched>,
+    ) -> Result<Vec<Placement>, StoreError> {
+        runs.iter().map(|run| self.write(run, touched)).collect()
+    }
+
+    fn write(&mut self, run: &VerifiedRun, touched: &mut BTreeMap<PathBuf, Touched>) -> Result<Placement, StoreError> {
+        let log = run.log();
+        let size = run.bytes().len() as u64;
+        let tail = match self.tails.get(&log) {
+            Some(tail) if tail.len + size <= limits::SEGMENT_MAX as u64 => *tail,
+            before => Tail { file: run.first_seq(), len: 0, files: before.map_or(0, |tail| tail.files) + 1 },
+        };
+        let path = self.home.segment_file(log.as_bytes(), tail.file);
+        if !touched.contains_key(&path) {
+            let opened = self.open(&log, &path, tail.len)?;
+            touched.insert(path.clone(), opened);
+        }
+        if let Some(open) = touched.get_mut(&path) {
+            open.file.write_all(run.bytes()).map_err(StoreError::io("write to", &path))?;
+        }
+        self.tails.insert(log, Tail { len: tail.len + size, ..tail });
+        Ok(Placement { file: tail.file, offset: tail.len })
+    }
+
+    /// Opens a file to append at `len`. Whatever lies beyond was never acknowledged, and is cut off.
+    fn open(&self, log: &PublicKey, path: &PathBuf, len: u64) -> Result<Touched, StoreError> {
+        create_private_dir(&self.home.log_dir(log.as_bytes())).map_err(StoreError::io("make the folder of", path))?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(PRIVATE_FILE)
+            .open(path)
+            .map_err(StoreError::io("open", path))?;
+        file.set_len(len).map_err(StoreError::io("cut", path))?;
+        Ok(Touched { file, path: path.clone(), len_before: (len > 0).then_some(len) })
+    }
+}
+
+fn flush(touched: &BTreeMap<PathBuf, Touched>) -> Result<(), StoreError> {
+    for open in touched.values() {
+        open.file.sync_data().map_err(StoreError::io("flush", &open.path))?;
+        if let (None, Some(folder)) = (open.len_before, open.path.parent()) {
+            sync_dir(folder).map_err(StoreError::io("flush", folder))?;
+        }
+    }
+    Ok(())
+}
+
+/// Cuts files back to where they ended. What cannot be cut now is cut when the file is opened next, or at start.
+fn undo(touched: BTreeMap<PathBuf, Touched>) {
+    for open in touched.into_values() {
+        let undone = match open.len_before {
+            Some(len) => open.file.set_len(len),
+            None => std::fs::remove_file(&open.path),
+        };
+        if let Err(error) = undone {
+            tracing::warn!(file = %open.path.display(), %error, "cannot take back what was written");
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The library: what the records that count add up to. A fold that does not depend on the order of arrival.
+//!
+//! All revisions of a record are a [`Series`], named by the hash of its first entry. Revisions form a graph: each names those
+//! it replaces, and those that nobody replaced are the newest. Two newest revisions were made without knowing of each other and
+//! are both shown. Only the member that began a series can revise or withdraw it: the host keeps a series for each pair of
+//! series and member, and a pair without its first entry is never shown.
+
+use alloc::{
+    borrow::ToOwned,
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+    vec::Vec,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    hash::Hash,
+    key::PublicKey,
+    record::{PRACTICE, Record, RecordBody, WithdrawalBody, check_readable},
+};
+
+/// All revisions of one record by one member, and its withdrawals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    revisions: BTreeMap<HexHash, Revision>,
+    withdrawals: BTreeMap<HexHash, Withdrawal>,
+}
+
+/// Where an entry stands, and the author's claim of when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The log.
+    pub log: PublicKey,
+    /// Place in it.
+    pub seq: u64,
+    /// Milliseconds since 1970.
+    pub time: u64,
+}
+
+/// One revision: what lists need to know of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// Where it stands.
+    pub origin: Origin,
+    /// The revisions it replaces.
+    pub revises: Vec<Hash>,
+    /// What a list shows of it.
+    pub card: Card,
+}
+
+/// What a list shows of a practice. Empty where the record breaks the bounds of its schema.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// Title.
+    pub title: String,
+    /// BCP 47 tag.
+    pub language: String,
+    /// Codes.
+    pub strands: Vec<String>,
+    /// Codes.
+    pub capacities: Vec<String>,
+    /// Codes.
+    pub themes: Vec<String>,
+}
+
+/// A withdrawal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// Where it stands.
+    pub origin: Origin,
+    /// The revisions it is about; all, if none is named.
+    pub versions: Vec<Hash>,
+    /// Code of the vocabulary `withdraw_reason`.
+    pub reason: String,
+    /// Public note.
+    pub note: Option<String>,
+}
+
+/// How a series stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Its first entry is not here: it is not shown.
+    Unrooted,
+    /// In force, one newest revision.
+    Current,
+    /// In force, several newest revisions.
+    Concurrent,
+    /// Withdrawn.
+    Withdrawn,
+}
+
+/// What an entry says to the library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// A revision of the series.
+    Revision(Revision),
+    /// A withdrawal of the series.
+    Withdrawal(Withdrawal),
+}
+
+impl Fact {
+    /// Reads a revision of a practice, and the series it belongs to. The first of a series is named by its own hash.
+    pub fn practice(hash: Hash, origin: Origin, body: &[u8]) -> Option<(Hash, Self)> {
+        let body = RecordBody::decode(body).ok()?;
+        let card = Card::of(&body.record);
+        let series = body.series.unwrap_or(hash);
+        Some((series, Self::Revision(Revision { origin, revises: body.revises, card })))
+    }
+
+    /// Reads a withdrawal, and the series it is about.
+    pub fn withdrawal(origin: Origin, body: &[u8]) -> Option<(Hash, Self)> {
+        let WithdrawalBody { series, versions, reason, note, .. } = WithdrawalBody::decode(body).ok()?;
+        Some((series, Self::Withdrawal(Withdrawal { origin, versions, reason, note })))
+    }
+}
+
+impl Card {
+    /// What a list shows of a record.
+    pub fn of(record: &Record) -> Self {
+        if check_readable(&PRACTICE, record).is_err() {
+            return Self::default();
+        }
+        let owned = |texts: Vec<&str>| texts.into_iter().map(ToOwned::to_owned).collect();
+        Self {
+            title: record.title().to_owned(),
+            language: record.source_language().to_owned(),
+            strands: owned(record.strands()),
+            capacities: owned(record.capacities()),
+            themes: owned(record.themes()),
+        }
+    }
+}
+
+impl Series {
+    /// Takes a fact in. Doing so again changes nothing.
+    pub fn add(&mut self, hash: Hash, fact: Fact) {
+        match fact {
+            Fact::Revision(revision) => {
+                self.revisions.insert(HexHash(hash), revision);
+            }
+            Fact::Withdrawal(withdrawal) => {
+                self.withdrawals.insert(HexHash(hash), withdrawal);
+            }
+        }
+    }
+
+    /// Takes a fact back that counts no more.
+    pub fn remove(&mut self, hash: &Hash) {
+        self.revisions.remove(&HexHash(*hash));
+        self.withdrawals.remove(&HexHash(*hash));
+    }
+
+    /// Takes back all that a log said.
+    pub fn forget(&mut self, log: &PublicKey) {
+        self.revisions.retain(|_, revision| revision.origin.log != *log);
+        self.withdrawals.retain(|_, withdrawal| withdrawal.origin.log != *log);
+    }
+
+    /// Nothing left?
+    pub fn is_empty(&self) -> bool {
+        self.revisions.is_empty() && self.withdrawals.is_empty()
+    }
+
+    /// A revision.
+    pub fn revision(&self, hash: &Hash) -> Option<&Revision> {
+        self.revisions.get(&HexHash(*hash))
+    }
+
+    /// All revisions, those that are replaced before those that replace them, else by the time they claim.
+    pub fn history(&self) -> Vec<(Hash, &Revision)> {
+        let mut rest: Vec<(Hash, &Revision)> = self.revisions.iter().map(|(hash, revision)| (hash.0, revision)).collect();
+        rest.sort_by_key(|(hash, revision)| (revision.origin.time, *hash));
+        let mut placed = BTreeSet::new();
+        let mut ordered = Vec::with_capacity(rest.len());
+        while !rest.is_empty() {
+            let known: BTreeSet<Hash> = rest.iter().map(|(hash, _)| *hash).collect();
+            let ready =
+                |(_, revision): &(Hash, &Revision)| revision.revises.iter().all(|hash| placed.contains(hash) || !known.contains(hash));
+            // Hashes cannot form a circle; if the first is not ready for any reason, it goes first all the same.
+            let index = rest.iter().position(ready).unwrap_or(0);
+            let next = rest.remove(index);
+            placed.insert(next.0);
+            ordered.push(next);
+        }
+        ordered
+    }
+
+    /// The newest revisions: those that no other replaces. The one that claims the latest time comes first.
+    pub fn newest(&self) -> Vec<(Hash, &Revision)> {
+        let replaced: BTreeSet<Hash> = self.revisions.values().flat_map(|revision| revision.revises.iter().copied()).collect();
+        let mut newest: Vec<(Hash, &Revision)> = self
+            .revisions
+            .iter()
+            .map(|(hash, revision)| (hash.0, revision))
+            .filter(|(hash, _)| !replaced.contains(hash))
+            .collect();
+        newest.sort_by_key(|(hash, revision)| core::cmp::Reverse((revision.origin.time, *hash)));
+        newest
+    }
+
+    /// The withdrawal that counts: of several the one with the smallest hash.
+    pub fn withdrawal(&self) -> Option<(Hash, &Withdrawal)> {
+        let newest: Vec<Hash> = self.newest().into_iter().map(|(hash, _)| hash).collect();
+        let covers = |withdrawal: &Withdrawal| {
+            withdrawal.versions.is_empty() || newest.iter().all(|hash| withdrawal.versions.contains(hash))
+        };
+        self.withdrawals.iter().map(|(hash, withdrawal)| (hash.0, withdrawal)).find(|(_, withdrawal)| covers(withdrawal))
+    }
+
+    /// How the series with this name stands.
+    pub fn standing(&self, name: &Hash) -> Standing {
+        if !self.revisions.contains_key(&HexHash(*name)) {
+            Standing::Unrooted
+        } else if self.withdrawal().is_some() {
+            Standing::Withdrawn
+        } else if self.newest().len() > 1 {
+            Standing::Concurrent
+        } else {
+            Standing::Current
+        }
+    }
+
+    /// How many revisions.
+    pub fn revisions(&self) -> usize {
+        self.revisions.len()
+    }
+}
+
+/// DAG-CBOR has text keys only: as a key a hash is written in hexadecimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct HexHash(Hash);
+
+impl Serialize for HexHash {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_hex())
+    }
+}
+
+impl<'de> Deserialize<'de> for HexHash {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Hash::from_hex(&text).map(Self).ok_or_else(|| serde::de::Error::custom("a hash in hexadecimal"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cbor;
+
+    fn hash(byte: u8) -> Hash {
+        Hash::of(&[byte])
+    }
+
+    fn origin(seq: u64) -> Origin {
+        Origin { log: PublicKey::from_bytes([0; 32]), seq, time: seq }
+    }
+
+    fn revision(seq: u64, revises: &[u8]) -> Fact {
+        let revises = revises.iter().map(|byte| hash(*byte)).collect();
+        Fact::Revision(Revision { origin: origin(seq), revises, card: Card::default() })
+    }
+
+    fn withdrawal(versions: &[u8]) -> Fact {
+        let versions = versions.iter().map(|byte| hash(*byte)).collect();
+        Fact::Withdrawal(Withdrawal { origin: origin(9), versions, reason: "error".into(), note: None })
+    }
+
+    fn newest(series: &Series) -> Vec<Hash> {
+        series.newest().into_iter().map(|(hash, _)| hash).collect()
+    }
+
+    #[test]
+    fn revisions_form_a_graph() {
+        let mut series = Series::default();
+        series.add(hash(1), revision(1, &[]));
+        assert_eq!(series.standing(&hash(0)), Standing::Unrooted);
+        series.add(hash(0), revision(0, &[]));
+        series.remove(&hash(1));
+        series.add(hash(1), revision(1, &[0]));
+        assert_eq!((newest(&series), series.standing(&hash(0))), (vec![hash(1)], Standing::Current));
+        series.add(hash(2), revision(2, &[0]));
+        assert_eq!((newest(&series), series.standing(&hash(0))), (vec![hash(2), hash(1)], Standing::Concurrent));
+        series.add(hash(3), revision(3, &[1, 2]));
+        assert_eq!((newest(&series), series.standing(&hash(0))), (vec![hash(3)], Standing::Current));
+        let order: Vec<Hash> = series.history().into_iter().map(|(hash, _)| hash).collect();
+        assert_eq!(order, vec![hash(0), hash(1), hash(2), hash(3)]);
+    }
+
+    #[test]
+    fn a_withdrawal_is_of_the_series_or_of_the_revisions_it_names() {
+        let mut series = Series::default();
+        series.add(hash(0), revision(0, &[]));
+        series.add(hash(10), withdrawal(&[0]));
+        assert_eq!(series.standing(&hash(0)), Standing::Withdrawn);
+        series.add(hash(1), revision(1, &[0]));
+        assert_eq!(series.standing(&hash(0)), Standing::Current);
+        series.add(hash(11), withdrawal(&[]));
+        assert_eq!(series.standing(&hash(0)), Standing::Withdrawn);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_arrival_does_not_show(order in Just((0..8_u8).collect::<Vec<_>>()).prop_shuffle()) {
+            let facts = [
+                revision(0, &[]), revision(1, &[0]), revision(2, &[0]), revision(3, &[1, 2]), revision(4, &[3]),
+                withdrawal(&[4]), revision(6, &[3]), withdrawal(&[2]),
+            ];
+            let mut series = Series::default();
+            let mut straight = Series::default();
+            for (place, fact) in facts.iter().enumerate() {
+                straight.add(hash(place as u8), fact.clone());
+            }
+            for place in order {
+                series.add(hash(place), facts[usize::from(place)].clone());
+                series.add(hash(place), facts[usize::from(place)].clone());
+            }
+            prop_assert_eq!(&series, &straight);
+            prop_assert_eq!(cbor::decode::<Series>(&cbor::encode(&series)), Ok(series));
+        }
+    }
+}
