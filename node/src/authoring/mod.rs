@@ -15,6 +15,8 @@
 
 mod present;
 mod render;
+#[cfg(test)]
+mod round_trip;
 mod sections;
 mod source;
 mod template;
@@ -51,35 +53,36 @@ pub struct Draft {
 /// Everything that is wrong with it, in the order of the lines where they are known, else of the schema; warnings are
 /// not among them.
 pub fn parse(markdown: &str) -> Result<Draft, Vec<Problem>> {
-    let mut reading = Reading::default();
-    let Some(source) = source::clean(markdown, &mut reading.problems) else { return Err(reading.problems) };
-    let Some((front, body)) = source::split(&source, &mut reading.problems) else { return Err(reading.problems) };
-    let id = match yaml::parse(front.text, front.line) {
-        Ok(root) => typing::read_front_matter(root, &PRACTICE, &mut reading),
-        Err(problem) => {
-            reading.problems.push(problem);
-            None
-        }
-    };
-    let front_is_readable = reading.problems.is_empty();
-    sections::read(&body, &PRACTICE, &mut reading);
-    // With front matter that cannot be read, every field in it would be called missing.
-    if !front_is_readable {
-        return Err(reading.problems);
-    }
-    let Reading { record, lines, mut problems } = reading;
+    let (id, Reading { record, lines, mut problems }) = read(markdown)?;
     let (errors, warnings): (Vec<_>, Vec<_>) =
         record::validate(&PRACTICE, &record).into_iter().partition(record::Problem::is_error);
     problems.extend(errors.into_iter().map(|problem| with_line(problem, &lines)));
     if problems.is_empty() {
-        return Ok(Draft {
-            id,
-            record,
-            warnings: warnings.into_iter().map(|problem| with_line(problem, &lines)).collect(),
-        });
+        let warnings = warnings.into_iter().map(|problem| with_line(problem, &lines)).collect();
+        return Ok(Draft { id, record, warnings });
     }
     problems.sort_by_key(|problem| problem.line.unwrap_or(u64::MAX));
     Err(problems)
+}
+
+/// Reads the form of the file. It fails where nothing more could be said of the content.
+fn read(markdown: &str) -> Result<(Option<String>, Reading), Vec<Problem>> {
+    let mut reading = Reading::default();
+    let Some(source) = source::clean(markdown, &mut reading.problems) else { return Err(reading.problems) };
+    let Some((front, body)) = source::split(&source, &mut reading.problems) else { return Err(reading.problems) };
+    match yaml::parse(front.text, front.line) {
+        Ok(root) => {
+            let id = typing::read_front_matter(root, &PRACTICE, &mut reading);
+            sections::read(&body, &PRACTICE, &mut reading);
+            Ok((id, reading))
+        }
+        Err(problem) => {
+            // What is wrong with the sections can still be said; every field of the front matter would be called missing.
+            reading.problems.push(problem);
+            sections::read(&body, &PRACTICE, &mut reading);
+            Err(reading.problems)
+        }
+    }
 }
 
 /// What is being gathered from a file.
