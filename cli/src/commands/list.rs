@@ -1,0 +1,242 @@
+//! `nanduti list`: the library, a line a practice.
+
+use clap::ValueEnum;
+use nanduti_node::api::{List, ListFilter, ListReply, PracticeRow, SeriesState};
+
+use super::words;
+use crate::{
+    context::Context,
+    outcome::{self, Outcome},
+    terminal::{
+        View,
+        table::{Column, Table, Tone},
+        width,
+    },
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  nanduti list
+  nanduti list --member PRY,MAR --strand information-systems
+  nanduti list --state withdrawn
+  nanduti list --json | jq -r '.practices[].title'
+
+A practice is `concurrent` while it has several newest revisions that do not know of each other.
+Several values of one filter mean \"any of these\"; several filters mean \"all of them\".
+The codes are those of `nanduti practice fields`.
+
+Next: `nanduti show ID` reads a practice, with the id of the first column.";
+
+/// Width from which all strands of a practice are shown.
+const ROOMY_COLUMNS: usize = 140;
+
+/// List the library
+///
+/// One line a practice, ordered by member and then title. Withdrawn practices are left out unless asked for.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Only practices of these members
+    #[arg(long, short, value_name = "MEMBER", value_delimiter = ',')]
+    member: Vec<String>,
+    /// Only these strands
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    strand: Vec<String>,
+    /// Only these capacities
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    capacity: Vec<String>,
+    /// Only these themes
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    theme: Vec<String>,
+    /// Only these source languages (BCP 47, such as fr or pt-BR)
+    #[arg(long, value_name = "TAG", value_delimiter = ',')]
+    language: Vec<String>,
+    /// Only these states: current, concurrent, withdrawn [default: all but withdrawn]
+    #[arg(long, value_enum, value_delimiter = ',', hide_possible_values = true)]
+    state: Vec<State>,
+    /// Withdrawn practices too
+    #[arg(long, conflicts_with = "state")]
+    all: bool,
+    /// At most so many lines
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    limit: u64,
+    /// Pass over so many lines
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    offset: u64,
+}
+
+/// How a series stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum State {
+    /// In force, with one newest revision
+    Current,
+    /// In force, with newest revisions that do not know of each other
+    Concurrent,
+    /// Withdrawn by its member
+    Withdrawn,
+}
+
+impl From<State> for SeriesState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Current => Self::Current,
+            State::Concurrent => Self::Concurrent,
+            State::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
+impl Args {
+    fn filter(self) -> ListFilter {
+        let state = if self.all {
+            vec![SeriesState::Current, SeriesState::Concurrent, SeriesState::Withdrawn]
+        } else {
+            self.state.into_iter().map(SeriesState::from).collect()
+        };
+        ListFilter {
+            member: self.member,
+            strand: self.strand,
+            capacity: self.capacity,
+            theme: self.theme,
+            language: self.language,
+            state,
+            offset: self.offset,
+            limit: self.limit,
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
+    let filter = args.filter();
+    let (offset, filtered) = (filter.offset, is_filtered(&filter));
+    let reply = context.call("reading the library", List { filter }).await?;
+    let terminal = context.terminal();
+    terminal.reply(&reply, text)?;
+    terminal.note(&footer(&reply, offset));
+    if let Some(hint) = hint(&reply, offset, filtered) {
+        terminal.hint(&hint);
+    }
+    Ok(outcome::DONE)
+}
+
+fn is_filtered(filter: &ListFilter) -> bool {
+    let plain = ListFilter { offset: filter.offset, limit: filter.limit, ..ListFilter::default() };
+    *filter != plain
+}
+
+fn text(reply: &ListReply, view: View) -> String {
+    if reply.practices.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new([
+        Column::text("id"),
+        Column::text("member"),
+        Column::elastic("title"),
+        Column::text("strands"),
+        Column::text("lang"),
+        Column::text("state"),
+    ]);
+    for row in &reply.practices {
+        table.row([
+            (row.short.clone(), Tone::Plain),
+            (row.member.clone(), Tone::Plain),
+            (row.title.clone(), Tone::Plain),
+            (strands(row, view), Tone::Faint),
+            (row.language.clone(), Tone::Faint),
+            state(row),
+        ]);
+    }
+    table.render(view.width)
+}
+
+/// All strands where there is room, else the beginning of the first and how many more: the title comes first.
+fn strands(row: &PracticeRow, view: View) -> String {
+    let Some(width) = view.width.filter(|width| *width < ROOMY_COLUMNS) else { return row.strands.join(", ") };
+    let Some((first, rest)) = row.strands.split_first() else { return String::new() };
+    let more = if rest.is_empty() { String::new() } else { format!(" +{}", rest.len()) };
+    let room = if width < ROOMY_COLUMNS / 2 + 30 { 12 } else { 24 };
+    format!("{}{more}", width::truncate(first, room - more.len()))
+}
+
+fn state(row: &PracticeRow) -> (String, Tone) {
+    let tone = match row.state {
+        SeriesState::Current => Tone::Good,
+        SeriesState::Concurrent => Tone::Careful,
+        SeriesState::Withdrawn => Tone::Faint,
+    };
+    (words::state(row.state).to_owned(), tone)
+}
+
+fn footer(reply: &ListReply, offset: u64) -> String {
+    let shown = reply.practices.len() as u64;
+    let total = words::count(reply.total, "practice", "practices");
+    if offset > 0 && shown > 0 {
+        format!("{} to {} of {total}", words::grouped(offset + 1), words::grouped(offset + shown))
+    } else {
+        format!("{} of {total}", words::grouped(shown))
+    }
+}
+
+fn hint(reply: &ListReply, offset: u64, filtered: bool) -> Option<String> {
+    let end = offset + reply.practices.len() as u64;
+    if reply.total == 0 && filtered {
+        Some("no practice fits these filters; `nanduti list --all` shows everything".to_owned())
+    } else if reply.total == 0 {
+        Some(
+            "`nanduti sync` fetches what others published; `nanduti practice template` begins one of your own"
+                .to_owned(),
+        )
+    } else if end < reply.total && !reply.practices.is_empty() {
+        Some(format!("`--offset {end}` goes on from here"))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::samples;
+
+    fn reply() -> ListReply {
+        ListReply { practices: samples::rows(), total: 4 }
+    }
+
+    #[test]
+    fn wide() {
+        insta::assert_snapshot!(samples::plain(&text(&reply(), View { width: None })));
+    }
+
+    #[test]
+    fn narrow() {
+        let text = samples::plain(&text(&reply(), View { width: Some(80) }));
+        insta::assert_snapshot!(text);
+        assert!(text.lines().all(|line| width::columns(line) <= 80));
+    }
+
+    #[test]
+    fn footers_and_hints() {
+        let mut reply = reply();
+        assert_eq!(footer(&reply, 0), "4 of 4 practices");
+        assert_eq!(hint(&reply, 0, false), None);
+        reply.total = 12;
+        assert_eq!(footer(&reply, 4), "5 to 8 of 12 practices");
+        assert_eq!(hint(&reply, 4, false).unwrap(), "`--offset 8` goes on from here");
+        let empty = ListReply { practices: Vec::new(), total: 0 };
+        assert_eq!(footer(&empty, 0), "0 of 0 practices");
+        assert!(hint(&empty, 0, false).unwrap().contains("sync"));
+        assert!(hint(&empty, 0, true).unwrap().contains("filters"));
+        assert_eq!(text(&empty, View { width: None }), "");
+    }
+
+    #[test]
+    fn a_hostile_title_stays_in_its_cell() {
+        let mut reply = reply();
+        reply.practices[0].title = "Plan\u{1b}[2J\u{202e}\nPRY current".into();
+        let clean = crate::terminal::sanitise::reply(&reply).unwrap();
+        let text = samples::plain(&text(&clean, View { width: None }));
+        assert_eq!(text.lines().count(), 5);
+        assert!(text.contains("Plan\\u{1b}[2J\\u{202e} PRY current"));
+    }
+}

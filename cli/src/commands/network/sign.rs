@@ -1,0 +1,54 @@
+//! `nanduti network sign`: sign a draft of the charter with the member's root key.
+
+use std::path::PathBuf;
+
+use crate::doors::founding::{self, SignReply};
+
+use crate::{
+    context::Context,
+    outcome::{self, Outcome},
+    terminal::{PassphraseSource, Purpose, View, sanitise, style, table::Pairs},
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  nanduti network show charter.draft      read it first
+  nanduti network sign charter.draft      writes PRY.signed beside it
+
+The root key signs that the institution adopts this charter, and which keys speak for it.
+
+Next: send the signed file to whoever seals the charter.";
+
+/// Sign a draft of the charter with the member's root key
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// The draft
+    draft: PathBuf,
+    /// The file to write [default: MEMBER.signed beside the draft]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseSource,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
+    let home = context.home()?;
+    let passphrase = args.passphrase.read(Purpose::UseKey)?;
+    let reply = {
+        let _progress = context.terminal().progress("signing the charter");
+        founding::sign(&home, &args.draft, args.out.as_deref(), &passphrase)?
+    };
+    context.terminal().reply(&reply, text)?;
+    context.terminal().hint("send the signed file to whoever seals the charter with `nanduti network seal`");
+    Ok(outcome::DONE)
+}
+
+fn text(reply: &SignReply, _view: View) -> String {
+    let mut pairs = Pairs::new();
+    pairs.add("network", sanitise::line(&reply.network));
+    pairs.add("signed by", style::strong(&sanitise::line(&reply.member)));
+    pairs.add("file", sanitise::line(&reply.path));
+    pairs.render()
+}

@@ -1,0 +1,132 @@
+//! `nanduti run`: the node itself, until it is told to stop.
+//!
+//! The first Ctrl-C (or SIGTERM) stops it in order, the second at once: what was acknowledged is durable at any moment,
+//! so that nothing is lost either way.
+
+use std::io;
+
+use crate::doors::Node;
+use nanduti_node::{
+    Config, Home,
+    api::{ApiError, ErrorKind, NodeRole, Status, StatusReply},
+};
+use serde::Serialize;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::{
+    context::Context,
+    outcome::{self, Outcome},
+    terminal::{sanitise, style, table::Pairs},
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  nanduti run
+  nanduti run --set web.listen=127.0.0.1:8080
+  nanduti run --set log.format=json --set log.level=debug
+
+With --json, one line on stdout says that the node is ready:
+  {\"peer_id\":…,\"addresses\":[…],\"web\":…,\"member\":…}
+
+While it runs, every other command works beside it. The first Ctrl-C stops it in order, the second
+at once; nothing that was acknowledged is lost either way.
+
+Next: open the web address in a browser, or `nanduti status --watch` in another terminal.";
+
+/// Run the node: serve the library, exchange with peers, until Ctrl-C
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {}
+
+/// What `--json` prints when the node is ready.
+#[derive(Debug, Serialize)]
+struct Ready {
+    peer_id: Option<String>,
+    addresses: Vec<String>,
+    web: Option<String>,
+    member: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, _args: &Args) -> Outcome {
+    let home = context.home()?;
+    let config = context.config(&home)?;
+    context.start_log(config.log)?;
+    context.block_on_workers(config.runtime.workers(), serve(context, home, config))
+}
+
+async fn serve(context: &Context, home: Home, config: Config) -> Outcome {
+    let mut signals = Signals::new()?;
+    let node = tokio::select! {
+        node = Node::start(home, config) => node?,
+        () = signals.any() => return Ok(outcome::INTERRUPTED),
+    };
+    if let Err(stop) = announce(context, &node).await {
+        node.stop().await?;
+        return Err(stop);
+    }
+    signals.any().await;
+    context.terminal().note("stopping; once more stops at once");
+    tokio::select! {
+        stopped = node.stop() => stopped?,
+        () = signals.any() => return Ok(outcome::INTERRUPTED),
+    }
+    Ok(outcome::DONE)
+}
+
+/// Says that the node is ready, and how it can be reached.
+async fn announce(context: &Context, node: &Node) -> Result<(), outcome::Stop> {
+    let status = context.call("asking the node", Status {}).await?;
+    let terminal = context.terminal();
+    let (addresses, web) = (node.addresses(), node.web());
+    if terminal.is_json() {
+        let ready = Ready { peer_id: status.peer_id, addresses, web, member: status.member };
+        return terminal.document_line(&ready);
+    }
+    let status = sanitise::reply(&status).unwrap_or(status);
+    terminal.note(text(&status, &addresses, web.as_deref()).trim_end());
+    if status.role == NodeRole::NotAdmitted {
+        terminal
+            .hint("this node's keys are in no keyring yet, so it publishes nothing; it reads and carries everything");
+    }
+    terminal.hint("`nanduti status --watch` in another terminal shows how it stands; Ctrl-C stops it");
+    Ok(())
+}
+
+fn text(status: &StatusReply, addresses: &[String], web: Option<&str>) -> String {
+    let mut pairs = Pairs::new();
+    let name = status.network_name.as_deref().map_or_else(|| "name not known yet".to_owned(), sanitise::line);
+    pairs.add("network", style::strong(&name));
+    pairs.add("this node", super::network::role(status.role, status.member.as_deref()));
+    pairs.maybe("peer id", status.peer_id.as_deref());
+    if !addresses.is_empty() {
+        let addresses: Vec<String> = addresses.iter().map(|address| sanitise::line(address)).collect();
+        pairs.add("addresses", addresses.join("\n"));
+    }
+    pairs.add("web", web.map_or_else(|| "off".to_owned(), sanitise::line));
+    pairs.render()
+}
+
+/// The two signals that ask a program to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, ApiError> {
+        let listen = |kind| {
+            signal(kind).map_err(|error: io::Error| {
+                ApiError::new(ErrorKind::Failed, "signals cannot be listened for").because(&error)
+            })
+        };
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! `nanduti status`: how the node stands, once or every second.
+
+use std::time::Duration;
+
+use nanduti_node::api::{NodeRole, Status, StatusReply};
+
+use super::words;
+use crate::{
+    context::Context,
+    outcome::{self, Outcome, Stop},
+    terminal::{View, sanitise, style, table::Pairs},
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  nanduti status
+  nanduti status --watch                 redrawn every second; q or Ctrl-C ends
+  nanduti status --json | jq .digest
+
+Two nodes with the same frontier digest hold the same library.
+
+Next: `nanduti peer list` says why a node is not in sync, `nanduti verify` checks what it holds.";
+
+/// How often `--watch` asks.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Show how the node stands
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Ask again every second, until q or Ctrl-C
+    #[arg(long, short, conflicts_with = "json")]
+    watch: bool,
+}
+
+/// Runs the command.
+pub(crate) async fn run(context: &Context, args: &Args) -> Outcome {
+    if args.watch && context.terminal().stdout_is_terminal() {
+        return watch(context).await;
+    }
+    let reply = once(context).await?;
+    context.terminal().reply(&reply, text)?;
+    if !args.watch {
+        return finish(context, &reply);
+    }
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + EVERY, EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = tokio::signal::ctrl_c() => return Ok(outcome::DONE),
+        }
+        let reply = once(context).await?;
+        context.terminal().data("\n")?;
+        context.terminal().reply(&reply, text)?;
+    }
+}
+
+async fn once(context: &Context) -> Result<StatusReply, Stop> {
+    context.call("reading the status", Status {}).await
+}
+
+fn finish(context: &Context, reply: &StatusReply) -> Outcome {
+    if !reply.running {
+        context.terminal().hint("no node is running here; `nanduti run` starts it");
+    }
+    Ok(outcome::DONE)
+}
+
+/// Redraws in place. A call that fails (the node is being restarted) is shown, and tried again.
+async fn watch(context: &Context) -> Outcome {
+    let mut screen = context.terminal().screen().map_err(|error| {
+        nanduti_node::api::ApiError::new(nanduti_node::api::ErrorKind::Failed, "the terminal cannot be taken over")
+            .because(&error)
+    })?;
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {
+                let frame = match context.call_silently(Status {}).await {
+                    Ok(reply) => text(&sanitise::reply(&reply).unwrap_or(reply), View { width: None }),
+                    Err(Stop::Error(error)) => format!("{}\n", style::bad(&sanitise::line(&error.message))),
+                    Err(Stop::Interrupted) => return Ok(outcome::DONE),
+                    Err(stop) => return Err(stop),
+                };
+                let footer = style::faint("q or Ctrl-C ends");
+                if screen.draw(&format!("{frame}\n{footer}\n")).is_err() {
+                    return Err(Stop::OutputClosed);
+                }
+            }
+            key = screen.key() => if matches!(key, b'q' | b'Q' | 0x1b) { return Ok(outcome::DONE) },
+            _ = tokio::signal::ctrl_c() => return Ok(outcome::DONE),
+        }
+    }
+}
+
+fn text(status: &StatusReply, _view: View) -> String {
+    let mut pairs = Pairs::new();
+    identity(&mut pairs, status);
+    holdings(&mut pairs, status);
+    troubles(&mut pairs, status);
+    pairs.render()
+}
+
+fn identity(pairs: &mut Pairs, status: &StatusReply) {
+    let name = status.network_name.as_deref().map_or_else(|| "name not known yet".to_owned(), sanitise::line);
+    pairs.add("network", format!("{} ({})", style::strong(&name), sanitise::line(words::glance(&status.network))));
+    let roster = status.roster_version.map(|version| format!(", roster {version}")).unwrap_or_default();
+    pairs.add("members", format!("{}{roster}", words::grouped(status.members)));
+    pairs.add("this node", super::network::role(status.role, status.member.as_deref()));
+    pairs.add(
+        "state",
+        match (status.running, status.uptime_s) {
+            (true, Some(seconds)) => style::good(&format!("running for {}", words::duration(seconds * 1000))),
+            (true, None) => style::good("running"),
+            (false, _) => "not running; the store was read directly".to_owned(),
+        },
+    );
+    pairs.add("home", sanitise::line(&status.home));
+    pairs.maybe("peer id", status.peer_id.as_deref());
+    if !status.addresses.is_empty() {
+        let addresses: Vec<String> = status.addresses.iter().map(|address| sanitise::line(address)).collect();
+        pairs.add("addresses", addresses.join("\n"));
+    }
+    pairs.maybe("web", status.web.as_deref());
+}
+
+fn holdings(pairs: &mut Pairs, status: &StatusReply) {
+    let practices = words::count(status.practices, "practice", "practices");
+    pairs.add("library", format!("{practices}, {} of its own", words::grouped(status.own_practices)));
+    let entries = words::count(status.entries, "entry", "entries");
+    let logs = words::count(status.logs, "log", "logs");
+    let uncounted = status.entries.saturating_sub(status.counted);
+    let aside = if uncounted > 0 { format!(", {} do not count", words::grouped(uncounted)) } else { String::new() };
+    pairs.add("store", format!("{entries} in {logs}, {}{aside}", words::bytes(status.bytes)));
+    if status.wanted_bodies > 0 {
+        pairs.add(
+            "wanted",
+            style::careful(&words::count(status.wanted_bodies, "body still to come", "bodies still to come")),
+        );
+    }
+    pairs.add("digest", sanitise::line(&status.digest));
+    if status.running {
+        let connected = words::count(status.peers_connected, "peer connected", "peers connected");
+        let equal = format!("{connected}, {} equal to this node", words::grouped(status.peers_equal));
+        let all = status.peers_connected > 0 && status.peers_connected == status.peers_equal;
+        pairs.add("peers", if all { style::good(&equal) } else { equal });
+    }
+}
+
+fn troubles(pairs: &mut Pairs, status: &StatusReply) {
+    if !status.writable && status.role == NodeRole::Member {
+        pairs.add("writing", style::bad("stopped"));
+    }
+    for fork in &status.forks {
+        let member = fork.member.as_deref().unwrap_or("a key of no member");
+        let text = format!("two entries at place {} in log {} of {member}", fork.seq, words::glance(&fork.key));
+        pairs.add("fork", style::bad(&sanitise::line(&text)));
+    }
+    if !status.refused.is_empty() {
+        pairs.add("refused", sanitise::line(&words::tally(&status.refused)));
+    }
+    for warning in &status.warnings {
+        pairs.add("warning", style::careful(&sanitise::line(warning)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nanduti_node::api::ForkView;
+
+    use super::*;
+    use crate::commands::samples;
+
+    fn sample() -> StatusReply {
+        StatusReply {
+            version: "0.1.0".into(),
+            running: true,
+            home: "/srv/nanduti".into(),
+            network: "4f".repeat(32),
+            network_name: Some("International Network of NMIRFs".into()),
+            roster_version: Some(1),
+            members: 5,
+            role: NodeRole::Member,
+            member: Some("PRY".into()),
+            peer_id: Some("12D3KooWO".into()),
+            addresses: vec![
+                "/ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3KooWO".into(),
+                "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooWO".into(),
+            ],
+            web: Some("http://127.0.0.1:8080".into()),
+            logs: 15,
+            entries: 62,
+            counted: 62,
+            practices: 41,
+            own_practices: 7,
+            wanted_bodies: 0,
+            bytes: 412_000,
+            digest: "9a".repeat(32),
+            peers_connected: 4,
+            peers_equal: 4,
+            forks: Vec::new(),
+            refused: Vec::new(),
+            warnings: Vec::new(),
+            writable: true,
+            uptime_s: Some(3_725),
+        }
+    }
+
+    #[test]
+    fn all_is_well() {
+        insta::assert_snapshot!(samples::plain(&text(&sample(), View { width: None })));
+    }
+
+    #[test]
+    fn all_is_not_well() {
+        let status = StatusReply {
+            running: false,
+            role: NodeRole::NotAdmitted,
+            network_name: None,
+            roster_version: None,
+            counted: 60,
+            wanted_bodies: 2,
+            forks: vec![ForkView { key: "5c".repeat(32), member: Some("MAR".into()), seq: 9, hashes: Vec::new() }],
+            refused: vec![("wrong signature".into(), 3), ("oversized".into(), 1)],
+            warnings: vec!["logs/5c5c/0.seg was cut at 4,120: its tail was torn".into()],
+            writable: false,
+            uptime_s: None,
+            ..sample()
+        };
+        insta::assert_snapshot!(samples::plain(&text(&status, View { width: None })));
+    }
+}

@@ -1,0 +1,61 @@
+//! `nanduti withdraw`: take a practice back, leaving an honest tombstone.
+
+use nanduti_node::api::{RevisionView, Withdraw};
+
+use super::words;
+use crate::{
+    context::Context,
+    outcome::{self, Outcome},
+    terminal::View,
+};
+
+const AFTER_HELP: &str = "\
+Example:
+  nanduti withdraw pry4567abc --reason superseded --note \"Replaced by the system of 2026.\"
+
+Reasons are the codes of `nanduti practice fields --vocabulary withdraw_reason`.
+
+A withdrawn practice leaves the list; its title, its signature and the reason stay readable
+everywhere. This is signed and cannot be taken back, but the practice can be published anew.
+
+Next: a running node announces it; without one, `nanduti sync` carries it to the peers.";
+
+/// Withdraw a practice of your own member, with a reason
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Id or short id of the practice
+    id: String,
+    /// Why, as a code
+    #[arg(long, value_name = "CODE")]
+    reason: String,
+    /// A public note, 500 characters at most
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
+    let call = Withdraw { id: args.id, reason: args.reason, note: args.note };
+    let reply = context.call("signing the withdrawal", call).await?;
+    context.terminal().reply(&reply, text)?;
+    context.terminal().hint("a running node announces it; without one, `nanduti sync` carries it to the peers");
+    Ok(outcome::DONE)
+}
+
+fn text(reply: &RevisionView, _view: View) -> String {
+    let title = crate::terminal::sanitise::line(&reply.title);
+    format!("withdrawn: {title} (entry {} of {}, {})\n", reply.proof.seq, reply.proof.member, words::short(&reply.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::samples;
+
+    #[test]
+    fn one_line() {
+        let reply = samples::revision("wdr2222222", "SIMORE", 5);
+        assert_eq!(text(&reply, View { width: None }), "withdrawn: SIMORE (entry 5 of PRY, wdr2222222)\n");
+    }
+}
