@@ -29,5 +29,6 @@ pub mod limits;
 pub mod node_record;
 pub mod record;
 pub mod run;
+pub mod sync;
 pub mod ticket;
 pub mod vocabulary;

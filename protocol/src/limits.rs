@@ -67,3 +67,21 @@ pub const NODE_RECORD_MAX: usize = NODE_ADDRESSES_MAX * (ADDRESS_MAX + 3) + 256;
 
 /// Node records in one exchange between two nodes.
 pub const NODE_RECORDS_MAX: usize = 64;
+
+/// A frame of the sync protocol that carries one body: its log, its place and its bytes.
+pub const SYNC_BODY_MAX: usize = BODY_MAX + 40;
+
+/// Logs of which a node describes the heads themselves instead of digests.
+pub const SYNC_HEADS_MAX: usize = 16;
+
+/// Logs that one quick pull asks for.
+pub const SYNC_PULL_MAX: usize = 64;
+
+/// Missing bodies asked for in one session.
+pub const SYNC_WANT_MAX: usize = 1024;
+
+/// Fork proofs that one side sends in one session; the rest follow in the next.
+pub const SYNC_FORKS_MAX: usize = 1024;
+
+/// Messages of comparison in one session, both sides together: enough for every log that a charter can allow.
+pub const SYNC_TURNS_MAX: u32 = 256;
