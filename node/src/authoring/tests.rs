@@ -185,3 +185,40 @@ fn changes_are_told_in_labels() {
         ]
     );
 }
+
+#[test]
+fn what_others_wrote_is_shown_without_harm() {
+    let mut record = Record::new();
+    record.set("title", Value::String("\u{1b}[31mred\u{202e}".to_owned()));
+    record.set("contact", Value::String("javascript:alert(1)".to_owned()));
+    record.set("strands", Value::List(vec![Value::String("of-later".to_owned()), Value::Integer(3)]));
+    let link = [("url", "http://example.org"), ("title", "Page")];
+    let link = link.map(|(name, value)| (name.to_owned(), Value::String(value.to_owned())));
+    record.set("links", Value::List(vec![Value::Map(BTreeMap::from(link)), Value::Null]));
+    let views = field_views(&record);
+    let texts: Vec<Vec<&str>> =
+        views.iter().map(|view| view.values.iter().map(|value| value.text.as_str()).collect()).collect();
+    assert_eq!(
+        texts,
+        [
+            vec!["\u{fffd}[31mred\u{fffd}"],
+            vec!["of-later", "3"],
+            vec!["Page (Address: http://example.org)", "null"],
+            vec!["javascript:alert(1)"]
+        ]
+    );
+    assert!(views.iter().flat_map(|view| &view.values).all(|value| value.href.is_none() && value.label.is_none()));
+}
+
+#[test]
+fn known_values_are_shown_with_labels_and_addresses() {
+    let views = field_views(&parse(FULL).expect("the file is right").record);
+    let of = |name: &str| &views.iter().find(|view| view.name == name).expect("the field is shown").values;
+    assert_eq!(of("maturity")[0].label.as_deref().map(|label| &label[..13]), Some("Good practice"));
+    assert_eq!(of("contact")[0].href.as_deref(), Some("mailto:dgdh@example.org"));
+    assert_eq!(of("links")[0].href.as_deref(), Some("https://example.org/a?b=c#d"));
+    assert_eq!(
+        of("evidence")[1].text,
+        "Concluding observations (Kind of evidence: UN document with symbol; Symbol: CEDAW/C/PRY/CO/7)"
+    );
+}

@@ -164,10 +164,10 @@ mod tests {
     #[test]
     fn personal_data_is_noticed() {
         for smell in [
-            "write to ana.gomez@mre.gov.py.",
-            "call +595 21 414 8000",
-            "call (+59521)4148000 now",
-            "اتصل ‎+٩٦٦ ٥٥ ٥١٢ ٣٤٥٦ ".trim_matches('\u{200e}').replace('\u{200e}', "").as_str(),
+            "write to ana.gomez@example.org.",
+            "call +999 21 555 0100",
+            "call (+99921)5550100 now",
+            "اتصل ‎+٩٩٩ ٥٥ ٥٥٥ ٠١٠٠ ".trim_matches('\u{200e}').replace('\u{200e}', "").as_str(),
             "passport no. 4512345",
             "her number 4512345678",
             "at -25.28221, -57.63512",
@@ -183,7 +183,7 @@ mod tests {
             "Decree 4368 of 9 November 2015 (2015-11-09), A/HRC/WG.6/29/BHS/1, CEDAW/C/PRY/CO/7.",
             "3,494 recommendations in 2019-2020; 1.234.567 guaraníes; 98.7%",
             "see https://example.org/1234567890/12.34567,12.34567",
-            "dgdh@mre.gov.py, human.rights@example.org",
+            "dgdh@example.org, human.rights@example.org",
             "",
         ] {
             assert_eq!(found(fine), 0, "{fine}");
