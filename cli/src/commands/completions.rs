@@ -29,6 +29,6 @@ pub(crate) struct Args {
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut args::command(), "nanduti", &mut script);
-    context.terminal().data(&String::from_utf8_lossy(&script))?;
+    context.terminal().text("script", &String::from_utf8_lossy(&script))?;
     Ok(outcome::DONE)
 }

@@ -56,7 +56,7 @@ enum Action {
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let terminal = context.terminal();
     match args.action {
-        Action::Template => terminal.verbatim(Config::template())?,
+        Action::Template => terminal.text("template", Config::template())?,
         Action::Show => {
             let config = context.config(&context.home()?)?;
             if terminal.is_json() {

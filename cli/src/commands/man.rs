@@ -43,7 +43,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
                 terminal.note(&format!("{} pages in {}", names.len(), dir.display()));
             }
         }
-        None => terminal.data(&page(&find(&args.command)?)?)?,
+        None => terminal.text("page", &page(&find(&args.command)?)?)?,
     }
     Ok(outcome::DONE)
 }

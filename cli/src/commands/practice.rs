@@ -100,7 +100,7 @@ struct CodeRow {
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let terminal = context.terminal();
     match &args.action {
-        Action::Template => terminal.verbatim(&nanduti_node::authoring::template())?,
+        Action::Template => terminal.text("template", &nanduti_node::authoring::template())?,
         Action::Fields { vocabulary: None } => {
             terminal.reply(&fields(), fields_text)?;
             terminal.hint("`nanduti practice fields --vocabulary NAME` lists the codes of a vocabulary");

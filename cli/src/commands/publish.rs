@@ -43,7 +43,7 @@ const STDIN: &str = "(standard input)";
 /// Check practices and sign them for the library
 ///
 /// A practice is a Markdown file with YAML front matter. Publishing signs it with this node's key, for its member; what
-/// is signed is carried to every node and cannot be called back, only revised, withdrawn or erased.
+/// is signed is carried to every node and cannot be called back, only revised or withdrawn.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {

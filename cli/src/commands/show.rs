@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// Id or short id of the practice, or of one revision of it
     id: String,
     /// Print the Markdown file that would publish it again
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     markdown: bool,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     let reply = context.call("reading the practice", Show { id: args.id }).await?;
     if args.markdown {
-        context.terminal().verbatim(&reply.markdown)?;
+        context.terminal().text("markdown", &reply.markdown)?;
     } else {
         context.terminal().reply(&reply, text)?;
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nanduti_node::api::{NodeRole, Status, StatusReply};
+use nanduti_node::api::{ApiError, ErrorKind, NodeRole, Status, StatusReply};
 
 use super::words;
 use crate::{
@@ -29,12 +29,16 @@ const EVERY: Duration = Duration::from_secs(1);
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Ask again every second, until q or Ctrl-C
-    #[arg(long, short, conflicts_with = "json")]
+    #[arg(long, short)]
     watch: bool,
 }
 
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: &Args) -> Outcome {
+    if args.watch && context.terminal().is_json() {
+        let error = ApiError::new(ErrorKind::Usage, "--watch and --json do not go together");
+        return Err(error.hint("--json prints one document; ask again as often as you like").into());
+    }
     if args.watch && context.terminal().stdout_is_terminal() {
         return watch(context).await;
     }
@@ -68,10 +72,10 @@ fn finish(context: &Context, reply: &StatusReply) -> Outcome {
 
 /// Redraws in place. A call that fails (the node is being restarted) is shown, and tried again.
 async fn watch(context: &Context) -> Outcome {
-    let mut screen = context.terminal().screen().map_err(|error| {
-        nanduti_node::api::ApiError::new(nanduti_node::api::ErrorKind::Failed, "the terminal cannot be taken over")
-            .because(&error)
-    })?;
+    let mut screen = context
+        .terminal()
+        .screen()
+        .map_err(|error| ApiError::new(ErrorKind::Failed, "the terminal cannot be taken over").because(&error))?;
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

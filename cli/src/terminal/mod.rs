@@ -122,6 +122,14 @@ impl Terminal {
         written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
     }
 
+    /// A text that is itself the data: verbatim, or with `--json` as the only field, `name`, of a document.
+    pub(crate) fn text(&self, name: &str, text: &str) -> Result<(), Stop> {
+        if self.json {
+            return self.document(&std::collections::BTreeMap::from([(name, text)]));
+        }
+        self.verbatim(text)
+    }
+
     /// A reply: the document with `--json`, else what `render` makes of the cleaned reply.
     pub(crate) fn reply<T: Serialize + DeserializeOwned>(
         &self,

@@ -48,12 +48,10 @@ pub(super) fn warning(text: &str) -> String {
     format!("{} {text}", style::careful("warning:"))
 }
 
-/// Problems of a file, in the order of its lines, each line ended.
+/// Problems of a file, in the order in which they were found, each line ended.
 pub(super) fn problems(file: &str, problems: &[Problem], weight: Weight) -> String {
-    let mut ordered: Vec<&Problem> = problems.iter().collect();
-    ordered.sort_by_key(|problem| problem.line.unwrap_or(0));
     let mut text = String::new();
-    for problem in ordered {
+    for problem in problems {
         // Without a file the field itself says where, such as the path of a configuration.
         let (file, field) = if file.is_empty() { (problem.field.as_str(), "") } else { (file, problem.field.as_str()) };
         let place = match problem.line {
@@ -97,16 +95,16 @@ mod tests {
         error.causes = vec!["the front matter does not follow the schema".into()];
         error.problems = vec![
             Problem {
-                field: "evidence[2].kind".into(),
-                line: Some(31),
-                message: "`rumour` is not a code of evidence_kind".into(),
-                hint: Some("one of: official-document, statistic".into()),
-            },
-            Problem {
                 field: "title".into(),
                 line: Some(2),
                 message: "is 171 characters long, at most 150".into(),
                 hint: None,
+            },
+            Problem {
+                field: "evidence[2].kind".into(),
+                line: Some(31),
+                message: "`rumour` is not a code of evidence_kind".into(),
+                hint: Some("one of: official-document, statistic".into()),
             },
             Problem { field: String::new(), line: None, message: "summary is missing".into(), hint: None },
         ];
@@ -122,10 +120,10 @@ mod tests {
         insta::assert_snapshot!(plain(&error(Some("practice.md"), &sample())), @r"
         error: 2 problems in the file
           because the front matter does not follow the schema
-        practice.md: summary is missing
         practice.md:2 title: is 171 characters long, at most 150
         practice.md:31 evidence[2].kind: `rumour` is not a code of evidence_kind
           hint: one of: official-document, statistic
+        practice.md: summary is missing
         hint: mend them and publish again
         ");
     }
@@ -141,7 +139,7 @@ mod tests {
 
     #[test]
     fn warnings_of_a_file() {
-        let text = problems("practice.md", &sample().problems[1..2], Weight::Warning);
+        let text = problems("practice.md", &sample().problems[..1], Weight::Warning);
         insta::assert_snapshot!(plain(&text), @"practice.md:2 title: warning: is 171 characters long, at most 150");
     }
 

@@ -96,7 +96,7 @@ impl<const N: usize> Table<N> {
             let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|(text, _)| width::columns(text));
             cells.chain(self.columns.get(at).map(|column| column.heading.len())).max().unwrap_or(0)
         };
-        let others: usize = (0..N).filter(|at| *at != elastic).map(|at| widest(at)).sum::<usize>() + GAP * (N - 1);
+        let others: usize = (0..N).filter(|at| *at != elastic).map(widest).sum::<usize>() + GAP * (N - 1);
         let room = limit.saturating_sub(others).max(LEAST_ELASTIC);
         for row in &mut self.rows {
             if let Some((text, _)) = row.get_mut(elastic) {
