@@ -80,7 +80,8 @@ fn find(words: &[String]) -> Result<clap::Command, ApiError> {
 
 fn page(command: &clap::Command) -> Result<String, ApiError> {
     let name = command.get_display_name().unwrap_or("nanduti").to_owned();
-    let man = Man::new(command.clone()).title(name.to_uppercase()).manual("Ñandutí");
+    let source = concat!("nanduti ", env!("CARGO_PKG_VERSION"));
+    let man = Man::new(command.clone()).title(name.to_uppercase()).source(source).manual("Ñandutí");
     let mut roff = Vec::new();
     let written = man
         .render_title(&mut roff)

@@ -3,19 +3,17 @@
 //! The first Ctrl-C (or SIGTERM) stops it in order, the second at once: what was acknowledged is durable at any moment,
 //! so that nothing is lost either way.
 
-use std::io;
-
 use crate::doors::Node;
 use nanduti_node::{
     Config, Home,
-    api::{ApiError, ErrorKind, NodeRole, Status, StatusReply},
+    api::{NodeRole, Status, StatusReply},
 };
 use serde::Serialize;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     context::Context,
     outcome::{self, Outcome},
+    signals::Signals,
     terminal::{sanitise, style, table::Pairs},
 };
 
@@ -105,28 +103,4 @@ fn text(status: &StatusReply, addresses: &[String], web: Option<&str>) -> String
     }
     pairs.add("web", web.map_or_else(|| "off".to_owned(), sanitise::line));
     pairs.render()
-}
-
-/// The two signals that ask a program to stop.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, ApiError> {
-        let listen = |kind| {
-            signal(kind).map_err(|error: io::Error| {
-                ApiError::new(ErrorKind::Failed, "signals cannot be listened for").because(&error)
-            })
-        };
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
-    }
-
-    async fn any(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

@@ -8,6 +8,7 @@ use super::words;
 use crate::{
     context::Context,
     outcome::{self, Outcome, Stop},
+    signals::Signals,
     terminal::{View, sanitise, style, table::Pairs},
 };
 
@@ -72,6 +73,7 @@ fn finish(context: &Context, reply: &StatusReply) -> Outcome {
 
 /// Redraws in place. A call that fails (the node is being restarted) is shown, and tried again.
 async fn watch(context: &Context) -> Outcome {
+    let mut signals = Signals::new()?;
     let mut screen = context
         .terminal()
         .screen()
@@ -92,8 +94,8 @@ async fn watch(context: &Context) -> Outcome {
                     return Err(Stop::OutputClosed);
                 }
             }
-            key = screen.key() => if matches!(key, b'q' | b'Q' | 0x1b) { return Ok(outcome::DONE) },
-            _ = tokio::signal::ctrl_c() => return Ok(outcome::DONE),
+            key = screen.key() => if matches!(key, b'q' | b'Q') { return Ok(outcome::DONE) },
+            () = signals.any() => return Ok(outcome::DONE),
         }
     }
 }

@@ -23,10 +23,10 @@ The founding, step by step:
                       makes keys and a card, on its own machine
   one of them         nanduti network new --name NAME --purpose TEXT *.card
                       drafts the charter from all cards
-  each founder        nanduti network show charter.draft
-                      nanduti network sign charter.draft
+  each founder        nanduti network show draft.nanduti
+                      nanduti network sign draft.nanduti
                       reads it, and signs it with the root key
-  one of them         nanduti network seal charter.draft *.signed
+  one of them         nanduti network seal draft.nanduti *.signed
                       puts the signatures together
   each founder        nanduti join founding.nanduti
                       enters the network

@@ -35,7 +35,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT")]
     purpose: String,
     /// The file to write
-    #[arg(long, value_name = "FILE", default_value = "charter.draft")]
+    #[arg(long, value_name = "FILE", default_value = "draft.nanduti")]
     out: PathBuf,
 }
 

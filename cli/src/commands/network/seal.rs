@@ -12,7 +12,7 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Example:
-  nanduti network seal charter.draft PRY.signed MAR.signed PRT.signed \\
+  nanduti network seal draft.nanduti PRY.signed MAR.signed PRT.signed \\
     --address /dns4/node.example.org/udp/4001/quic-v1/p2p/12D3KooW…
 
 A network is founded by consensus: the signature of every founder is needed. Nothing secret is in

@@ -12,13 +12,13 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  nanduti network show charter.draft
+  nanduti network show draft.nanduti
   nanduti network show founding.nanduti
 
 Compare the network id and the fingerprints with the other founders by telephone before you sign:
 the id is the hash of the whole charter, so if it is the same, every word is.
 
-Next: `nanduti network sign charter.draft`.";
+Next: `nanduti network sign draft.nanduti`.";
 
 /// Read a draft of the charter, or a founding bundle
 #[derive(Debug, clap::Args)]

@@ -12,8 +12,8 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  nanduti network show charter.draft      read it first
-  nanduti network sign charter.draft      writes PRY.signed beside it
+  nanduti network show draft.nanduti      read it first
+  nanduti network sign draft.nanduti      writes PRY.signed beside it
 
 The root key signs that the institution adopts this charter, and which keys speak for it.
 
