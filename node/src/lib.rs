@@ -5,6 +5,7 @@ mod core;
 pub mod authoring;
 pub mod config;
 mod durable;
+pub mod founding;
 mod home;
 pub mod keys;
 mod lock;

@@ -1,0 +1,22 @@
+//! Founding a network, and joining one: what happens once, mostly on paper and by mail, before any node runs.
+//!
+//! ```text
+//! each founder   init   keys, and a card to send              PRY.card
+//! one of them    draft  the charter, from all cards           draft.nanduti
+//! each founder   show, sign   adopts these very bytes         PRY.signed
+//! one of them    seal   all signatures together, the ticket   founding.nanduti
+//! everyone       join   with the bundle, or with the ticket
+//! ```
+//!
+//! Invariants: every file that comes from somebody else is bounded, has one form and is verified in full before anything is
+//! done with it; nothing gets into the store but through [`crate::Core::admit`]; a home never signs two different entries
+//! for one place, since what was signed is on its disk before anyone sees it.
+//!
+//! Absent: how these things look on a terminal, and how a roster changes later: that takes ballots.
+
+mod disk;
+mod failure;
+mod identity;
+
+pub use crate::keys::Passphrase;
+pub use identity::{NetworkInfo, author_of, network_of};
