@@ -1,1 +1,9 @@
-//! Tests.
+//! Two sessions against each other, over nodes in memory with real signatures; and one session against anything.
+
+mod converge;
+mod faults;
+mod garbage;
+mod node;
+mod pair;
+mod wire;
+mod world;
