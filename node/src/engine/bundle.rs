@@ -1,0 +1,217 @@
+//! Bundles: the library on a stick.
+//!
+//! A bundle is the same CBOR Sequence as a segment file, of all logs one after another, root logs first, so that a node that
+//! knows nothing but the network's id can take it in from front to back. It enters through the same doors as what peers send.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufReader, BufWriter, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use nanduti_protocol::{
+    entry::Entry,
+    key::PublicKey,
+    ledger::Refusal,
+    limits,
+    run::{ReceivedRun, VerifiedRun, item_len, split_item},
+};
+
+use super::{
+    Engine, Handle,
+    failure::{failed, not_found, usage},
+};
+use crate::{
+    api::{ApiError, BundleExport, BundleImport, BundleReply},
+    core::{Core, CoreError},
+    sync_dir,
+};
+
+/// What can be read at once: one item can be a whole entry and body.
+const ITEM_MAX: usize = limits::ENTRY_MAX + limits::BODY_MAX + 16;
+
+impl Handle<BundleExport> for Engine {
+    async fn handle(&self, call: BundleExport) -> Result<BundleReply, ApiError> {
+        self.blocking(move |core| export(core, Path::new(&call.path), call.overwrite)).await
+    }
+}
+
+impl Handle<BundleImport> for Engine {
+    async fn handle(&self, call: BundleImport) -> Result<BundleReply, ApiError> {
+        let path = PathBuf::from(&call.path);
+        let file = File::open(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => not_found(format!("there is no file {}", path.display())),
+            _ => failed(format!("cannot read {}", path.display())).because(&error),
+        })?;
+        let mut import = Import::new(self.core.clone(), file);
+        let bytes = import.take_all().await?;
+        let entries = import.entries;
+        if entries == 0 {
+            return Err(usage(format!("{} is not a bundle", path.display()))
+                .hint("`nanduti bundle export FILE` writes one; a founding file is for `nanduti join`"));
+        }
+        let Import { logs, new, refused, .. } = import;
+        Ok(BundleReply {
+            path: call.path,
+            logs: logs.len() as u64,
+            entries,
+            new,
+            refused: refused.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
+            bytes,
+        })
+    }
+}
+
+fn export(core: &Core, path: &Path, overwrite: bool) -> Result<BundleReply, ApiError> {
+    if !path.is_absolute() {
+        return Err(usage("the path of a bundle has to be absolute"));
+    }
+    if path.exists() && !overwrite {
+        return Err(failed(format!("{} is there already", path.display())).hint("pass `--overwrite` to replace it"));
+    }
+    let cannot = |error: std::io::Error| failed(format!("cannot write {}", path.display())).because(&error);
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let staged = tempfile::Builder::new().prefix(".nanduti-").tempfile_in(folder).map_err(cannot)?;
+    let mut out = BufWriter::new(staged);
+    let snapshot = core.snapshot();
+    let is_root = |log: &PublicKey| snapshot.ledger.authority().is_some_and(|known| known.member_by_root(log).is_some());
+    let mut positions: Vec<(PublicKey, u64)> = snapshot.frontier.iter().map(|(log, position)| (*log, position.next)).collect();
+    positions.sort_by_key(|(log, _)| (!is_root(log), *log));
+    let (mut entries, mut bytes) = (0, 0);
+    for (log, next) in &positions {
+        let mut from = 0;
+        while from < *next {
+            let run = core.read_run(log, from, *next, limits::SEGMENT_TARGET)?;
+            let count = count_items(&run);
+            if count == 0 {
+                return Err(failed(format!("entry {from} of the log {log} cannot be read")).hint("`nanduti verify` says what is damaged"));
+            }
+            out.write_all(&run).map_err(cannot)?;
+            from += count;
+            entries += count;
+            bytes += run.len() as u64;
+        }
+    }
+    let staged = out.into_inner().map_err(|error| cannot(error.into_error()))?;
+    staged.as_file().sync_all().map_err(cannot)?;
+    if overwrite {
+        staged.persist(path).map_err(|failure| cannot(failure.error))?;
+    } else {
+        staged.persist_noclobber(path).map_err(|failure| cannot(failure.error))?;
+    }
+    sync_dir(folder).map_err(cannot)?;
+    let logs = positions.len() as u64;
+    Ok(BundleReply { path: path.display().to_string(), logs, entries, new: 0, refused: Vec::new(), bytes })
+}
+
+fn count_items(mut run: &[u8]) -> u64 {
+    let mut count = 0;
+    while let Some(len) = item_len(run) {
+        run = run.get(len..).unwrap_or_default();
+        count += 1;
+    }
+    count
+}
+
+/// A bundle while it is taken in. It holds a run and an item at most.
+struct Import {
+    core: Core,
+    file: BufReader<File>,
+    /// Read and not yet part of a run.
+    buffer: Vec<u8>,
+    /// The run that is being put together: its log, and its bytes.
+    run: Option<(PublicKey, Vec<u8>)>,
+    logs: std::collections::BTreeSet<PublicKey>,
+    entries: u64,
+    new: u64,
+    refused: BTreeMap<&'static str, u64>,
+}
+
+impl Import {
+    fn new(core: Core, file: File) -> Self {
+        Self {
+            core,
+            file: BufReader::new(file),
+            buffer: Vec::new(),
+            run: None,
+            logs: std::collections::BTreeSet::new(),
+            entries: 0,
+            new: 0,
+            refused: BTreeMap::new(),
+        }
+    }
+
+    /// Takes the whole file in; returns its length.
+    async fn take_all(&mut self) -> Result<u64, ApiError> {
+        let mut bytes = 0;
+        loop {
+            let read = self.fill().map_err(|error| failed("the bundle cannot be read").because(&error))?;
+            bytes += read as u64;
+            let used = self.take_items().await?;
+            self.buffer.drain(..used);
+            if read == 0 {
+                break;
+            }
+        }
+        if !self.buffer.is_empty() {
+            *self.refused.entry("unreadable-rest").or_default() += 1;
+        }
+        self.finish_run().await?;
+        Ok(bytes)
+    }
+
+    fn fill(&mut self) -> std::io::Result<usize> {
+        let room = (2 * ITEM_MAX).saturating_sub(self.buffer.len());
+        (&mut self.file).take(room as u64).read_to_end(&mut self.buffer)
+    }
+
+    /// Takes the whole items at the front of the buffer; returns how many bytes they were.
+    async fn take_items(&mut self) -> Result<usize, ApiError> {
+        let mut used = 0;
+        loop {
+            let Some((entry, _, len)) = self.buffer.get(used..).and_then(split_item) else { return Ok(used) };
+            let Ok(entry) = Entry::decode(entry) else { return Ok(used) };
+            let log = entry.statement.log;
+            let item = self.buffer.get(used..used + len).unwrap_or_default().to_vec();
+            used += len;
+            self.entries += 1;
+            self.logs.insert(log);
+            let full = self.run.as_ref().is_some_and(|(at, run)| *at != log || run.len() + len > limits::SEGMENT_TARGET);
+            if full {
+                self.finish_run().await?;
+            }
+            self.run.get_or_insert_with(|| (log, Vec::new())).1.extend_from_slice(&item);
+        }
+    }
+
+    async fn finish_run(&mut self) -> Result<(), ApiError> {
+        let Some((_, bytes)) = self.run.take() else { return Ok(()) };
+        let network = self.core.snapshot().ledger.network();
+        let verified = tokio::task::spawn_blocking(move || verify(bytes, &network)).await;
+        let run = match verified {
+            Ok(Ok(run)) => run,
+            Ok(Err(count)) => {
+                *self.refused.entry("not-verified").or_default() += count;
+                return Ok(());
+            }
+            Err(error) => return Err(failed("the bundle was not verified").because(&error)),
+        };
+        let count = run.items().len() as u64;
+        match self.core.admit(run).await {
+            Ok(admitted) => self.new += admitted.appended,
+            Err(CoreError::Refused(refusal)) => self.refuse(&refusal, count),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, refusal: &Refusal, count: u64) {
+        *self.refused.entry(refusal.name()).or_default() += count;
+    }
+}
+
+fn verify(bytes: Vec<u8>, network: &nanduti_protocol::hash::Hash) -> Result<VerifiedRun, u64> {
+    let count = count_items(&bytes);
+    ReceivedRun::receive(bytes).and_then(|run| run.verify(network)).map_err(|_| count)
+}

@@ -1,0 +1,98 @@
+//! The engine: answers every call of the operator's API on the durable core, with or without a network beside it.
+//!
+//! A command that runs while no node does opens an engine of its own on the home; beside a running node the same calls go
+//! through its socket. Either way the code that answers is this one.
+
+mod bundle;
+mod failure;
+mod ids;
+mod library;
+mod open;
+mod pages;
+mod peers;
+mod status;
+mod store;
+mod views;
+mod write;
+
+use std::{future::Future, sync::Arc, time::Instant};
+
+use nanduti_protocol::key::{MemberId, PublicKey};
+use tokio::sync::RwLock;
+
+use crate::{
+    Config, Home, HomeLock,
+    api::{ApiError, Call},
+    core::Core,
+    founding::NetworkInfo,
+    keys::NodeKey,
+    net::NetworkHandle,
+};
+
+/// Answers a call.
+pub trait Handle<C: Call> {
+    /// Answers the call.
+    fn handle(&self, call: C) -> impl Future<Output = Result<C::Reply, ApiError>> + Send;
+}
+
+/// A home that is open. It holds the home's lock for as long as it lives.
+#[derive(Debug)]
+pub struct Engine {
+    home: Home,
+    config: Config,
+    core: Core,
+    info: NetworkInfo,
+    member: Option<MemberId>,
+    own_log: Option<PublicKey>,
+    node_key: Arc<NodeKey>,
+    network: RwLock<Option<NetworkHandle>>,
+    /// Address of the pages, once they are served.
+    web: std::sync::OnceLock<String>,
+    running_since: std::sync::OnceLock<Instant>,
+    _lock: HomeLock,
+}
+
+impl Engine {
+    /// The durable core.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// The home.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The configuration.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Address of the pages, once they are served.
+    pub(crate) fn web(&self) -> Option<&str> {
+        self.web.get().map(String::as_str)
+    }
+
+    /// Takes note of where the pages are served.
+    pub(crate) fn note_web(&self, address: String) {
+        // A node serves its pages in one place only: the first stands.
+        let _ = self.web.set(address);
+    }
+
+    /// From now on this is a running node.
+    pub(crate) fn note_running(&self) {
+        let _ = self.running_since.set(Instant::now());
+    }
+
+    /// Runs something that blocks on the disk on a thread made for that.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Core) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let core = self.core.clone();
+        match tokio::task::spawn_blocking(move || work(&core)).await {
+            Ok(result) => result,
+            Err(error) => Err(failure::failed("the work was not finished").because(&error)),
+        }
+    }
+}

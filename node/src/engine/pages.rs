@@ -1,0 +1,99 @@
+//! What the public pages may see of the engine.
+
+use std::collections::BTreeSet;
+
+use nanduti_protocol::{
+    key::MemberId,
+    vocabulary::{self, Vocabulary},
+};
+
+use super::{Engine, Handle};
+use crate::{
+    api::{ApiError, History, List, ListFilter, ListReply, PracticeView, RevisionView, Show, Status, StatusReply},
+    core::fold::all_series,
+    web::{Choice, Choices, Library, Place},
+};
+
+impl Library for Engine {
+    async fn list(&self, filter: ListFilter) -> Result<ListReply, ApiError> {
+        self.handle(List { filter }).await
+    }
+
+    async fn show(&self, id: String) -> Result<PracticeView, ApiError> {
+        self.handle(Show { id }).await
+    }
+
+    async fn history(&self, id: String) -> Result<Vec<RevisionView>, ApiError> {
+        self.handle(History { id }).await
+    }
+
+    async fn status(&self) -> Result<StatusReply, ApiError> {
+        self.handle(Status {}).await
+    }
+
+    async fn choices(&self) -> Result<Choices, ApiError> {
+        let occurring = self
+            .blocking(|core| {
+                let mut occurring = Occurring::default();
+                for series in all_series(core.index().series()) {
+                    let ((_, member), series) = series?;
+                    occurring.members.insert(member);
+                    for (_, newest) in series.newest() {
+                        let card = &newest.card;
+                        occurring.languages.insert(card.language.clone());
+                        occurring.strands.extend(card.strands.iter().cloned());
+                        occurring.capacities.extend(card.capacities.iter().cloned());
+                        occurring.themes.extend(card.themes.iter().cloned());
+                    }
+                }
+                Ok(occurring)
+            })
+            .await?;
+        let snapshot = self.core.snapshot();
+        let name = |member: &MemberId| {
+            let roster = snapshot.ledger.authority().map(|authority| authority.roster());
+            let name = roster.and_then(|roster| roster.member(member)).map(|member| member.name.clone());
+            Choice::new(member.as_str(), name.unwrap_or_else(|| member.to_string()))
+        };
+        Ok(Choices {
+            members: by_label(occurring.members.iter().map(name).collect()),
+            strands: labelled(Vocabulary::Strand, occurring.strands),
+            capacities: labelled(Vocabulary::Capacity, occurring.capacities),
+            themes: labelled(Vocabulary::Themes, occurring.themes),
+            languages: labelled(Vocabulary::Languages, occurring.languages),
+        })
+    }
+
+    async fn place(&self) -> Place {
+        let snapshot = self.core.snapshot();
+        let authority = snapshot.ledger.authority();
+        let member = self.member.as_ref().map(|member| {
+            let name = authority.and_then(|authority| authority.roster().member(member)).map(|member| member.name.clone());
+            name.unwrap_or_else(|| member.to_string())
+        });
+        Place { network_name: authority.map(|authority| authority.network_name().to_owned()), member }
+    }
+}
+
+/// What occurs in the library: a filter offers nothing that finds nothing.
+#[derive(Default)]
+struct Occurring {
+    members: BTreeSet<MemberId>,
+    strands: BTreeSet<String>,
+    capacities: BTreeSet<String>,
+    themes: BTreeSet<String>,
+    languages: BTreeSet<String>,
+}
+
+fn labelled(list: Vocabulary, codes: BTreeSet<String>) -> Vec<Choice> {
+    let choice = |code: String| {
+        let label = vocabulary::lookup(list, &code).map_or_else(|| code.clone(), |term| term.label.to_owned());
+        Choice::new(code, label)
+    };
+    by_label(codes.into_iter().filter(|code| !code.is_empty()).map(choice).collect())
+}
+
+fn by_label(mut choices: Vec<Choice>) -> Vec<Choice> {
+    choices.sort_by(|a, b| (&a.label, &a.code).cmp(&(&b.label, &b.code)));
+    choices
+}

@@ -1,0 +1,94 @@
+//! How the node stands.
+
+use nanduti_protocol::ledger::Ledger;
+
+use super::{Engine, Handle};
+use crate::{
+    api::{ApiError, ForkView, NodeRole, Status, StatusReply},
+    core::Snapshot,
+};
+
+impl Handle<Status> for Engine {
+    async fn handle(&self, _: Status) -> Result<StatusReply, ApiError> {
+        let snapshot = self.core.snapshot();
+        let authority = snapshot.ledger.authority();
+        let own = self.member.as_ref().and_then(|member| snapshot.counts.practices.get(member));
+        let warnings = self.warnings(&snapshot);
+        let reply = StatusReply {
+            version: env!("CARGO_PKG_VERSION").into(),
+            running: self.running_since.get().is_some(),
+            home: self.home.path().display().to_string(),
+            network: self.info.network.to_hex(),
+            network_name: authority.map(|authority| authority.network_name().to_owned()),
+            roster_version: authority.map(|authority| authority.roster().version),
+            members: authority.map_or(0, |authority| authority.roster().members.len() as u64),
+            role: self.role(&snapshot.ledger),
+            member: self.member.as_ref().map(ToString::to_string),
+            peer_id: Some(self.node_key.peer_id().to_string()),
+            addresses: Vec::new(),
+            web: self.web.get().cloned(),
+            logs: snapshot.ledger.logs().count() as u64,
+            entries: snapshot.ledger.logs().map(|(_, extent)| extent.next).sum(),
+            counted: snapshot.frontier.iter().map(|(_, position)| position.next).sum(),
+            practices: snapshot.counts.practices.values().sum(),
+            own_practices: own.copied().unwrap_or_default(),
+            wanted_bodies: snapshot.counts.wanted,
+            bytes: snapshot.ledger.logs().map(|(_, extent)| extent.bytes).sum(),
+            digest: snapshot.digest.to_hex(),
+            peers_connected: 0,
+            peers_equal: 0,
+            forks: forks(&snapshot.ledger),
+            refused: Vec::new(),
+            warnings,
+            writable: snapshot.blocked.is_none() && self.member.is_some(),
+            uptime_s: self.running_since.get().map(|since| since.elapsed().as_secs()),
+        };
+        Ok(self.with_network(reply).await)
+    }
+}
+
+impl Engine {
+    /// Adds what only the running network knows.
+    async fn with_network(&self, mut reply: StatusReply) -> StatusReply {
+        if let Some(network) = self.network.read().await.as_ref() {
+            let peers = network.peers().await;
+            reply.addresses = network.addresses().await;
+            reply.refused = network.refused();
+            reply.peers_connected = peers.iter().filter(|peer| peer.connected).count() as u64;
+            reply.peers_equal = peers.iter().filter(|peer| peer.connected && peer.equal == Some(true)).count() as u64;
+        }
+        reply
+    }
+
+    fn warnings(&self, snapshot: &Snapshot) -> Vec<String> {
+        let mut warnings = self.core.warnings();
+        warnings.extend(snapshot.blocked.as_deref().map(ToOwned::to_owned));
+        if snapshot.ledger.authority().is_none() {
+            warnings.push("the charter of the network has not arrived yet: nothing can be judged before it has".into());
+        }
+        warnings
+    }
+
+    /// What this node is in the network.
+    fn role(&self, ledger: &Ledger) -> NodeRole {
+        let Some(own_log) = &self.own_log else { return NodeRole::Observer };
+        let standing = ledger.authority().and_then(|authority| authority.standing(own_log));
+        if standing.is_some() { NodeRole::Member } else { NodeRole::NotAdmitted }
+    }
+}
+
+fn forks(ledger: &Ledger) -> Vec<ForkView> {
+    let member = |log| ledger.authority().and_then(|authority| authority.claimed_member(log)).map(ToString::to_string);
+    ledger
+        .forks()
+        .map(|(log, proof)| {
+            let mark = proof.mark();
+            ForkView {
+                key: log.to_hex(),
+                member: member(log),
+                seq: mark.seq,
+                hashes: vec![mark.low.to_hex(), mark.high.to_hex()],
+            }
+        })
+        .collect()
+}

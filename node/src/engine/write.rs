@@ -1,0 +1,216 @@
+//! Signing: publish, revise, withdraw.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nanduti_protocol::{
+    hash::Hash,
+    key::MemberId,
+    kind::{Audience, Kind},
+    library::{Series, Standing},
+    limits,
+    record::{self, Record, RecordBody, WITHDRAWAL, WithdrawalBody, validate},
+};
+
+use super::{
+    Engine, Handle,
+    failure::{failed, refused},
+    ids::{Found, find},
+    views,
+};
+use crate::{
+    api::{ApiError, ErrorKind, Problem, Publish, PublishOutcome, PublishReply, RevisionView, Withdraw},
+    authoring,
+    core::{Authored, Core, fold::all_series},
+};
+
+impl Handle<Publish> for Engine {
+    async fn handle(&self, call: Publish) -> Result<PublishReply, ApiError> {
+        let Publish { markdown, revises, new_series, check } = call;
+        if markdown.len() > limits::BODY_MAX {
+            return Err(failed(format!("the file is larger than a record may be, {} bytes", limits::BODY_MAX)));
+        }
+        let draft = authoring::parse(&markdown).map_err(problems)?;
+        let title = draft.record.title().to_owned();
+        let reply = PublishReply {
+            outcome: PublishOutcome::Valid,
+            title,
+            id: None,
+            short: None,
+            revision: None,
+            seq: None,
+            warnings: draft.warnings,
+        };
+        if check {
+            return Ok(reply);
+        }
+        let member = self.may_write()?;
+        let id = revises.or(draft.id);
+        let record = draft.record;
+        let (record, plan) = self
+            .blocking(move |core| {
+                let plan = plan(core, &member, id.as_deref(), &record, new_series)?;
+                Ok((record, plan))
+            })
+            .await?;
+        self.sign_record(reply, record, plan).await
+    }
+}
+
+impl Handle<Withdraw> for Engine {
+    async fn handle(&self, call: Withdraw) -> Result<RevisionView, ApiError> {
+        let member = self.may_write()?;
+        let id = call.id.clone();
+        let found = self.blocking(move |core| find(core, &id)).await?;
+        own(&found, &member)?;
+        if found.series.standing(&found.name) == Standing::Withdrawn {
+            return Err(failed("that practice is withdrawn already"));
+        }
+        let body = WithdrawalBody {
+            salt: salt()?,
+            series: found.name,
+            versions: Vec::new(),
+            reason: call.reason,
+            note: call.note.filter(|note| !note.trim().is_empty()),
+        };
+        let errors: Vec<_> = validate(&WITHDRAWAL, &body.record()).into_iter().filter(|problem| problem.is_error()).collect();
+        if !errors.is_empty() {
+            return Err(problems(errors.into_iter().map(to_api).collect()));
+        }
+        let bytes = body.encode().map_err(|error| failed("the withdrawal cannot be signed").because(&error))?;
+        let Authored { hash, log, seq } = self.core.author(Kind::Withdrawal, Audience::Public, now_ms(), bytes).await?;
+        self.blocking(move |core| {
+            let proof = views::proof(core, &log, seq)?;
+            let title = found.series.newest().first().map(|(_, newest)| newest.card.title.clone()).unwrap_or_default();
+            let revises = found.series.newest().iter().map(|(hash, _)| hash.to_cid()).collect();
+            let arrived = core.arrival(&log, seq).map(views::time_text);
+            let time = arrived.clone().unwrap_or_default();
+            Ok(RevisionView { id: hash.to_cid(), revises, title, time, arrived, newest: true, proof })
+        })
+        .await
+    }
+}
+
+/// What a publication is to do.
+enum Plan {
+    /// Begin a series.
+    Begin,
+    /// Add a revision.
+    Revise { name: Hash, revises: Vec<Hash> },
+    /// Nothing: the newest revision says exactly this.
+    Unchanged { name: Hash },
+}
+
+impl Engine {
+    /// The member for whom this node may sign.
+    fn may_write(&self) -> Result<MemberId, ApiError> {
+        self.member.clone().ok_or_else(|| {
+            refused("this node is an observer: it reads and verifies everything, and signs nothing")
+                .hint("only a node with a member's publishing key can write; `nanduti init --member …` makes one")
+        })
+    }
+
+    async fn sign_record(&self, reply: PublishReply, record: Record, plan: Plan) -> Result<PublishReply, ApiError> {
+        let (body, begun) = match plan {
+            Plan::Unchanged { name } => {
+                let (id, short) = (Some(name.to_cid()), Some(name.short()));
+                return Ok(PublishReply { outcome: PublishOutcome::Unchanged, id, short, ..reply });
+            }
+            Plan::Begin => (RecordBody::first(salt()?, record), None),
+            Plan::Revise { name, revises } => (RecordBody::revision(salt()?, name, revises, record), Some(name)),
+        };
+        let bytes = body.encode().map_err(|error| failed("the record cannot be signed").because(&error))?;
+        let Authored { hash, seq, .. } = self.core.author(Kind::Practice, Audience::Public, now_ms(), bytes).await?;
+        let name = begun.unwrap_or(hash);
+        Ok(PublishReply {
+            outcome: if begun.is_some() { PublishOutcome::Revised } else { PublishOutcome::Published },
+            id: Some(name.to_cid()),
+            short: Some(name.short()),
+            revision: Some(hash.to_cid()),
+            seq: Some(seq),
+            ..reply
+        })
+    }
+}
+
+fn plan(core: &Core, member: &MemberId, id: Option<&str>, record: &Record, new_series: bool) -> Result<Plan, ApiError> {
+    let Some(id) = id else {
+        return match same_title(core, member, record.title())? {
+            Some((name, series)) if !new_series => {
+                if says(core, &series, record) {
+                    return Ok(Plan::Unchanged { name });
+                }
+                let short = name.short();
+                Err(refused(format!("{member} has a practice with this title already: {short}")).hint(format!(
+                    "to revise it, add `id: {short}` to the front matter or pass `--revises {short}`; to begin another one, pass `--new`"
+                )))
+            }
+            _ => Ok(Plan::Begin),
+        };
+    };
+    let found = find(core, id)?;
+    own(&found, member)?;
+    if found.series.standing(&found.name) == Standing::Withdrawn {
+        return Err(refused("that practice is withdrawn, and cannot be revised")
+            .hint("take `id` out of the front matter and pass `--new` to begin another one"));
+    }
+    if says(core, &found.series, record) {
+        return Ok(Plan::Unchanged { name: found.name });
+    }
+    let revises = found.series.newest().into_iter().map(|(hash, _)| hash).collect();
+    Ok(Plan::Revise { name: found.name, revises })
+}
+
+fn own(found: &Found, member: &MemberId) -> Result<(), ApiError> {
+    if found.member == *member {
+        return Ok(());
+    }
+    Err(refused(format!("that practice is {}'s; this node speaks for {member}", found.member)))
+}
+
+/// Does the one newest revision say exactly this?
+fn says(core: &Core, series: &Series, record: &Record) -> bool {
+    match series.newest().as_slice() {
+        [(_, newest)] => views::record(core, newest).is_ok_and(|held| held == *record),
+        _ => false,
+    }
+}
+
+/// A practice of the member that is not withdrawn and has this title.
+fn same_title(core: &Core, member: &MemberId, title: &str) -> Result<Option<(Hash, Series)>, ApiError> {
+    for series in all_series(core.index().series()) {
+        let ((name, owner), series) = series?;
+        let same = owner == *member
+            && series.standing(&name) != Standing::Withdrawn
+            && series.newest().iter().any(|(_, newest)| newest.card.title == title);
+        if same {
+            return Ok(Some((name, series)));
+        }
+    }
+    Ok(None)
+}
+
+fn problems(problems: Vec<Problem>) -> ApiError {
+    let message = match problems.len() {
+        1 => "the file has one problem".to_owned(),
+        count => format!("the file has {count} problems"),
+    };
+    let mut error = ApiError::new(ErrorKind::Failed, message)
+        .hint("nothing was signed. `nanduti practice template` explains every field");
+    error.problems = problems;
+    error
+}
+
+fn to_api(problem: record::Problem) -> Problem {
+    Problem { field: problem.path, line: None, message: problem.message, hint: problem.hint }
+}
+
+fn salt() -> Result<[u8; 16], ApiError> {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).map_err(|_| failed("the machine gives no random numbers"))?;
+    Ok(salt)
+}
+
+/// The clock: milliseconds since 1970.
+pub(super) fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
