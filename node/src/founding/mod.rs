@@ -14,9 +14,32 @@
 //!
 //! Absent: how these things look on a terminal, and how a roster changes later: that takes ballots.
 
+mod card;
 mod disk;
+mod document;
+mod draft;
 mod failure;
 mod identity;
+mod init;
+mod join;
+mod seal;
+mod show;
+mod sign;
+mod types;
+mod verify;
 
 pub use crate::keys::Passphrase;
+pub use draft::draft;
 pub use identity::{NetworkInfo, author_of, network_of};
+pub use init::init;
+pub use join::join;
+pub use seal::seal;
+pub use show::show;
+pub use sign::sign;
+pub use types::{
+    CharterKind, CharterView, DraftOptions, DraftReply, FounderView, InitOptions, InitReply, JoinReply, SealReply,
+    SignReply,
+};
+
+#[cfg(test)]
+mod tests;

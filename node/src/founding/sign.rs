@@ -1,0 +1,212 @@
+//! Adopting a charter: what a member signs with its root key, once.
+//!
+//! ```text
+//! root log        0  charter   the body is the charter
+//!                 1  keyring   the publishing key with its checkpoint, the node key with its proof
+//! publishing log  0  log       the key says for itself whom it speaks for
+//! ```
+//!
+//! The signed file is on the home's disk before it is handed out, and handed out again whenever the same draft is signed: to
+//! sign anew would make a second statement at each place, which is a fork.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ed25519_dalek::SigningKey;
+use nanduti_protocol::{
+    charter::{Charter, Member},
+    entry::{BodyRef, Statement},
+    hash::Hash,
+    key::PublicKey,
+    keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place, sign_node_proof},
+    kind::{Audience, Kind},
+    limits,
+    run::push_item,
+};
+use serde_bytes::ByteBuf;
+
+use super::{
+    disk::{PUBLIC_FILE, read_if_there, write_new},
+    document::{Document, FILE_MAX},
+    draft::random_salt,
+    failure, identity,
+    types::SignReply,
+    verify::Adoption,
+};
+use crate::{
+    Home, HomeLock,
+    api::{ApiError, ErrorKind},
+    durable::{PRIVATE_FILE, create_file_durably, create_private_dir},
+    keys::{KeyStore, Passphrase},
+};
+
+/// Signs a draft as the member of this home, and writes what was signed to `out`, or to `MEMBER.signed` beside the draft.
+/// To sign the same draft again gives the same bytes.
+///
+/// # Errors
+/// If it is no draft, the home's root key is not on it, the home belongs to another network, the passphrase is wrong, or the
+/// disk fails.
+pub fn sign(home: &Home, draft: &Path, out: Option<&Path>, passphrase: &Passphrase) -> Result<SignReply, ApiError> {
+    let charter = read_draft(draft)?;
+    let network = charter.network();
+    if !home.path().is_dir() {
+        return Err(ApiError::new(ErrorKind::NotFound, format!("there is no home at {}", home.path().display()))
+            .hint("`nanduti init` makes one"));
+    }
+    let _lock = HomeLock::acquire(home).map_err(|error| failure::lock(&error))?;
+    let pen = Pen::open(home, &charter, passphrase)?;
+    refuse_second_network(home, &network)?;
+    let bytes = match stored(home, &network, &pen)? {
+        Some(bytes) => bytes,
+        None => pen.sign_and_store(home, &charter)?,
+    };
+    let beside = || draft.with_file_name(format!("{}.signed", pen.member.id));
+    let path = out.map_or_else(beside, Path::to_path_buf);
+    write_new(&path, &bytes, PUBLIC_FILE).map_err(|error| failure::file(&error))?;
+    Ok(SignReply {
+        network: network.to_hex(),
+        member: pen.member.id.to_string(),
+        path: path.display().to_string(),
+    })
+}
+
+/// What this home signed for a network, if it did.
+pub(super) fn stored_adoption(home: &Home, network: &Hash) -> Result<Option<Adoption>, ApiError> {
+    let path = identity::signed_file(home, network);
+    let Some(bytes) = read_if_there(&path, FILE_MAX).map_err(|error| failure::store(&error))? else { return Ok(None) };
+    let damaged = || ApiError::new(ErrorKind::Store, format!("{} is damaged", path.display()));
+    let document = Document::decode(&bytes).map_err(|error| damaged().because(&error))?;
+    let Document::Signed(runs) = document else { return Err(damaged()) };
+    let [root, log] = <[Vec<u8>; 2]>::try_from(runs).map_err(|_| damaged())?;
+    let adoption = Adoption::verify(root, log).map_err(|error| damaged().because(&error))?;
+    if adoption.network() == *network { Ok(Some(adoption)) } else { Err(damaged()) }
+}
+
+/// The charter of a draft.
+pub(super) fn read_draft(path: &Path) -> Result<Charter, ApiError> {
+    match Document::read(path)? {
+        Document::Draft(charter) => Charter::decode(&charter)
+            .map_err(|error| failure::failed(format!("{} is not a charter", path.display()), &error)),
+        other => Err(failure::usage(format!("{} is {}", path.display(), other.name()))
+            .hint("name the draft that `nanduti network new` made")),
+    }
+}
+
+/// The keys of the home, and the member for whom they sign.
+struct Pen {
+    member: Member,
+    root: SigningKey,
+    publish: SigningKey,
+    node: SigningKey,
+}
+
+impl Pen {
+    fn open(home: &Home, charter: &Charter, passphrase: &Passphrase) -> Result<Self, ApiError> {
+        let store = KeyStore::of(home);
+        let failed = |error| failure::key("the keys of this home cannot be used", &error);
+        let root = store.open_root(passphrase).map_err(failed)?;
+        let member = charter.member_by_root(&PublicKey::from_bytes(root.public())).cloned().ok_or_else(|| {
+            failure::refused("the root key of this home is not on the draft")
+                .hint("send your card to whoever drafts the charter, and sign the draft that has it")
+        })?;
+        if identity::member_of(home)?.is_some_and(|id| id != member.id) {
+            return Err(failure::refused(format!("the draft lists the root key of this home under the id {}", member.id)));
+        }
+        let publish = store.open_publish().map_err(failed)?;
+        let node = store.open_node().map_err(failed)?;
+        Ok(Self {
+            member,
+            root: root.signing_key().clone(),
+            publish: publish.signing_key().clone(),
+            node: node.signing_key().clone(),
+        })
+    }
+
+    fn sign_and_store(&self, home: &Home, charter: &Charter) -> Result<Vec<u8>, ApiError> {
+        let network = charter.network();
+        if identity::network_of(home)?.is_some() {
+            return Err(failure::refused("this home has joined the network, and what it signed for it is gone")
+                .hint("to sign a second time would contradict the first; take the signed file from another founder"));
+        }
+        let document = Document::Signed(self.sign(charter)?);
+        let bytes = document.encode();
+        // What is handed out must pass the doors that it will meet elsewhere.
+        let Document::Signed(runs) = document else { return Ok(bytes) };
+        let [root, log] = <[Vec<u8>; 2]>::try_from(runs)
+            .map_err(|_| ApiError::new(ErrorKind::Failed, "a founder signs two logs"))?;
+        Adoption::verify(root, log).map_err(|error| failure::failed("this charter cannot be adopted", &error))?;
+        let path = identity::signed_file(home, &network);
+        let folder = home.network_dir().join("founding");
+        create_private_dir(&folder)
+            .and_then(|()| create_file_durably(&path, &bytes, PRIVATE_FILE))
+            .map_err(|error| failure::failed(format!("{} could not be written", path.display()), &error))?;
+        Ok(bytes)
+    }
+
+    /// The root log and the publishing log.
+    fn sign(&self, charter: &Charter) -> Result<Vec<Vec<u8>>, ApiError> {
+        let network = charter.network();
+        let time = now_ms();
+        let entry = |key: &SigningKey, seq: u64, prev: Hash, kind: Kind, body: &[u8]| {
+            let log = PublicKey::from(key);
+            let body = BodyRef::to(body);
+            Statement { log, seq, body, kind, prev, time, audience: Audience::Public }.sign(&network, key)
+        };
+        let opening = Opening { key_use: KeyUse::Publish, salt: random_salt()?, member: self.member.id.clone() }.encode();
+        let opened = entry(&self.publish, 0, network, Kind::Log, &opening);
+        let body = charter.encode();
+        let adopted = entry(&self.root, 0, network, Kind::Charter, &body);
+        let keyring = self.keyring(&network, Hash::of(&opened))?.encode();
+        let listed = entry(&self.root, 1, Hash::of(&adopted), Kind::Keyring, &keyring);
+        let (mut root, mut log) = (Vec::new(), Vec::new());
+        push_item(&mut root, &adopted, Some(&body));
+        push_item(&mut root, &listed, Some(&keyring));
+        push_item(&mut log, &opened, Some(&opening));
+        Ok(vec![root, log])
+    }
+
+    fn keyring(&self, network: &Hash, opened: Hash) -> Result<Keyring, ApiError> {
+        let publish = KeyLine {
+            key: PublicKey::from(&self.publish),
+            key_use: KeyUse::Publish,
+            proof: None,
+            state: KeyState::Live(Some(Place { seq: 0, hash: opened })),
+        };
+        let node = KeyLine {
+            key: PublicKey::from(&self.node),
+            key_use: KeyUse::Node,
+            proof: Some(ByteBuf::from(sign_node_proof(network, &self.member.id, &self.node))),
+            state: KeyState::Live(None),
+        };
+        let mut keys = vec![publish, node];
+        keys.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(Keyring { keys, salt: random_salt()? })
+    }
+}
+
+/// What was signed before for this network, if it was by these very keys.
+fn stored(home: &Home, network: &Hash, pen: &Pen) -> Result<Option<Vec<u8>>, ApiError> {
+    let Some(adoption) = stored_adoption(home, network)? else { return Ok(None) };
+    if adoption.root.log() != PublicKey::from(&pen.root) || adoption.log.log() != PublicKey::from(&pen.publish) {
+        return Err(failure::refused("this home signed the draft before, with other keys"));
+    }
+    let runs = vec![adoption.root.bytes().to_vec(), adoption.log.bytes().to_vec()];
+    // The form is canonical: these are the bytes of the file.
+    Ok(Some(Document::Signed(runs).encode()))
+}
+
+fn refuse_second_network(home: &Home, network: &Hash) -> Result<(), ApiError> {
+    match identity::network_of(home)? {
+        Some(joined) if joined.network != *network => {
+            Err(failure::refused(format!("this home belongs to the network {} already", joined.network))
+                .hint("keys serve one network: use another --home for another"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The author's claim of when, which decides nothing.
+pub(super) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX).min(limits::TIME_MAX_MS)
+}
