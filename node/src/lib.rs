@@ -10,6 +10,7 @@ mod home;
 pub mod keys;
 mod lock;
 mod logging;
+mod net;
 mod store;
 pub mod web;
 

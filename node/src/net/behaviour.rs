@@ -1,0 +1,155 @@
+//! What runs over a connection, put together from libp2p's parts and ours, and the swarm that carries it.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::swarm::{NetworkBehaviour, Swarm};
+use libp2p::{
+    Multiaddr, SwarmBuilder, allow_block_list, connection_limits, gossipsub, identify, identity, mdns, noise, ping,
+    tcp, yamux,
+};
+use nanduti_protocol::hash::Hash;
+use nanduti_protocol::limits::GOSSIP_MAX;
+
+use super::error::NetError;
+use super::{limits, streams};
+use crate::config;
+
+/// Everything that runs over a connection.
+#[derive(NetworkBehaviour)]
+pub(super) struct Behaviour {
+    pub(super) limits: connection_limits::Behaviour,
+    pub(super) blocked: allow_block_list::Behaviour<allow_block_list::BlockedPeers>,
+    pub(super) identify: identify::Behaviour,
+    pub(super) ping: ping::Behaviour,
+    pub(super) gossip: Toggle<gossipsub::Behaviour>,
+    pub(super) mdns: Toggle<mdns::tokio::Behaviour>,
+    pub(super) streams: streams::Behaviour,
+}
+
+/// The gossip topic of a network.
+pub(super) fn topic(network: &Hash) -> gossipsub::IdentTopic {
+    gossipsub::IdentTopic::new(format!("/nanduti/{network}/1"))
+}
+
+/// Makes the swarm and lets it listen.
+pub(super) fn swarm(
+    keypair: identity::Keypair,
+    network: &Hash,
+    config: &config::Network,
+) -> Result<Swarm<Behaviour>, NetError> {
+    let failed = |error: &dyn std::fmt::Display| NetError::Transport(error.to_string());
+    let mut swarm = SwarmBuilder::with_existing_identity(keypair)
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
+        .map_err(|error| failed(&error))?
+        .with_quic()
+        .with_dns()
+        .map_err(|error| failed(&error))?
+        .with_behaviour(|keypair| behaviour(keypair, network, config))
+        .map_err(|error| failed(&error))?
+        .with_swarm_config(|swarm| {
+            swarm
+                .with_smart_dial()
+                .with_max_negotiating_inbound_streams(limits::NEGOTIATING_STREAMS)
+                .with_notify_handler_buffer_size(NonZeroUsize::new(16).expect("sixteen is not zero"))
+                .with_idle_connection_timeout(Duration::from_secs(60))
+        })
+        .with_connection_timeout(limits::HANDSHAKE)
+        .build();
+    listen(&mut swarm, &config.listen)?;
+    Ok(swarm)
+}
+
+/// One address that cannot be had (a machine without IPv6, say) does not matter as long as another can.
+fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result<(), NetError> {
+    let mut failure = None;
+    let mut listening = addresses.is_empty();
+    for address in addresses {
+        match swarm.listen_on(address.clone()) {
+            Ok(_) => listening = true,
+            Err(error) => {
+                tracing::warn!(%address, %error, "cannot listen here");
+                failure = Some(NetError::Listen { address: address.clone(), reason: error.to_string() });
+            }
+        }
+    }
+    match failure {
+        Some(failure) if !listening => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+fn behaviour(
+    keypair: &identity::Keypair,
+    network: &Hash,
+    config: &config::Network,
+) -> Result<Behaviour, Box<dyn std::error::Error + Send + Sync>> {
+    let connections = connection_limits::ConnectionLimits::default()
+        .with_max_established(Some(config.max_connections))
+        .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER))
+        .with_max_pending_incoming(Some(limits::PENDING_CONNECTIONS))
+        .with_max_pending_outgoing(Some(limits::PENDING_CONNECTIONS));
+    let identify = identify::Config::new("/nanduti/1".into(), keypair.public())
+        .with_agent_version(concat!("nanduti/", env!("CARGO_PKG_VERSION")).into())
+        .with_cache_size(0);
+    let peer = keypair.public().to_peer_id();
+    let mdns = config.mdns.then(|| mdns::tokio::Behaviour::new(mdns::Config::default(), peer)).transpose()?;
+    let gossip = config.gossip.then(|| gossip(network)).transpose()?;
+    Ok(Behaviour {
+        limits: connection_limits::Behaviour::new(connections),
+        blocked: allow_block_list::Behaviour::default(),
+        identify: identify::Behaviour::new(identify),
+        ping: ping::Behaviour::default(),
+        gossip: Toggle::from(gossip),
+        mdns: Toggle::from(mdns),
+        streams: streams::Behaviour::default(),
+    })
+}
+
+/// Gossip without authors: what a message carries is signed by itself, so the messages are not, and the same statement has
+/// the same id whoever publishes it.
+fn gossip(network: &Hash) -> Result<gossipsub::Behaviour, Box<dyn std::error::Error + Send + Sync>> {
+    let topic = topic(network);
+    let config = gossipsub::ConfigBuilder::default()
+        .validation_mode(gossipsub::ValidationMode::Anonymous)
+        .message_id_fn(|message| gossipsub::MessageId::from(Hash::of(&message.data).as_bytes().to_vec()))
+        // The transmit size is that of a whole frame: the message, and a little for its envelope.
+        .max_transmit_size(GOSSIP_MAX + 1024)
+        .validate_messages()
+        .connection_handler_queue_len(limits::GOSSIP_QUEUE)
+        .max_publish_messages(64)
+        .max_ihave_messages_heartbeat(4)
+        .heartbeat_initial_delay(Duration::from_millis(200))
+        .duplicate_cache_time(Duration::from_secs(120))
+        .build()?;
+    let mut gossip = gossipsub::Behaviour::new(gossipsub::MessageAuthenticity::Anonymous, config)?;
+    gossip.with_peer_score(score(&topic), gossipsub::PeerScoreThresholds::default())?;
+    gossip.subscribe(&topic)?;
+    Ok(gossip)
+}
+
+/// Invalid messages weigh; silence does not, since a quiet network is no fault. Many nodes may share one address: a
+/// ministry's firewall, or a demonstration on one machine.
+fn score(topic: &gossipsub::IdentTopic) -> gossipsub::PeerScoreParams {
+    let on_topic = gossipsub::TopicScoreParams {
+        topic_weight: 1.0,
+        time_in_mesh_weight: 0.01,
+        time_in_mesh_quantum: Duration::from_secs(1),
+        time_in_mesh_cap: 100.0,
+        first_message_deliveries_weight: 0.1,
+        first_message_deliveries_cap: 50.0,
+        mesh_message_deliveries_weight: 0.0,
+        mesh_failure_penalty_weight: 0.0,
+        invalid_message_deliveries_weight: -2.0,
+        invalid_message_deliveries_decay: 0.9,
+        ..gossipsub::TopicScoreParams::default()
+    };
+    gossipsub::PeerScoreParams {
+        topics: [(topic.hash(), on_topic)].into(),
+        ip_colocation_factor_weight: 0.0,
+        app_specific_weight: 1.0,
+        ..gossipsub::PeerScoreParams::default()
+    }
+}

@@ -1,0 +1,192 @@
+//! What the swarm reports, and what follows from it.
+
+use libp2p::core::ConnectedPoint;
+use libp2p::gossipsub;
+use libp2p::swarm::{DialError, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, mdns};
+use tokio::time::Instant;
+
+use super::addresses::is_loopback;
+use super::behaviour::BehaviourEvent;
+use super::dialer::Source;
+use super::gossip::{Heard, Sender};
+use super::streams::{Inbound, Service};
+use super::sync::Job;
+use super::task::{Connected, Task, jitter};
+use super::{addresses, limits};
+
+impl Task {
+    /// Acts on an event of the swarm.
+    pub(super) fn on_swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(event) => self.on_behaviour_event(event),
+            SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => self.on_connected(peer_id, &endpoint),
+            SwarmEvent::ConnectionClosed { peer_id, num_established, .. } => {
+                self.on_disconnected(peer_id, num_established);
+            }
+            SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => self.dial_failed(&peer, &error),
+            SwarmEvent::IncomingConnectionError { error, send_back_addr, .. } => {
+                tracing::debug!(%error, from = %send_back_addr, "a connection to us failed");
+            }
+            SwarmEvent::NewListenAddr { address, .. } => {
+                tracing::info!(%address, "listening");
+                self.renew_record();
+            }
+            SwarmEvent::ExpiredListenAddr { .. } | SwarmEvent::ListenerClosed { .. } => self.renew_record(),
+            SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "a listener failed"),
+            _ => {}
+        }
+    }
+
+    fn on_behaviour_event(&mut self, event: BehaviourEvent) {
+        match event {
+            BehaviourEvent::Gossip(gossipsub::Event::Message { propagation_source, message_id, message }) => {
+                self.on_gossip(propagation_source, &message_id, &message.data);
+            }
+            BehaviourEvent::Streams(inbound) => self.on_stream(inbound),
+            BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
+                for (peer, address) in found {
+                    let way = addresses::split_peer(&address).map_or(address, |(_, way)| way);
+                    self.dialer.learn(peer, vec![way], Source::Heard, Instant::now());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_connected(&mut self, peer: PeerId, endpoint: &ConnectedPoint) {
+        let now = Instant::now();
+        let address: &Multiaddr = match endpoint {
+            ConnectedPoint::Dialer { address, .. } => address,
+            ConnectedPoint::Listener { send_back_addr, .. } => send_back_addr,
+        };
+        let local = is_loopback(address);
+        let connected = self.connected.entry(peer).or_insert(Connected { count: 0, local, answering: false });
+        connected.count += 1;
+        connected.local &= local;
+        let first = connected.count == 1;
+        self.dialer.connected(&peer);
+        if first {
+            tracing::debug!(%peer, %address, "connected");
+            self.ends.count.send_replace(self.connected.len());
+            self.schedule.connected(peer, endpoint.is_dialer(), now, jitter());
+            if endpoint.is_dialer() {
+                self.begin_exchange(peer);
+            }
+        }
+    }
+
+    fn on_disconnected(&mut self, peer: PeerId, remaining: u32) {
+        if remaining > 0 {
+            if let Some(connected) = self.connected.get_mut(&peer) {
+                connected.count = remaining;
+            }
+            return;
+        }
+        tracing::debug!(%peer, "disconnected");
+        self.connected.remove(&peer);
+        self.digests.remove(&peer);
+        self.ends.count.send_replace(self.connected.len());
+        self.schedule.disconnected(&peer);
+        self.dialer.disconnected(&peer, Instant::now(), jitter());
+    }
+
+    /// A dial came to nothing.
+    pub(super) fn dial_failed(&mut self, peer: &PeerId, error: &DialError) {
+        if let DialError::DialPeerConditionFalse(_) = error {
+            // Connected meanwhile: no failure.
+            if self.connected.contains_key(peer) {
+                self.dialer.connected(peer);
+                return;
+            }
+        }
+        tracing::debug!(%peer, %error, "a dial failed");
+        self.dialer.failed(peer, Instant::now(), jitter());
+        if !self.connected.contains_key(peer) {
+            self.give_up_waiting(peer, &error.to_string());
+        }
+    }
+
+    fn on_gossip(&mut self, peer: PeerId, id: &gossipsub::MessageId, data: &[u8]) {
+        let now = Instant::now();
+        let local = self.connected.get(&peer).is_some_and(|connected| connected.local);
+        let snapshot = self.core.snapshot();
+        let sender = Sender { peer, local };
+        let judgement = self.gossip.judge(data, sender, (&snapshot.ledger, &*snapshot), &mut self.records, now);
+        let accepted = judgement.acceptance;
+        if let Some(gossip) = self.swarm.behaviour_mut().gossip.as_mut() {
+            gossip.report_message_validation_result(id, &peer, accepted);
+        }
+        if let Some(note) = judgement.note {
+            self.blame.count(note);
+        }
+        if let Some(fault) = judgement.fault {
+            self.blame_peer(peer, fault, "gossip");
+        }
+        match judgement.heard {
+            Some(Heard::Entry(log)) => self.schedule.want_log(&peer, log),
+            Some(Heard::Unplaced) => self.schedule.want_full_soon(&peer, now + limits::UNPLACED_REST),
+            Some(Heard::Fork(proof)) => {
+                let core = self.core.clone();
+                self.jobs.spawn(async move {
+                    if let Err(error) = core.learn_fork(*proof).await {
+                        tracing::warn!(%error, "a fork could not be written down");
+                    }
+                });
+            }
+            Some(Heard::Node(node, ways)) => self.learn_node(node, ways),
+            None => {}
+        }
+    }
+
+    /// A record of a node is new.
+    pub(super) fn learn_node(&mut self, node: PeerId, ways: Vec<Multiaddr>) {
+        if let Some((key, stored)) = self.records.stored(&node) {
+            self.memory.note_record(key, Some(stored));
+        }
+        self.dialer.learn(node, ways, Source::Heard, Instant::now());
+        self.mark_members();
+    }
+
+    fn on_stream(&mut self, Inbound { peer, service, stream }: Inbound) {
+        let now = Instant::now();
+        match service {
+            Service::Sync => self.answer_session(peer, stream, now),
+            Service::Peers => {
+                if self.exchange_rate.take(&peer, now) {
+                    self.run_exchange(peer, stream, false);
+                } else {
+                    self.blame.count("request-rate");
+                }
+            }
+        }
+    }
+
+    /// Begins a session with a peer.
+    pub(super) fn begin_session(&mut self, peer: PeerId, job: Job) {
+        let opening = self.swarm.behaviour_mut().streams.open(peer, Service::Sync);
+        let session = self.sessions.clone().initiate(peer, job, opening);
+        self.report_when_done(async move { super::reports::Report::Session(session.await) });
+    }
+
+    fn begin_exchange(&mut self, peer: PeerId) {
+        let opening = self.swarm.behaviour_mut().streams.open(peer, Service::Peers);
+        let ours = self.records_for(&peer);
+        self.report_when_done(async move {
+            let stream = opening.await.ok().and_then(Result::ok);
+            let heard = match stream {
+                Some(stream) => super::exchange::exchange(stream, ours, true).await,
+                None => Ok(Vec::new()),
+            };
+            super::reports::Report::Exchange { peer, heard }
+        });
+    }
+
+    /// What gossipsub is told of a peer's standing with us.
+    pub(super) fn tell_score(&mut self, peer: &PeerId) {
+        let score = self.blame.score(peer, Instant::now());
+        if let Some(gossip) = self.swarm.behaviour_mut().gossip.as_mut() {
+            gossip.set_application_score(peer, score);
+        }
+    }
+}

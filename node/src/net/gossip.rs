@@ -1,0 +1,276 @@
+//! Gossip: what is heard is judged before it is passed on, and what became durable is announced.
+//!
+//! | heard | answer |
+//! | --- | --- |
+//! | malformed, a bad signature, another network's | rejected, and the sender is blamed |
+//! | more than the rates allow, known already, a key that is unknown here or past its end | ignored |
+//! | an entry above what is held, of a known key, signed by it | passed on, and pulled from whom it was heard |
+//! | an entry that contradicts what is held | ignored; the proof of the fork goes out instead |
+//! | a fork or a node record that is new | passed on |
+//!
+//! The cheapest checks come first: rate, size, form, what is known of the log, and only then the signature. An entry above a
+//! gap is passed on as well: the key's signature makes it the key's word, and if that was a lie, it proves a fork.
+//!
+//! What goes out is the last entry of each log that grew, at most so many a second; each stands for all below it. Correctness
+//! never depends on any of this.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use libp2p::gossipsub::MessageAcceptance;
+use libp2p::{Multiaddr, PeerId};
+use nanduti_protocol::announce::{Announcement, Place, judge_entry};
+use nanduti_protocol::entry::{Entry, EntryError};
+use nanduti_protocol::envelope::EnvelopeError;
+use nanduti_protocol::fork::{ForkError, ForkProof};
+use nanduti_protocol::hash::Hash;
+use nanduti_protocol::key::PublicKey;
+use nanduti_protocol::ledger::{History, Ledger};
+use tokio::time::Instant;
+
+use super::blame::Fault;
+use super::limits;
+use super::rate::{Bucket, Buckets};
+use super::records::{Learnt, Records};
+
+/// What a message says that is worth acting on.
+#[derive(Debug, PartialEq)]
+pub(super) enum Heard {
+    /// A log has grown.
+    Entry(PublicKey),
+    /// Somebody speaks who is unknown here; perhaps a keyring has not arrived yet.
+    Unplaced,
+    /// A fork.
+    Fork(Box<ForkProof>),
+    /// Where a node can be reached.
+    Node(PeerId, Vec<Multiaddr>),
+}
+
+/// What to do with a message.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    /// What gossipsub is told.
+    pub(super) acceptance: MessageAcceptance,
+    /// What the sender did wrong.
+    pub(super) fault: Option<Fault>,
+    /// What to count, without blame.
+    pub(super) note: Option<&'static str>,
+    /// What to act on.
+    pub(super) heard: Option<Heard>,
+}
+
+impl Judgement {
+    fn accept(heard: Heard) -> Self {
+        Self { acceptance: MessageAcceptance::Accept, fault: None, note: None, heard: Some(heard) }
+    }
+
+    fn ignore() -> Self {
+        Self { acceptance: MessageAcceptance::Ignore, fault: None, note: None, heard: None }
+    }
+
+    fn reject(fault: Fault) -> Self {
+        Self { acceptance: MessageAcceptance::Reject, fault: Some(fault), ..Self::ignore() }
+    }
+}
+
+/// Who sent a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sender {
+    pub(super) peer: PeerId,
+    /// Connected over this machine's loopback?
+    pub(super) local: bool,
+}
+
+/// What gossip remembers.
+#[derive(Debug)]
+pub(super) struct Gossip {
+    peers: Buckets<PeerId>,
+    floods: Buckets<PeerId>,
+    logs: Buckets<PublicKey>,
+    all: Bucket,
+    seen: Recent,
+    announce: Bucket,
+    waiting: BTreeMap<PublicKey, Arc<[u8]>>,
+    urgent: VecDeque<Vec<u8>>,
+}
+
+impl Gossip {
+    /// Nothing heard or said yet.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            peers: Buckets::new(limits::GOSSIP_PEER_RATE, limits::RATES),
+            floods: Buckets::new(limits::GOSSIP_FLOOD_RATE, limits::RATES),
+            logs: Buckets::new(limits::GOSSIP_LOG_RATE, limits::RATES),
+            all: Bucket::new(limits::GOSSIP_ALL_RATE, now),
+            seen: Recent::default(),
+            announce: Bucket::new(limits::ANNOUNCE_RATE, now),
+            waiting: BTreeMap::new(),
+            urgent: VecDeque::new(),
+        }
+    }
+
+    /// Judges a message.
+    pub(super) fn judge<S>(
+        &mut self,
+        data: &[u8],
+        from: Sender,
+        state: (&Ledger, &S),
+        records: &mut Records,
+        now: Instant,
+    ) -> Judgement
+    where
+        S: History,
+    {
+        if !self.floods.take(&from.peer, now) {
+            return Judgement { fault: Some(Fault::GOSSIP_FLOOD), ..Judgement::ignore() };
+        }
+        if !self.peers.take(&from.peer, now) || !self.all.take(now) {
+            return Judgement { note: Some("gossip-rate"), ..Judgement::ignore() };
+        }
+        let judgement = match Announcement::decode(data) {
+            Err(_) => Judgement::reject(Fault::GOSSIP),
+            Ok(Announcement::Entry(bytes)) => self.judge_entry(bytes, state, now),
+            Ok(Announcement::Fork(bytes)) => judge_fork(bytes, state.0),
+            Ok(Announcement::Node(bytes)) => judge_record(bytes, from, state.0, records),
+        };
+        if judgement.acceptance == MessageAcceptance::Accept {
+            self.seen.insert(Hash::of(data));
+        }
+        judgement
+    }
+
+    fn judge_entry<S: History>(&mut self, bytes: &[u8], (ledger, history): (&Ledger, &S), now: Instant) -> Judgement {
+        let entry = match Entry::decode(bytes) {
+            Ok(entry) => entry,
+            Err(EntryError::Envelope(EnvelopeError::Oversized)) => return Judgement::reject(Fault::OVERSIZED),
+            Err(_) => return Judgement::reject(Fault::GOSSIP),
+        };
+        let place = judge_entry(ledger, history, &entry.statement, &entry.hash);
+        match place {
+            Place::Known => return Judgement::ignore(),
+            Place::OtherNetwork => return Judgement::reject(Fault::OTHER_NETWORK),
+            Place::Unplaced => {
+                return Judgement {
+                    note: Some("gossip-unplaced"),
+                    heard: Some(Heard::Unplaced),
+                    ..Judgement::ignore()
+                };
+            }
+            Place::Ahead { .. } | Place::Contradicts => {}
+        }
+        let log = entry.statement.log;
+        if !self.logs.take(&log, now) {
+            // It is news all the same, only not worth a signature: the pull will see.
+            let heard = matches!(place, Place::Ahead { .. }).then_some(Heard::Entry(log));
+            return Judgement { note: Some("gossip-rate"), heard, ..Judgement::ignore() };
+        }
+        if entry.verify(&ledger.network()).is_err() {
+            return Judgement::reject(Fault::SIGNATURE);
+        }
+        match place {
+            Place::Contradicts => {
+                let proof = ledger.contradicts(&entry, bytes, history);
+                let heard = proof.map(|proof| Heard::Fork(Box::new(proof)));
+                Judgement { note: Some("gossip-contradiction"), heard, ..Judgement::ignore() }
+            }
+            _ => Judgement::accept(Heard::Entry(log)),
+        }
+    }
+
+    /// A log has grown: its last entry is to be announced.
+    pub(super) fn announce_entry(&mut self, log: PublicKey, entry: Arc<[u8]>) {
+        if self.waiting.len() < limits::ANNOUNCE_QUEUE || self.waiting.contains_key(&log) {
+            self.waiting.insert(log, entry);
+        }
+    }
+
+    /// A fork is to be announced.
+    pub(super) fn announce_fork(&mut self, proof: &ForkProof) {
+        self.push_urgent(Announcement::fork(&proof.encode()).encode());
+    }
+
+    /// Our own node record is to be announced.
+    pub(super) fn announce_node(&mut self, record: &[u8]) {
+        self.push_urgent(Announcement::node(record).encode());
+    }
+
+    /// The next message to publish, if the rate allows one now.
+    pub(super) fn next_message(&mut self, now: Instant) -> Option<Vec<u8>> {
+        while !self.urgent.is_empty() || !self.waiting.is_empty() {
+            if self.announce.wait(now) > std::time::Duration::ZERO {
+                return None;
+            }
+            let message = match self.urgent.pop_front() {
+                Some(message) => message,
+                None => self.waiting.pop_first().map(|(_, entry)| Announcement::entry(&entry).encode())?,
+            };
+            // What was heard and passed on, or said before, is not said again.
+            if self.seen.insert(Hash::of(&message)) {
+                self.announce.take(now);
+                return Some(message);
+            }
+        }
+        None
+    }
+
+    /// When the next message may be published, if one waits.
+    pub(super) fn next_due(&mut self, now: Instant) -> Option<Instant> {
+        (!self.urgent.is_empty() || !self.waiting.is_empty()).then(|| now + self.announce.wait(now))
+    }
+
+    fn push_urgent(&mut self, message: Vec<u8>) {
+        if self.urgent.len() < limits::RATES {
+            self.urgent.push_back(message);
+        }
+    }
+}
+
+fn judge_fork(bytes: &[u8], ledger: &Ledger) -> Judgement {
+    let proof = match ForkProof::decode(&ledger.network(), bytes) {
+        Ok(proof) => proof,
+        Err(ForkError::Signature(_)) => return Judgement::reject(Fault::SIGNATURE),
+        Err(_) => return Judgement::reject(Fault::FORK_PROOF),
+    };
+    let log = proof.log();
+    // Anybody can fork a log of his own making; only what stands in a keyring is worth remembering.
+    if ledger.authority().and_then(|authority| authority.standing(&log)).is_none() {
+        return Judgement { note: Some("gossip-unplaced"), ..Judgement::ignore() };
+    }
+    match ledger.fork(&log) {
+        Some(known) if known.merge(&proof) == *known => Judgement::ignore(),
+        _ => Judgement::accept(Heard::Fork(Box::new(proof))),
+    }
+}
+
+fn judge_record(bytes: &[u8], from: Sender, ledger: &Ledger, records: &mut Records) -> Judgement {
+    let is_member =
+        |key: &PublicKey| ledger.authority().is_some_and(|authority| authority.member_of_node(key).is_some());
+    match records.learn(bytes, from.local, is_member) {
+        Ok(Learnt::New(peer, addresses)) => Judgement::accept(Heard::Node(peer, addresses)),
+        Ok(Learnt::Nothing) => Judgement::ignore(),
+        Err(fault) => Judgement::reject(fault),
+    }
+}
+
+/// The last messages, by their hash.
+#[derive(Debug, Default)]
+struct Recent {
+    order: VecDeque<Hash>,
+    held: HashSet<Hash>,
+}
+
+impl Recent {
+    /// Adds one; false if it is there.
+    fn insert(&mut self, hash: Hash) -> bool {
+        if !self.held.insert(hash) {
+            return false;
+        }
+        self.order.push_back(hash);
+        if self.order.len() > limits::RECENT_MESSAGES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.held.remove(&oldest);
+        }
+        true
+    }
+}

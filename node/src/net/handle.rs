@@ -1,0 +1,136 @@
+//! The door to the network's task.
+
+use libp2p::{Multiaddr, PeerId};
+use nanduti_protocol::key::MemberId;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::error::NetError;
+use crate::api::{PeerView, SyncOutcome};
+
+/// With whom to synchronise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SyncTarget {
+    /// A peer at an address that ends in `/p2p/…`.
+    Address(Multiaddr),
+    /// A known peer.
+    Peer(PeerId),
+    /// The known nodes of a member.
+    Member(MemberId),
+}
+
+impl SyncTarget {
+    /// Reads an address, the name of a node, or the id of a member.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.starts_with('/') {
+            return text.parse().ok().map(Self::Address);
+        }
+        let member = || MemberId::parse(text).ok().map(Self::Member);
+        text.parse().ok().map(Self::Peer).or_else(member)
+    }
+}
+
+/// What the network can be asked.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// List the peers.
+    Peers { reply: oneshot::Sender<Vec<PeerView>> },
+    /// Remember a peer and connect to it.
+    Add { address: Multiaddr, reply: oneshot::Sender<Result<(), NetError>> },
+    /// Refuse a peer, or allow it again.
+    Block { peer: PeerId, block: bool, reply: oneshot::Sender<Result<(), NetError>> },
+    /// Synchronise now.
+    Sync { target: Option<SyncTarget>, reply: oneshot::Sender<Result<Vec<SyncOutcome>, NetError>> },
+    /// What was refused, by reason.
+    Refused { reply: oneshot::Sender<Vec<(String, u64)>> },
+    /// Stop.
+    Stop,
+}
+
+/// A handle on the running network.
+#[derive(Debug)]
+pub struct NetworkHandle {
+    pub(super) own: PeerId,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) addresses: watch::Receiver<Vec<Multiaddr>>,
+    pub(super) connected: watch::Receiver<usize>,
+    pub(super) task: JoinHandle<()>,
+}
+
+impl NetworkHandle {
+    /// This node's name on the network.
+    pub fn peer_id(&self) -> PeerId {
+        self.own
+    }
+
+    /// Where this node listens, each address with its name.
+    pub fn addresses(&self) -> Vec<Multiaddr> {
+        let with_name = |address: &Multiaddr| address.clone().with(libp2p::multiaddr::Protocol::P2p(self.own));
+        self.addresses.borrow().iter().map(with_name).collect()
+    }
+
+    /// The addresses as they change, without the name.
+    pub fn watch_addresses(&self) -> watch::Receiver<Vec<Multiaddr>> {
+        self.addresses.clone()
+    }
+
+    /// The number of connected peers as it changes.
+    pub fn watch_connected(&self) -> watch::Receiver<usize> {
+        self.connected.clone()
+    }
+
+    /// All peers that are known, by name.
+    ///
+    /// # Errors
+    /// If the network has stopped.
+    pub async fn peers(&self) -> Result<Vec<PeerView>, NetError> {
+        self.ask(|reply| Command::Peers { reply }).await
+    }
+
+    /// Remembers a peer and connects to it.
+    ///
+    /// # Errors
+    /// If the address names no peer, or cannot be remembered.
+    pub async fn add_peer(&self, address: Multiaddr) -> Result<(), NetError> {
+        self.ask(|reply| Command::Add { address, reply }).await?
+    }
+
+    /// Refuses a peer, or allows it again.
+    ///
+    /// # Errors
+    /// If that cannot be remembered.
+    pub async fn block(&self, peer: PeerId, block: bool) -> Result<(), NetError> {
+        self.ask(|reply| Command::Block { peer, block, reply }).await?
+    }
+
+    /// Synchronises with one, or with all that are connected or were named, and returns when it is done.
+    ///
+    /// # Errors
+    /// If there is nobody to synchronise with.
+    pub async fn sync_now(&self, target: Option<SyncTarget>) -> Result<Vec<SyncOutcome>, NetError> {
+        self.ask(|reply| Command::Sync { target, reply }).await?
+    }
+
+    /// What was refused since the start, by reason.
+    ///
+    /// # Errors
+    /// If the network has stopped.
+    pub async fn refused(&self) -> Result<Vec<(String, u64)>, NetError> {
+        self.ask(|reply| Command::Refused { reply }).await
+    }
+
+    /// Closes all connections and stops.
+    pub async fn stop(self) {
+        // A task that is gone already has stopped.
+        drop(self.commands.send(Command::Stop).await);
+        if self.task.await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("the network's task ended in a panic");
+        }
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, NetError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| NetError::Stopped)?;
+        answer.await.map_err(|_| NetError::Stopped)
+    }
+}

@@ -1,0 +1,143 @@
+//! What the network of one node may take up, and why just so much.
+//!
+//! The bounds of the formats are the protocol's (`nanduti_protocol::limits`). These are this node's own: they can be changed
+//! without asking anybody.
+
+use std::time::Duration;
+
+/// Connections to one peer: one, and one more for the moment in which both dialled at once, or in which one came back from a
+/// restart before we noticed that it was gone.
+pub(super) const CONNECTIONS_PER_PEER: u32 = 2;
+
+/// Connections that are being made, each way. A handshake takes a signature and a few kilobytes; more at a time only serve
+/// somebody who never finishes them.
+pub(super) const PENDING_CONNECTIONS: u32 = 64;
+
+/// Streams that a peer may be negotiating at a time: identify, ping, gossip, a synchronisation and an exchange of records
+/// need five.
+pub(super) const NEGOTIATING_STREAMS: usize = 16;
+
+/// Inbound streams of one connection that wait for the node to take them, beyond which they are dropped.
+pub(super) const INBOUND_STREAMS: usize = 8;
+
+/// Streams that the node may be opening on one connection.
+pub(super) const OPENING_STREAMS: usize = 8;
+
+/// How long a peer has for its first frame, and for the negotiation of a stream.
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// A session that moves fewer than [`PROGRESS_BYTES`] in this time, both directions together, is cut.
+pub(super) const PROGRESS: Duration = Duration::from_secs(30);
+
+/// What a session has to move in [`PROGRESS`]. A line of 2 kB/s moves sixty kilobytes, so it lives; who reads one byte now
+/// and then to keep a slot does not.
+pub(super) const PROGRESS_BYTES: u64 = 2048;
+
+/// The bytes of segments that one session holds between the wire and the disk.
+pub(super) const SESSION_BYTES: usize = 16 * 1024 * 1024;
+
+/// The bytes of segments that all sessions hold together: what keeps a machine of 512 MB alive.
+pub(super) const ALL_SESSIONS_BYTES: usize = 64 * 1024 * 1024;
+
+/// Segments that are read from the disk and compressed ahead of the wire. Two keep the wire busy; more only take memory.
+pub(super) const READ_AHEAD: usize = 2;
+
+/// Runs of one session that wait for their verification or admission, in their order.
+pub(super) const RUNS_IN_FLIGHT: usize = 32;
+
+/// Dials under way. Each may try eight addresses.
+pub(super) const DIALS: usize = 16;
+
+/// Peers whose addresses are remembered for dialling.
+pub(super) const KNOWN_PEERS: usize = 1024;
+
+/// Addresses remembered of one peer: as many as a record may carry.
+pub(super) const ADDRESSES_PER_PEER: usize = nanduti_protocol::limits::NODE_ADDRESSES_MAX;
+
+/// Peers that a node keeps connected to of its own accord, beyond those that it was told to. Gossip needs six; the rest
+/// shorten the way.
+pub(super) const WANTED_CONNECTIONS: usize = 16;
+
+/// Node records that are stored: members' nodes first.
+pub(super) const NODE_RECORDS: usize = 1024;
+
+/// The first wait after a failed dial; it doubles with each failure.
+pub(super) const BACKOFF_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest wait between dials of a peer that the operator named.
+pub(super) const BACKOFF_NAMED: Duration = Duration::from_secs(120);
+
+/// The longest wait between dials of a peer that was only heard of.
+pub(super) const BACKOFF_HEARD: Duration = Duration::from_secs(3600);
+
+/// Gossip of one peer that is looked at: messages a second, and at once. A busy network of two hundred members says a few a
+/// second, all of which may come through one peer; what is passed over comes by synchronisation.
+pub(super) const GOSSIP_PEER_RATE: (f64, f64) = (100.0, 400.0);
+
+/// Gossip of one peer beyond which it is a flood: no honest node passes on so much.
+pub(super) const GOSSIP_FLOOD_RATE: (f64, f64) = (1000.0, 10_000.0);
+
+/// Gossip of all peers together. A signature takes some 40 µs, so that this is less than a tenth of one core.
+pub(super) const GOSSIP_ALL_RATE: (f64, f64) = (1000.0, 4000.0);
+
+/// Announcements of one log that are accepted, whoever brings them: a member cannot flood the network in its own name. What
+/// is passed over is not lost, for each announcement stands for everything below it.
+pub(super) const GOSSIP_LOG_RATE: (f64, f64) = (10.0, 100.0);
+
+/// Exchanges of node records that a peer may ask for: on connecting, and a few more.
+pub(super) const PEERS_RATE: (f64, f64) = (0.05, 4.0);
+
+/// Sessions that a peer may ask for. Gossip makes many small ones.
+pub(super) const SESSION_RATE: (f64, f64) = (5.0, 50.0);
+
+/// Peers or logs for which a rate is remembered; beyond it the fullest bucket is forgotten, which costs nothing.
+pub(super) const RATES: usize = 4096;
+
+/// Messages of a gossip queue to one peer. What does not fit is dropped: synchronisation brings it.
+pub(super) const GOSSIP_QUEUE: usize = 256;
+
+/// Own announcements a second, and at once; beyond it only the last of each log goes out.
+pub(super) const ANNOUNCE_RATE: (f64, f64) = (20.0, 100.0);
+
+/// Logs that wait to be announced.
+pub(super) const ANNOUNCE_QUEUE: usize = 4096;
+
+/// Message ids remembered, so that nothing is published twice.
+pub(super) const RECENT_MESSAGES: usize = 8192;
+
+/// Logs that wait to be pulled from one peer; beyond it the whole frontier is compared.
+pub(super) const PULL_LOGS: usize = 256;
+
+/// After a session that moved something and left the two unequal, as far as is known, they compare again after about this.
+pub(super) const CONFIRM: Duration = Duration::from_secs(1);
+
+/// After gossip from a key that is unknown here, the sender is asked for everything after this: its keyring is probably on
+/// the way already.
+pub(super) const UNPLACED_REST: Duration = Duration::from_secs(2);
+
+/// Peers of whom faults are remembered.
+pub(super) const BLAMED_PEERS: usize = 4096;
+
+/// Below this score a peer is refused for a while.
+pub(super) const BAN_SCORE: f64 = -100.0;
+
+/// Points that a score recovers in a second, up to zero.
+pub(super) const SCORE_RECOVERY: f64 = 0.1;
+
+/// The first ban; each further one is twice as long.
+pub(super) const BAN_FIRST: Duration = Duration::from_secs(600);
+
+/// The longest ban.
+pub(super) const BAN_LONGEST: Duration = Duration::from_secs(86_400);
+
+/// The longest ban of a member's or a configured peer: a bug on their side must not part the network.
+pub(super) const BAN_TRUSTED: Duration = Duration::from_secs(60);
+
+/// Commands that wait for the network's task.
+pub(super) const COMMANDS: usize = 64;
+
+/// Reports of sessions that wait for the network's task.
+pub(super) const REPORTS: usize = 64;
+
+/// How long an orderly stop may take before it becomes a plain one.
+pub(super) const STOP: Duration = Duration::from_millis(500);

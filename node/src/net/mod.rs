@@ -1,0 +1,81 @@
+//! The network of a node: everything between the durable core and the wire.
+//!
+//! ```text
+//!            commands                  events (a log grew, a fork, authority)
+//! operator ───────────→ ┌──────────┐ ←────────────────────────────────── core
+//!                       │ one task │ ──→ gossip (announce), sessions (pull, compare), dials
+//! libp2p's swarm ─────→ └──────────┘ ←── reports of sessions and exchanges
+//! ```
+//!
+//! One task owns the swarm and all that is decided: whom to dial ([`dialer`]), whom to synchronise with ([`sync`]), what to
+//! pass on ([`gossip`]), whom to refuse ([`blame`]). It never waits for a peer or a disk: sessions and exchanges are tasks of
+//! their own that report back. Every queue is bounded ([`limits`]).
+//!
+//! Invariants: nothing is announced or served that is not durable; gossip is a hint, and everything arrives without it; a
+//! peer is blamed only for what it could have checked; a member's or a named peer is never refused for long.
+//!
+//! Absent: WebSocket, relays, hole punching and signed frontiers, which come later.
+
+mod addresses;
+mod behaviour;
+mod blame;
+mod commands;
+mod dialer;
+mod error;
+mod events;
+mod exchange;
+mod gossip;
+mod handle;
+mod limits;
+mod memory;
+mod rate;
+mod records;
+mod reports;
+mod streams;
+mod sync;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use libp2p::Multiaddr;
+use tokio::sync::{mpsc, watch};
+
+pub use error::NetError;
+pub use handle::{NetworkHandle, SyncTarget};
+
+use crate::config;
+use crate::core::Core;
+use crate::keys::NodeKey;
+
+/// What the network needs to know beside the core.
+#[derive(Debug, Clone)]
+pub struct NetworkOptions {
+    /// Section `[network]` of the configuration.
+    pub config: config::Network,
+    /// Addresses of the ticket by which the node joined.
+    pub ticket: Vec<Multiaddr>,
+    /// Threads for verifying and compressing.
+    pub verifiers: usize,
+}
+
+/// The network of a node.
+#[derive(Debug)]
+pub struct Network;
+
+impl Network {
+    /// Starts it; returns once the addresses to listen on have been asked for.
+    ///
+    /// # Errors
+    /// If no address can be listened on, or `local/` cannot be read.
+    pub fn start(core: Core, key: &NodeKey, options: NetworkOptions) -> Result<NetworkHandle, NetError> {
+        let network = core.snapshot().ledger.network();
+        let swarm = behaviour::swarm(key.keypair(), &network, &options.config)?;
+        let (commands, received) = mpsc::channel(limits::COMMANDS);
+        let (told, addresses) = watch::channel(Vec::new());
+        let (count, connected) = watch::channel(0);
+        let own = key.peer_id();
+        let task = task::Task::new(swarm, core, key.clone(), options, task::Ends { commands: received, told, count })?;
+        let task = tokio::spawn(task.run());
+        Ok(NetworkHandle { own, commands, addresses, connected, task })
+    }
+}

@@ -1,0 +1,182 @@
+//! What sessions and exchanges report, and whom it puts in what light.
+
+use std::future::Future;
+
+use libp2p::PeerId;
+use libp2p::swarm::Stream;
+use nanduti_protocol::key::PublicKey;
+use tokio::time::Instant;
+
+use super::blame::Fault;
+use super::exchange::{ExchangeError, exchange};
+use super::limits;
+use super::records::{Learnt, key_of};
+use super::sync::{Ended, Role, SessionError, SessionReport};
+use super::task::{Task, jitter};
+
+/// Something that ran beside the task has ended.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// A session.
+    Session(SessionReport),
+    /// An exchange of node records.
+    Exchange {
+        /// With whom.
+        peer: PeerId,
+        /// What was heard.
+        heard: Result<Vec<Vec<u8>>, ExchangeError>,
+    },
+}
+
+impl Task {
+    /// Runs something beside the task, and hears of its end.
+    pub(super) fn report_when_done(&mut self, work: impl Future<Output = Report> + Send + 'static) {
+        let reports = self.reports.0.clone();
+        self.jobs.spawn(async move {
+            let report = work.await;
+            // Nobody listens any more only when the network stops.
+            drop(reports.send(report).await);
+        });
+    }
+
+    /// Acts on a report.
+    pub(super) fn on_report(&mut self, report: Report) {
+        match report {
+            Report::Session(report) => self.on_session(&report),
+            Report::Exchange { peer, heard: Ok(records) } => self.on_records(peer, &records),
+            Report::Exchange { peer, heard: Err(ExchangeError::Fault(fault)) } => {
+                self.blame_peer(peer, fault, "exchange of node records");
+            }
+            Report::Exchange { peer, heard: Err(error) } => tracing::debug!(%peer, %error, "no node records exchanged"),
+        }
+    }
+
+    /// Answers a session that a peer began, unless that is too much: then the stream is closed unread, which says "busy".
+    pub(super) fn answer_session(&mut self, peer: PeerId, stream: Stream, now: Instant) {
+        let most = self.options.config.max_sync_sessions.div_ceil(2);
+        let answering = self.connected.values().filter(|connected| connected.answering).count();
+        let rate = self.session_rate.take(&peer, now);
+        let Some(connected) = self.connected.get_mut(&peer) else { return };
+        if connected.answering || answering >= most || !rate {
+            self.blame.count("busy");
+            return;
+        }
+        connected.answering = true;
+        let session = self.sessions.clone().answer(peer, stream);
+        self.report_when_done(async move { Report::Session(session.await) });
+    }
+
+    fn on_session(&mut self, report: &SessionReport) {
+        let (peer, now) = (report.peer, Instant::now());
+        for note in &report.notes {
+            self.blame.count(note);
+        }
+        if let Some(digest) = report.peer_digest {
+            self.digests.insert(peer, digest);
+        }
+        log_session(report);
+        let equal = self.is_equal(&peer);
+        let moved = report.received + report.sent > 0;
+        match &report.role {
+            Role::Initiator(job) => {
+                let ended = if report.error.is_none() { Ended::Well { moved, equal } } else { Ended::Badly };
+                self.schedule.ended(&peer, job, ended, now, jitter());
+            }
+            Role::Responder => {
+                if let Some(connected) = self.connected.get_mut(&peer) {
+                    connected.answering = false;
+                }
+                if report.error.is_none() {
+                    self.schedule.answered(&peer, moved && !equal, now, jitter());
+                }
+            }
+        }
+        match &report.error {
+            Some(SessionError::Fault(fault, what)) => self.blame_peer(peer, *fault, what),
+            Some(SessionError::OtherNetwork) => self.part_with_stranger(peer, now),
+            Some(SessionError::Local(error)) => tracing::warn!(%peer, %error, "a synchronisation was broken off here"),
+            _ => {}
+        }
+        self.note_waiting(report, equal);
+    }
+
+    fn on_records(&mut self, peer: PeerId, records: &[Vec<u8>]) {
+        let Some(local) = self.connected.get(&peer).map(|connected| connected.local) else { return };
+        let snapshot = self.core.snapshot();
+        let authority = snapshot.ledger.authority();
+        let is_member = |key: &PublicKey| authority.is_some_and(|authority| authority.member_of_node(key).is_some());
+        let learnt: Vec<Result<Learnt, Fault>> =
+            records.iter().map(|record| self.records.learn(record, local, is_member)).collect();
+        for learnt in learnt {
+            match learnt {
+                Ok(Learnt::New(node, ways)) => self.learn_node(node, ways),
+                Ok(Learnt::Nothing) => {}
+                Err(fault) => self.blame_peer(peer, fault, "node record"),
+            }
+        }
+    }
+
+    /// The records to tell a peer: our own, then others.
+    pub(super) fn records_for(&self, peer: &PeerId) -> Vec<Vec<u8>> {
+        let local = self.connected.get(peer).is_some_and(|connected| connected.local);
+        let from = key_of(peer).unwrap_or(PublicKey::from_bytes([0; 32]));
+        let own = self.own_record.iter().map(|(_, bytes)| bytes.clone());
+        own.chain(self.records.selection(local, &from)).collect()
+    }
+
+    /// Exchanges node records over a stream.
+    pub(super) fn run_exchange(&mut self, peer: PeerId, stream: Stream, we_begin: bool) {
+        let ours = self.records_for(&peer);
+        self.report_when_done(async move { Report::Exchange { peer, heard: exchange(stream, ours, we_begin).await } });
+    }
+
+    /// Is the peer's digest equal to ours, as far as it is known?
+    pub(super) fn is_equal(&self, peer: &PeerId) -> bool {
+        self.digests.get(peer) == Some(&self.core.snapshot().digest)
+    }
+
+    /// Counts a fault, and refuses the peer if it was one too many.
+    pub(super) fn blame_peer(&mut self, peer: PeerId, fault: Fault, what: &str) {
+        let now = Instant::now();
+        let trusted = self.dialer.is_named(&peer) || self.member_of(&peer).is_some();
+        let verdict = self.blame.record(peer, fault, trusted, now);
+        if verdict.log {
+            tracing::warn!(%peer, fault = fault.name, what, "a peer did something wrong");
+        }
+        if let Some(ban) = verdict.ban {
+            tracing::warn!(%peer, seconds = ban.as_secs(), "a peer is refused for a while");
+            self.refuse(peer);
+        }
+        self.tell_score(&peer);
+    }
+
+    /// Refuses a peer: its connections are closed and no new ones made.
+    pub(super) fn refuse(&mut self, peer: PeerId) {
+        self.swarm.behaviour_mut().blocked.block_peer(peer);
+        drop(self.swarm.disconnect_peer_id(peer));
+    }
+
+    /// A peer of another network did nothing wrong, but there is nothing to talk about.
+    fn part_with_stranger(&mut self, peer: PeerId, now: Instant) {
+        self.blame.count("other-network");
+        let trusted = self.dialer.is_named(&peer);
+        if trusted {
+            tracing::warn!(%peer, "a peer that was named belongs to another network");
+        }
+        self.blame.part_with(peer, if trusted { limits::BAN_TRUSTED } else { limits::BAN_FIRST }, now);
+        self.refuse(peer);
+    }
+}
+
+fn log_session(report: &SessionReport) {
+    let SessionReport { peer, received, sent, bytes_in, bytes_out, .. } = report;
+    let milliseconds = u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX);
+    match &report.error {
+        None => {
+            tracing::debug!(%peer, received, sent, bytes_in, bytes_out, milliseconds, equal = report.equal, "synchronised");
+        }
+        Some(error) => {
+            tracing::debug!(%peer, received, sent, bytes_in, bytes_out, milliseconds, %error, "a synchronisation ended early");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Intake: what a peer sent goes through the doors (received, verified, admitted), several segments at a time.
+//!
+//! ```text
+//! frame → bytes held (session and all) → decompressed → machine → verified ─┐ in parallel
+//!                                                     admitted ←────────────┘ in the order of arrival
+//! ```
+//!
+//! The writer sees the runs in the order in which they came, but need not have finished one before the next is asked for, so
+//! that it can make one flush of many. The bytes of a segment count against the bounds from before it is decompressed until
+//! it is admitted; a session that brings more waits, and the wire with it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::{FuturesOrdered, FuturesUnordered};
+use nanduti_protocol::hash::Hash;
+use nanduti_protocol::run::{ReceivedRun, RunError, VerifiedRun};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use zstd::bulk::Decompressor;
+
+use super::super::blame::Fault;
+use super::super::limits;
+use super::SessionError;
+use super::wire::Meter;
+use crate::core::{Admitted, Core, CoreError};
+
+/// Bytes that count against the bounds as long as this lives.
+#[derive(Debug)]
+pub(super) struct Hold {
+    _session: OwnedSemaphorePermit,
+    _all: OwnedSemaphorePermit,
+}
+
+/// The bounds that sessions share: bytes in flight, and threads at work.
+#[derive(Debug, Clone)]
+pub(super) struct Bounds {
+    session: Arc<Semaphore>,
+    all: Arc<Semaphore>,
+    workers: Arc<Semaphore>,
+}
+
+impl Bounds {
+    /// Bounds of all sessions, with so many threads for verifying and compressing.
+    pub(super) fn new(workers: usize) -> Self {
+        Self {
+            session: Arc::new(Semaphore::new(limits::SESSION_BYTES)),
+            all: Arc::new(Semaphore::new(limits::ALL_SESSIONS_BYTES)),
+            workers: Arc::new(Semaphore::new(workers)),
+        }
+    }
+
+    /// The same bounds for one more session.
+    pub(super) fn for_session(&self) -> Self {
+        Self { session: Arc::new(Semaphore::new(limits::SESSION_BYTES)), ..self.clone() }
+    }
+
+    /// Waits until so many bytes may be held.
+    pub(super) async fn hold(&self, bytes: usize) -> Result<Hold, SessionError> {
+        let bytes = u32::try_from(bytes.clamp(1, limits::SESSION_BYTES)).unwrap_or(u32::MAX);
+        let taken = |_| SessionError::Stopped;
+        let session = Arc::clone(&self.session).acquire_many_owned(bytes).await.map_err(taken)?;
+        let all = Arc::clone(&self.all).acquire_many_owned(bytes).await.map_err(taken)?;
+        Ok(Hold { _session: session, _all: all })
+    }
+
+    /// Runs something that takes a while on a thread of its own, as soon as one is free.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, SessionError> {
+        let permit = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| SessionError::Stopped)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(|_| SessionError::Stopped)
+    }
+}
+
+/// Decompresses a segment to exactly the length that it announces.
+pub(super) fn decompress(
+    decompressor: &mut Decompressor<'static>,
+    compressed: &[u8],
+    len: usize,
+) -> Result<Vec<u8>, Fault> {
+    let run = decompressor.decompress(compressed, len).map_err(|_| Fault::COMPRESSION)?;
+    if run.len() == len { Ok(run) } else { Err(Fault::COMPRESSION) }
+}
+
+type Verifying = Pin<Box<dyn Future<Output = (Result<Result<VerifiedRun, RunError>, SessionError>, Hold)> + Send>>;
+type Admitting = Pin<Box<dyn Future<Output = Result<Admitted, CoreError>> + Send>>;
+
+/// The segments of one session on their way.
+pub(super) struct Intake {
+    core: Core,
+    network: Hash,
+    bounds: Bounds,
+    verifying: FuturesOrdered<Verifying>,
+    admitting: FuturesUnordered<Admitting>,
+    /// Entries that are new here.
+    pub(super) received: u64,
+    /// What was refused without blame.
+    pub(super) notes: Vec<&'static str>,
+}
+
+impl Intake {
+    /// Nothing on its way.
+    pub(super) fn new(core: Core, network: Hash, bounds: Bounds) -> Self {
+        let (verifying, admitting) = (FuturesOrdered::new(), FuturesUnordered::new());
+        Self { core, network, bounds, verifying, admitting, received: 0, notes: Vec::new() }
+    }
+
+    /// Is there room for one more segment?
+    pub(super) fn has_room(&self) -> bool {
+        self.verifying.len() + self.admitting.len() < limits::RUNS_IN_FLIGHT
+    }
+
+    /// Is nothing on its way?
+    pub(super) fn is_empty(&self) -> bool {
+        self.verifying.is_empty() && self.admitting.is_empty()
+    }
+
+    /// Takes a segment in.
+    pub(super) fn push(&mut self, bytes: Vec<u8>, hold: Hold) {
+        let (bounds, network) = (self.bounds.clone(), self.network);
+        // Spawned, so that it proceeds while the session does something else.
+        let verified = tokio::spawn(async move {
+            bounds.work(move || ReceivedRun::receive(bytes).and_then(|run| run.verify(&network))).await
+        });
+        self.verifying.push_back(Box::pin(async move {
+            let verified = verified.await.unwrap_or(Err(SessionError::Stopped));
+            (verified, hold)
+        }));
+    }
+
+    /// One step: a segment is verified and handed to the writer, or one is admitted. Not to be called when empty.
+    ///
+    /// # Errors
+    /// If the peer is to blame, or the node cannot store.
+    pub(super) async fn step(&mut self, meter: &Meter) -> Result<(), SessionError> {
+        tokio::select! {
+            Some((verified, hold)) = self.verifying.next() => {
+                let run = verified?.map_err(|error| SessionError::Fault(run_fault(&error), error.to_string()))?;
+                self.admit(run, hold).await;
+                Ok(())
+            }
+            Some(admitted) = self.admitting.next() => {
+                meter.worked();
+                self.take_note(admitted)
+            }
+            else => Ok(()),
+        }
+    }
+
+    /// Asks the writer at once, so that the runs stand in its queue in the order of arrival.
+    async fn admit(&mut self, run: VerifiedRun, hold: Hold) {
+        let core = self.core.clone();
+        let mut admitting: Admitting = Box::pin(async move {
+            let admitted = core.admit(run).await;
+            drop(hold);
+            admitted
+        });
+        match futures::poll!(admitting.as_mut()) {
+            std::task::Poll::Ready(done) => self.admitting.push(Box::pin(std::future::ready(done))),
+            std::task::Poll::Pending => self.admitting.push(admitting),
+        }
+    }
+
+    fn take_note(&mut self, admitted: Result<Admitted, CoreError>) -> Result<(), SessionError> {
+        match admitted {
+            Ok(admitted) => {
+                self.received += admitted.appended;
+                Ok(())
+            }
+            Err(CoreError::Refused(refusal)) if refusal.blames_peer() => {
+                Err(SessionError::Fault(Fault::refusal(refusal.name()), refusal.to_string()))
+            }
+            Err(CoreError::Refused(refusal)) => {
+                self.notes.push(refusal.name());
+                Ok(())
+            }
+            Err(error) => Err(SessionError::Local(error)),
+        }
+    }
+}
+
+/// What the peer did wrong with a run.
+fn run_fault(error: &RunError) -> Fault {
+    match error {
+        RunError::Anchor(_) => Fault::SIGNATURE,
+        RunError::Body { .. } | RunError::BodyMissing { .. } => Fault::BODY,
+        RunError::Oversized(_) => Fault::OVERSIZED,
+        _ => Fault::SEGMENT,
+    }
+}

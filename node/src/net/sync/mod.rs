@@ -1,0 +1,88 @@
+//! Synchronisation: when, with whom, and how one session runs over a stream.
+//!
+//! The course of a session is the protocol's machine ([`nanduti_protocol::sync`]); here are its surroundings: framing,
+//! compression, deadlines, reading from the disk, verifying and admitting. [`schedule`] says when; [`session`] runs one.
+
+mod intake;
+mod schedule;
+mod serve;
+mod session;
+mod view;
+mod wire;
+
+use std::time::Duration;
+
+use libp2p::PeerId;
+use nanduti_protocol::hash::Hash;
+
+pub(super) use schedule::{Ended, Job, Schedule};
+pub(super) use session::Sessions;
+
+use super::blame::Fault;
+use super::streams::OpenError;
+use crate::core::CoreError;
+
+/// Which side began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Role {
+    /// We did.
+    Initiator(Job),
+    /// The peer did.
+    Responder,
+}
+
+/// How a session went.
+#[derive(Debug)]
+pub(super) struct SessionReport {
+    pub(super) peer: PeerId,
+    pub(super) role: Role,
+    pub(super) elapsed: Duration,
+    pub(super) bytes_in: u64,
+    pub(super) bytes_out: u64,
+    /// Entries received and durably stored.
+    pub(super) received: u64,
+    /// Entries sent.
+    pub(super) sent: u64,
+    /// What was refused without blame.
+    pub(super) notes: Vec<&'static str>,
+    /// The peer's digest, as it said at the beginning.
+    pub(super) peer_digest: Option<Hash>,
+    /// Were the digests equal at the beginning?
+    pub(super) equal: bool,
+    pub(super) error: Option<SessionError>,
+}
+
+/// Why a session ended before its time.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SessionError {
+    /// The peer did something wrong.
+    #[error("{1}")]
+    Fault(Fault, String),
+    /// The peer belongs to another network.
+    #[error("the peer belongs to another network")]
+    OtherNetwork,
+    /// The peer closed the stream before it said anything: it has enough to do.
+    #[error("the peer is busy")]
+    Busy,
+    /// The stream ended too early.
+    #[error("the connection ended too early: {0}")]
+    Cut(String),
+    /// No stream could be opened.
+    #[error("no stream could be opened: {0}")]
+    Open(#[from] OpenError),
+    /// The peer did not say hello in time.
+    #[error("the peer did not say hello in time")]
+    Silent,
+    /// Nothing moved.
+    #[error("nothing moved for {} seconds", super::limits::PROGRESS.as_secs())]
+    Stalled,
+    /// This node cannot store what it receives.
+    #[error(transparent)]
+    Local(CoreError),
+    /// This node is stopping.
+    #[error("the node is stopping")]
+    Stopped,
+    /// A mistake of ours.
+    #[error("a mistake of this node: {0}")]
+    Own(String),
+}

@@ -1,0 +1,243 @@
+//! When to synchronise with whom.
+//!
+//! Reasons: a connection that we made, the timer, gossip that shows something new, and the operator. Requests to one peer are
+//! merged: while a session runs, whatever is wanted of that peer waits and becomes one session afterwards. After a failure
+//! the peer rests for a while; what was wanted of it is then asked of others too.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+use libp2p::PeerId;
+use nanduti_protocol::key::PublicKey;
+use tokio::time::Instant;
+
+use super::super::limits;
+
+/// What a session is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Job {
+    /// Compare everything.
+    Full,
+    /// Ask for these logs at once.
+    Pull(Vec<PublicKey>),
+}
+
+/// How a session ended, as far as the schedule cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Ended {
+    /// Well.
+    Well {
+        /// Did anything go over the wire?
+        moved: bool,
+        /// Are both sides equal now, as far as we know?
+        equal: bool,
+    },
+    /// Not; the peer was busy or the connection went.
+    Badly,
+}
+
+#[derive(Debug)]
+struct Peer {
+    running: bool,
+    full: bool,
+    logs: BTreeSet<PublicKey>,
+    timer: Instant,
+    rests_until: Instant,
+    failures: u32,
+    last_sync: Option<SystemTime>,
+}
+
+/// The sessions that we begin.
+#[derive(Debug)]
+pub(in super::super) struct Schedule {
+    interval: Duration,
+    max: usize,
+    peers: BTreeMap<PeerId, Peer>,
+}
+
+impl Schedule {
+    /// Sessions every `interval` with each peer, at most `max` at a time.
+    pub(in super::super) fn new(interval: Duration, max: usize) -> Self {
+        Self { interval, max: max.max(1), peers: BTreeMap::new() }
+    }
+
+    /// A peer is connected. Who dialled begins at once; the other side waits for its timer. `jitter` is from 0 to 1.
+    pub(in super::super) fn connected(&mut self, peer: PeerId, we_dialled: bool, now: Instant, jitter: f64) {
+        let timer = now + self.interval.mul_f64(0.5 + jitter);
+        self.peers.entry(peer).or_insert_with(|| Peer {
+            running: false,
+            full: we_dialled,
+            logs: BTreeSet::new(),
+            timer,
+            rests_until: now,
+            failures: 0,
+            last_sync: None,
+        });
+    }
+
+    /// The last connection to a peer is gone.
+    pub(in super::super) fn disconnected(&mut self, peer: &PeerId) {
+        self.peers.remove(peer);
+    }
+
+    /// Everything is to be compared with a peer, but not at once.
+    pub(in super::super) fn want_full_soon(&mut self, peer: &PeerId, when: Instant) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.timer = peer.timer.min(when);
+        }
+    }
+
+    /// The operator wants it now, whatever happened before.
+    pub(in super::super) fn want_now(&mut self, peer: &PeerId, now: Instant) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.full = true;
+            peer.rests_until = now;
+        }
+    }
+
+    /// A log is to be pulled from a peer.
+    pub(in super::super) fn want_log(&mut self, peer: &PeerId, log: PublicKey) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            if peer.logs.len() < limits::PULL_LOGS {
+                peer.logs.insert(log);
+            } else {
+                peer.full = true;
+            }
+        }
+    }
+
+    /// The sessions to begin now. `jitter` is from 0 to 1.
+    pub(in super::super) fn due(&mut self, now: Instant, jitter: f64) -> Vec<(PeerId, Job)> {
+        let mut room = self.max.saturating_sub(self.peers.values().filter(|peer| peer.running).count());
+        let mut jobs = Vec::new();
+        for (id, peer) in &mut self.peers {
+            if peer.timer <= now {
+                peer.full = true;
+                peer.timer = now + self.interval.mul_f64(0.75 + 0.5 * jitter);
+            }
+            let wanted = peer.full || !peer.logs.is_empty();
+            if room == 0 || peer.running || !wanted || peer.rests_until > now {
+                continue;
+            }
+            room -= 1;
+            peer.running = true;
+            let logs = std::mem::take(&mut peer.logs);
+            let job = if std::mem::take(&mut peer.full) { Job::Full } else { Job::Pull(logs.into_iter().collect()) };
+            jobs.push((*id, job));
+        }
+        jobs
+    }
+
+    /// A session that we began has ended. `jitter` is from 0 to 1.
+    pub(in super::super) fn ended(&mut self, id: &PeerId, job: &Job, ended: Ended, now: Instant, jitter: f64) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        peer.running = false;
+        match ended {
+            Ended::Well { moved, equal } => {
+                peer.failures = 0;
+                peer.last_sync = Some(SystemTime::now());
+                if moved && !equal {
+                    peer.hasten(now, jitter);
+                }
+            }
+            Ended::Badly => {
+                peer.failures = peer.failures.saturating_add(1);
+                peer.full = true;
+                let rest = Duration::from_millis(250).saturating_mul(1 << peer.failures.min(8));
+                peer.rests_until = now + rest.min(self.interval).mul_f64(0.5 + 0.5 * jitter);
+                let other =
+                    self.peers.iter_mut().find(|(other, peer)| *other != id && !peer.running && peer.failures == 0);
+                if let (Some((_, other)), Job::Pull(_)) = (other, job) {
+                    other.full = true;
+                }
+            }
+        }
+    }
+
+    /// A session that the peer began has ended well. If it left the two unequal, as far as we know, they are compared soon.
+    pub(in super::super) fn answered(&mut self, id: &PeerId, unequal: bool, now: Instant, jitter: f64) {
+        if let Some(peer) = self.peers.get_mut(id) {
+            peer.last_sync = Some(SystemTime::now());
+            peer.rests_until = peer.rests_until.min(now);
+            if unequal {
+                peer.hasten(now, jitter);
+            }
+        }
+    }
+
+    /// When something is due, at the earliest.
+    pub(in super::super) fn next_due(&self) -> Option<Instant> {
+        let waiting = self.peers.values().filter(|peer| !peer.running);
+        waiting.map(|peer| if peer.full || !peer.logs.is_empty() { peer.rests_until } else { peer.timer }).min()
+    }
+
+    /// When the last session with a peer ended well.
+    pub(in super::super) fn last_sync(&self, peer: &PeerId) -> Option<SystemTime> {
+        self.peers.get(peer)?.last_sync
+    }
+}
+
+impl Peer {
+    /// Brings the timer forward.
+    fn hasten(&mut self, now: Instant, jitter: f64) {
+        self.timer = self.timer.min(now + limits::CONFIRM.mul_f64(0.5 + jitter));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(byte: u8) -> PublicKey {
+        PublicKey::from_bytes([byte; 32])
+    }
+
+    #[test]
+    fn announcements_become_one_pull_while_one_runs() {
+        let now = Instant::now();
+        let peer = PeerId::random();
+        let mut schedule = Schedule::new(Duration::from_secs(60), 4);
+        schedule.connected(peer, false, now, 0.5);
+        assert!(schedule.due(now, 0.5).is_empty(), "the other side dialled and begins");
+        schedule.want_log(&peer, log(1));
+        assert_eq!(schedule.due(now, 0.5), [(peer, Job::Pull(vec![log(1)]))]);
+        for byte in [2, 3, 2, 3] {
+            schedule.want_log(&peer, log(byte));
+        }
+        assert!(schedule.due(now, 0.5).is_empty(), "one at a time");
+        schedule.ended(&peer, &Job::Pull(vec![log(1)]), Ended::Well { moved: true, equal: true }, now, 0.5);
+        assert_eq!(schedule.due(now, 0.5), [(peer, Job::Pull(vec![log(2), log(3)]))]);
+    }
+
+    #[test]
+    fn a_failed_pull_is_made_up_for_with_another_peer() {
+        let now = Instant::now();
+        let (one, two) = (PeerId::random(), PeerId::random());
+        let mut schedule = Schedule::new(Duration::from_secs(60), 4);
+        schedule.connected(one, false, now, 0.5);
+        schedule.connected(two, false, now, 0.5);
+        schedule.want_log(&one, log(1));
+        let job = schedule.due(now, 0.5).remove(0).1;
+        schedule.ended(&one, &job, Ended::Badly, now, 1.0);
+        assert_eq!(schedule.due(now, 0.5), [(two, Job::Full)]);
+        assert_eq!(schedule.due(now + Duration::from_secs(1), 0.5), [(one, Job::Full)]);
+    }
+
+    #[test]
+    fn sessions_are_bounded_and_the_timer_comes_round() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(Duration::from_secs(60), 2);
+        for _ in 0..5 {
+            schedule.connected(PeerId::random(), true, now, 0.0);
+        }
+        let first = schedule.due(now, 0.0);
+        assert_eq!(first.len(), 2);
+        assert!(schedule.due(now, 0.0).is_empty());
+        for (peer, job) in &first {
+            schedule.ended(peer, job, Ended::Well { moved: false, equal: true }, now, 0.0);
+            assert!(schedule.last_sync(peer).is_some());
+        }
+        assert_eq!(schedule.due(now, 0.0).len(), 2);
+        assert!(schedule.next_due().is_some_and(|due| due <= now + Duration::from_secs(90)));
+    }
+}

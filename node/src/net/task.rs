@@ -1,0 +1,289 @@
+//! The task that owns the network's state, and its loop.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures::StreamExt;
+use libp2p::swarm::Swarm;
+use libp2p::{Multiaddr, PeerId};
+use nanduti_protocol::hash::Hash;
+use nanduti_protocol::key::{MemberId, PublicKey};
+use nanduti_protocol::node_record::NodeRecord;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::behaviour::{self, Behaviour};
+use super::blame::Blame;
+use super::commands::Waiting;
+use super::dialer::{Dialer, Source};
+use super::error::NetError;
+use super::gossip::Gossip;
+use super::handle::Command;
+use super::memory::Memory;
+use super::rate::Buckets;
+use super::records::{Records, key_of};
+use super::reports::Report;
+use super::sync::{Schedule, Sessions};
+use super::{NetworkOptions, addresses, limits};
+use crate::core::{Core, CoreEvent};
+use crate::keys::NodeKey;
+
+/// The task's ends of what leads outside.
+pub(super) struct Ends {
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) told: watch::Sender<Vec<Multiaddr>>,
+    pub(super) count: watch::Sender<usize>,
+}
+
+/// What is known of a connected peer.
+#[derive(Debug)]
+pub(super) struct Connected {
+    /// How many connections.
+    pub(super) count: u32,
+    /// Over this machine's loopback?
+    pub(super) local: bool,
+    /// Is a session running that the peer began?
+    pub(super) answering: bool,
+}
+
+/// Everything that the network decides by.
+pub(super) struct Task {
+    pub(super) swarm: Swarm<Behaviour>,
+    pub(super) core: Core,
+    pub(super) key: NodeKey,
+    pub(super) network: Hash,
+    pub(super) options: NetworkOptions,
+    pub(super) ends: Ends,
+    pub(super) events: broadcast::Receiver<CoreEvent>,
+    pub(super) reports: (mpsc::Sender<Report>, mpsc::Receiver<Report>),
+    pub(super) jobs: JoinSet<()>,
+    pub(super) sessions: Sessions,
+    pub(super) dialer: Dialer,
+    pub(super) schedule: Schedule,
+    pub(super) gossip: Gossip,
+    pub(super) records: Records,
+    pub(super) blame: Blame,
+    pub(super) memory: Memory,
+    pub(super) blocked: BTreeSet<PeerId>,
+    pub(super) connected: BTreeMap<PeerId, Connected>,
+    pub(super) digests: BTreeMap<PeerId, Hash>,
+    pub(super) session_rate: Buckets<PeerId>,
+    pub(super) exchange_rate: Buckets<PeerId>,
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) own_record: Option<(NodeRecord, Vec<u8>)>,
+    pub(super) stopping: bool,
+}
+
+impl Task {
+    /// Knows what is remembered, configured and written on the ticket.
+    pub(super) fn new(
+        swarm: Swarm<Behaviour>,
+        core: Core,
+        key: NodeKey,
+        options: NetworkOptions,
+        ends: Ends,
+    ) -> Result<Self, NetError> {
+        let now = Instant::now();
+        let network = core.snapshot().ledger.network();
+        let (memory, remembered) = Memory::open(core.local())?;
+        // Half of the sessions are ours, half the peers': neither can starve the other.
+        let own_sessions = options.config.max_sync_sessions.div_ceil(2);
+        let mut task = Self {
+            network,
+            events: core.subscribe(),
+            reports: mpsc::channel(limits::REPORTS),
+            jobs: JoinSet::new(),
+            sessions: Sessions::new(core.clone(), options.verifiers),
+            dialer: Dialer::new(key.peer_id()),
+            schedule: Schedule::new(options.config.sync_interval(), own_sessions),
+            gossip: Gossip::new(now),
+            records: Records::new(network, PublicKey::from_bytes(key.public())),
+            blame: Blame::default(),
+            memory,
+            blocked: BTreeSet::new(),
+            connected: BTreeMap::new(),
+            digests: BTreeMap::new(),
+            session_rate: Buckets::new(limits::SESSION_RATE, limits::RATES),
+            exchange_rate: Buckets::new(limits::PEERS_RATE, limits::RATES),
+            waiting: Vec::new(),
+            own_record: None,
+            stopping: false,
+            swarm,
+            core,
+            key,
+            options,
+            ends,
+        };
+        task.records.load(remembered.records.into_iter());
+        for (peer, addresses) in task.records.reachable().collect::<Vec<_>>() {
+            task.dialer.learn(peer, addresses, Source::Heard, now);
+        }
+        for (peer, named) in remembered.peers {
+            task.dialer.learn(peer, named.ways(), Source::Named, now);
+            if named.blocked {
+                task.refuse(peer);
+                task.blocked.insert(peer);
+            }
+        }
+        let given = task.options.ticket.iter().chain(&task.options.config.peers);
+        for (peer, way) in given.filter_map(addresses::split_peer).collect::<Vec<_>>() {
+            task.dialer.learn(peer, vec![way], Source::Named, now);
+        }
+        task.mark_members();
+        Ok(task)
+    }
+
+    /// Runs until it is told to stop, or nobody is left to tell it.
+    pub(super) async fn run(mut self) {
+        while !self.stopping {
+            let next = self.next_due();
+            tokio::select! {
+                event = self.swarm.select_next_some() => self.on_swarm_event(event),
+                command = self.ends.commands.recv() => match command {
+                    Some(command) => self.on_command(command),
+                    None => break,
+                },
+                Some(report) = self.reports.1.recv() => self.on_report(report),
+                event = self.events.recv() => match event {
+                    Ok(event) => self.on_core_event(event),
+                    // What was missed is not announced; synchronisation brings it.
+                    Err(broadcast::error::RecvError::Lagged(missed)) => tracing::debug!(missed, "missed announcements"),
+                    Err(broadcast::error::RecvError::Closed) => break,
+                },
+                Some(ended) = self.jobs.join_next() => {
+                    if ended.is_err_and(|error| error.is_panic()) {
+                        tracing::error!("a session ended in a panic");
+                    }
+                }
+                () = tokio::time::sleep_until(next) => {}
+            }
+            self.act();
+        }
+        self.close().await;
+    }
+
+    /// Does everything that is due.
+    fn act(&mut self) {
+        let now = Instant::now();
+        for peer in self.blame.released(now) {
+            if !self.blocked.contains(&peer) {
+                self.swarm.behaviour_mut().blocked.unblock_peer(peer);
+            }
+        }
+        self.dial(now);
+        for (peer, job) in self.schedule.due(now, jitter()) {
+            self.begin_session(peer, job);
+        }
+        self.publish(now);
+        self.settle_waiting(now);
+    }
+
+    fn dial(&mut self, now: Instant) {
+        let (blame, blocked) = (&self.blame, &self.blocked);
+        let refused = |peer: &PeerId| blocked.contains(peer) || blame.is_banned(peer, now);
+        for (peer, ways) in self.dialer.due(now, self.connected.len(), refused) {
+            let options = libp2p::swarm::dial_opts::DialOpts::peer_id(peer).addresses(ways);
+            if let Err(error) = self.swarm.dial(options.build()) {
+                self.dial_failed(&peer, &error);
+            }
+        }
+    }
+
+    fn publish(&mut self, now: Instant) {
+        let topic = behaviour::topic(&self.network);
+        let Some(gossip) = self.swarm.behaviour_mut().gossip.as_mut() else { return };
+        while let Some(message) = self.gossip.next_message(now) {
+            // Nobody to tell, or full queues: synchronisation brings it.
+            if let Err(error) = gossip.publish(topic.clone(), message) {
+                tracing::trace!(%error, "not announced");
+            }
+        }
+    }
+
+    fn on_core_event(&mut self, event: CoreEvent) {
+        match event {
+            CoreEvent::Appended { log, entry, .. } if self.options.config.gossip => {
+                self.gossip.announce_entry(log, entry);
+            }
+            CoreEvent::Forked(proof) if self.options.config.gossip => self.gossip.announce_fork(&proof),
+            CoreEvent::Appended { .. } | CoreEvent::Forked(_) => {}
+            CoreEvent::AuthorityChanged => self.mark_members(),
+        }
+    }
+
+    /// Finds out anew whose nodes are members'.
+    pub(super) fn mark_members(&mut self) {
+        let snapshot = self.core.snapshot();
+        let Some(authority) = snapshot.ledger.authority() else { return };
+        self.records.mark_members(|key| authority.member_of_node(key).is_some());
+        self.dialer.mark_members(|peer| key_of(peer).is_some_and(|key| authority.member_of_node(&key).is_some()));
+    }
+
+    /// The member for whom a peer's node key speaks.
+    pub(super) fn member_of(&self, peer: &PeerId) -> Option<MemberId> {
+        let snapshot = self.core.snapshot();
+        snapshot.ledger.authority()?.member_of_node(&key_of(peer)?).cloned()
+    }
+
+    /// Makes our own record anew after our addresses changed, and tells it.
+    pub(super) fn renew_record(&mut self) {
+        let listening: Vec<Multiaddr> = self.swarm.listeners().cloned().collect();
+        self.ends.told.send_if_modified(|told| {
+            let changed = *told != listening;
+            told.clone_from(&listening);
+            changed
+        });
+        let announced = addresses::announced(&self.options.config.external, &listening);
+        let addresses: Vec<String> = announced.iter().map(Multiaddr::to_string).collect();
+        if self.own_record.as_ref().map_or(addresses.is_empty(), |(record, _)| record.addresses == addresses) {
+            return;
+        }
+        let before = self.own_record.as_ref().map_or(0, |(record, _)| record.counter);
+        let counter = now_ms().max(before + 1);
+        let record = NodeRecord { key: PublicKey::from_bytes(self.key.public()), counter, addresses };
+        let bytes = record.sign(&self.network, self.key.signing_key());
+        if self.options.config.gossip {
+            self.gossip.announce_node(&bytes);
+        }
+        self.own_record = Some((record, bytes));
+    }
+
+    fn next_due(&mut self) -> Instant {
+        let now = Instant::now();
+        let soon = [self.dialer.next_due(), self.schedule.next_due(), self.gossip.next_due(now)];
+        let soonest = soon.into_iter().flatten().min().unwrap_or(now + Duration::from_secs(1));
+        // Not sooner than a moment, lest something that cannot be done now be tried without end; and a look around once a
+        // second, for what has no clock of its own.
+        soonest.clamp(now + Duration::from_millis(20), now + Duration::from_secs(1))
+    }
+
+    /// Says goodbye, so that the peers need not wait for a timeout.
+    async fn close(mut self) {
+        self.jobs.abort_all();
+        let peers: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
+        for peer in peers {
+            drop(self.swarm.disconnect_peer_id(peer));
+        }
+        let goodbye = async {
+            while self.swarm.connected_peers().next().is_some() {
+                self.swarm.select_next_some().await;
+            }
+        };
+        drop(tokio::time::timeout(limits::STOP, goodbye).await);
+        self.jobs.shutdown().await;
+    }
+}
+
+/// A chance between 0 and 1.
+pub(super) fn jitter() -> f64 {
+    let mut bytes = [0; 4];
+    // Without randomness everybody would come at the same moment, which is no more than slow.
+    drop(getrandom::fill(&mut bytes));
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
