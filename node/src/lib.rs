@@ -1,24 +1,29 @@
 //! The running node of Ñandutí: disk, network, pages.
 
 pub mod api;
-mod core;
 pub mod authoring;
+mod client;
 pub mod config;
+mod core;
 mod durable;
+mod engine;
 pub mod founding;
 mod home;
 pub mod keys;
 mod lock;
 mod logging;
 mod net;
+mod node;
+mod operator;
 mod store;
 pub mod web;
 
+pub use client::Client;
 pub use config::{Config, ConfigError};
-pub use durable::{
-    PRIVATE_DIR, PRIVATE_FILE, create_file_durably, create_private_dir, sync_dir, write_file_durably,
-};
+pub use core::{Admitted, Author, Authored, Core, CoreError, CoreEvent, CoreOptions, Counts, Snapshot};
+pub use durable::{PRIVATE_DIR, PRIVATE_FILE, create_file_durably, create_private_dir, sync_dir, write_file_durably};
+pub use engine::{Engine, Handle};
 pub use home::{Home, HomeError};
 pub use lock::{Holder, HomeLock, LockError};
 pub use logging::{LoggingError, init_logging};
-pub use core::{Admitted, Author, Authored, Core, CoreError, CoreEvent, CoreOptions, Counts, Snapshot};
+pub use node::Node;

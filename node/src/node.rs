@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::{
-    net::TcpListener,
-    sync::watch,
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     Config, Home,
@@ -54,7 +50,7 @@ impl Node {
             .map_err(|error| cannot("the operator's socket cannot be made").because(&error))?;
         let served = operator::serve(Arc::clone(&engine), socket, until(stopped)).await;
         tasks.push(served.map_err(|error| cannot("the operator's socket cannot be made").because(&error))?);
-        let addresses = network.addresses().await;
+        let addresses = network.addresses().iter().map(ToString::to_string).collect();
         Ok(Self { engine, addresses, stop, tasks })
     }
 

@@ -75,8 +75,10 @@ fn export(core: &Core, path: &Path, overwrite: bool) -> Result<BundleReply, ApiE
     let staged = tempfile::Builder::new().prefix(".nanduti-").tempfile_in(folder).map_err(cannot)?;
     let mut out = BufWriter::new(staged);
     let snapshot = core.snapshot();
-    let is_root = |log: &PublicKey| snapshot.ledger.authority().is_some_and(|known| known.member_by_root(log).is_some());
-    let mut positions: Vec<(PublicKey, u64)> = snapshot.frontier.iter().map(|(log, position)| (*log, position.next)).collect();
+    let is_root =
+        |log: &PublicKey| snapshot.ledger.authority().is_some_and(|known| known.member_by_root(log).is_some());
+    let mut positions: Vec<(PublicKey, u64)> =
+        snapshot.frontier.iter().map(|(log, position)| (*log, position.next)).collect();
     positions.sort_by_key(|(log, _)| (!is_root(log), *log));
     let (mut entries, mut bytes) = (0, 0);
     for (log, next) in &positions {
@@ -85,7 +87,8 @@ fn export(core: &Core, path: &Path, overwrite: bool) -> Result<BundleReply, ApiE
             let run = core.read_run(log, from, *next, limits::SEGMENT_TARGET)?;
             let count = count_items(&run);
             if count == 0 {
-                return Err(failed(format!("entry {from} of the log {log} cannot be read")).hint("`nanduti verify` says what is damaged"));
+                return Err(failed(format!("entry {from} of the log {log} cannot be read"))
+                    .hint("`nanduti verify` says what is damaged"));
             }
             out.write_all(&run).map_err(cannot)?;
             from += count;
@@ -177,7 +180,8 @@ impl Import {
             used += len;
             self.entries += 1;
             self.logs.insert(log);
-            let full = self.run.as_ref().is_some_and(|(at, run)| *at != log || run.len() + len > limits::SEGMENT_TARGET);
+            let full =
+                self.run.as_ref().is_some_and(|(at, run)| *at != log || run.len() + len > limits::SEGMENT_TARGET);
             if full {
                 self.finish_run().await?;
             }

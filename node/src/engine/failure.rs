@@ -26,11 +26,11 @@ impl From<CoreError> for ApiError {
     fn from(error: CoreError) -> Self {
         match &error {
             CoreError::Refused(refusal) => refused(refusal.to_string()),
-            CoreError::CannotSign(why) => {
-                refused(format!("this node may not sign: {why}")).hint("`nanduti status` says what this node is in the network")
-            }
-            CoreError::Full => failed(error.to_string())
-                .hint("make room on the disk; the node writes again by itself. `storage.min_free_mib` sets the reserve"),
+            CoreError::CannotSign(why) => refused(format!("this node may not sign: {why}"))
+                .hint("`nanduti status` says what this node is in the network"),
+            CoreError::Full => failed(error.to_string()).hint(
+                "make room on the disk; the node writes again by itself. `storage.min_free_mib` sets the reserve",
+            ),
             CoreError::Store(store) => store_error(store),
             CoreError::Closed => failed(error.to_string()),
         }
@@ -48,7 +48,9 @@ fn store_error(error: &StoreError) -> ApiError {
         StoreError::Damaged(damage) => ApiError::new(ErrorKind::Store, damage.to_string())
             .hint("`nanduti verify` names all that is damaged; the node sets it aside and asks its peers for it"),
         StoreError::Index(_) | StoreError::IndexContent(_) => {
-            ApiError::new(ErrorKind::Store, "the index cannot be read").because(error).hint("`nanduti reindex` makes it anew")
+            ApiError::new(ErrorKind::Store, "the index cannot be read")
+                .because(error)
+                .hint("`nanduti reindex` makes it anew")
         }
         StoreError::Io { .. } | StoreError::Full => failed("the disk failed").because(error),
     }

@@ -67,7 +67,8 @@ pub(super) fn find(core: &Core, id: &str) -> Result<Found, ApiError> {
         }
         several => {
             let shorts: Vec<String> = several.iter().map(|name| name.short()).collect();
-            Err(usage(format!("the id `{id}` is the beginning of several")).hint(format!("type more of it: {}", shorts.join(", "))))
+            Err(usage(format!("the id `{id}` is the beginning of several"))
+                .hint(format!("type more of it: {}", shorts.join(", "))))
         }
     }
 }
@@ -78,8 +79,9 @@ fn normalise(id: &str) -> Result<String, ApiError> {
     let rest = text.strip_prefix(CID_COMMON_PREFIX).unwrap_or(&text);
     let spelt = rest.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
     if !spelt || rest.len() < SHORTEST || rest.len() > 52 {
-        return Err(usage(format!("`{}` is not an id", id.chars().take(80).collect::<String>()))
-            .hint(format!("an id has at least {SHORTEST} of the letters a-z and the digits 2-7, as `nanduti list` shows them")));
+        return Err(usage(format!("`{}` is not an id", id.chars().take(80).collect::<String>())).hint(format!(
+            "an id has at least {SHORTEST} of the letters a-z and the digits 2-7, as `nanduti list` shows them"
+        )));
     }
     Ok(format!("{CID_COMMON_PREFIX}{rest}"))
 }
@@ -118,7 +120,11 @@ mod tests {
                 let text = &cid[CID_COMMON_PREFIX.len()..][..len];
                 let start = hash_start(&normalise(text).expect("an id"));
                 assert!(hash.as_bytes().starts_with(&start), "{text}");
-                assert!(start.len() * 8 + 10 > len * 5 - 2 || start.len() == 32, "{len} characters give {} bytes", start.len());
+                assert!(
+                    start.len() * 8 + 10 > len * 5 - 2 || start.len() == 32,
+                    "{len} characters give {} bytes",
+                    start.len()
+                );
             }
             assert_eq!(normalise(&cid.to_uppercase()).expect("an id"), cid);
         }

@@ -70,7 +70,8 @@ fn list(core: &Core, filter: &ListFilter) -> Result<ListReply, ApiError> {
 
 fn matches(filter: &ListFilter, row: &PracticeRow) -> bool {
     let any = |wanted: &[String], have: &[String]| wanted.is_empty() || wanted.iter().any(|code| have.contains(code));
-    let one = |wanted: &[String], have: &str| wanted.is_empty() || wanted.iter().any(|code| code.eq_ignore_ascii_case(have));
+    let one =
+        |wanted: &[String], have: &str| wanted.is_empty() || wanted.iter().any(|code| code.eq_ignore_ascii_case(have));
     let state = match filter.state.as_slice() {
         [] => row.state != SeriesState::Withdrawn,
         states => states.contains(&row.state),
@@ -119,7 +120,8 @@ fn diff(core: &Core, id: &str, from: Option<&str>) -> Result<DiffReply, ApiError
         }
     };
     let read = |hash: &Hash| {
-        let found = series.revision(hash).ok_or_else(|| not_found(format!("the revision {} is not here", hash.short())))?;
+        let found =
+            series.revision(hash).ok_or_else(|| not_found(format!("the revision {} is not here", hash.short())))?;
         Ok::<_, ApiError>((views::revision(core, &series, hash, found)?, views::record(core, found)?))
     };
     let (to, after) = read(&to)?;

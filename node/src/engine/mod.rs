@@ -45,7 +45,7 @@ pub struct Engine {
     member: Option<MemberId>,
     own_log: Option<PublicKey>,
     node_key: Arc<NodeKey>,
-    network: RwLock<Option<NetworkHandle>>,
+    network: RwLock<Option<Arc<NetworkHandle>>>,
     /// Address of the pages, once they are served.
     web: std::sync::OnceLock<String>,
     running_since: std::sync::OnceLock<Instant>,

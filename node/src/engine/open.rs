@@ -36,12 +36,13 @@ impl Engine {
         }
         let lock = HomeLock::acquire(&home).map_err(|error| locked(&error))?;
         let info = network_of(&home)?.ok_or_else(|| {
-            usage("this node has not joined a network yet").hint("`nanduti join TICKET` joins one; a member of it gives the ticket")
+            usage("this node has not joined a network yet")
+                .hint("`nanduti join TICKET` joins one; a member of it gives the ticket")
         })?;
         let author = author_of(&home)?;
-        let node_key = KeyStore::of(&home)
-            .open_or_create_node()
-            .map_err(|error| failed("the node's key cannot be used").because(&error).hint(error.hint().unwrap_or_default()))?;
+        let node_key = KeyStore::of(&home).open_or_create_node().map_err(|error| {
+            failed("the node's key cannot be used").because(&error).hint(error.hint().unwrap_or_default())
+        })?;
         let options = CoreOptions {
             network: info.network,
             author: author.clone(),

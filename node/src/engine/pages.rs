@@ -68,7 +68,8 @@ impl Library for Engine {
         let snapshot = self.core.snapshot();
         let authority = snapshot.ledger.authority();
         let member = self.member.as_ref().map(|member| {
-            let name = authority.and_then(|authority| authority.roster().member(member)).map(|member| member.name.clone());
+            let name =
+                authority.and_then(|authority| authority.roster().member(member)).map(|member| member.name.clone());
             name.unwrap_or_else(|| member.to_string())
         });
         Place { network_name: authority.map(|authority| authority.network_name().to_owned()), member }

@@ -1,24 +1,36 @@
 //! Peers, and synchronising now.
 
+use std::sync::Arc;
+
 use super::{
     Engine, Handle,
     failure::{failed, usage},
 };
 use crate::{
     api::{ApiError, ErrorKind, PeerAdd, PeerBlock, PeerList, PeerListReply, Sync, SyncReply},
-    net::{Network, NetworkHandle},
+    net::{NetError, Network, NetworkHandle, NetworkOptions, SyncTarget},
 };
 
 impl Handle<Sync> for Engine {
     async fn handle(&self, call: Sync) -> Result<SyncReply, ApiError> {
+        let target = call.peer.as_deref().map(|text| {
+            SyncTarget::parse(text).ok_or_else(|| {
+                usage(format!("`{text}` names no peer"))
+                    .hint("an address with /p2p/…, a peer id from `nanduti peer list`, or a member's id such as PRY")
+            })
+        });
+        let target = target.transpose()?;
         let network = self.network_for_a_call().await?;
-        let peers = network.handle.sync_now(call.peer).await;
+        let peers = network.handle.sync_now(target).await;
         network.done().await;
-        let peers = peers?;
+        let peers = peers.map_err(|error| unreachable_peers(&error))?;
         if !peers.is_empty() && peers.iter().all(|outcome| outcome.error.is_some()) {
-            let causes = peers.iter().filter_map(|outcome| outcome.error.as_ref().map(|error| format!("{}: {error}", outcome.peer)));
-            let mut error = ApiError::new(ErrorKind::Network, "no peer could be synchronised with")
-                .hint("`nanduti peer list` shows the addresses known; is the other node running and reachable from here?");
+            let causes = peers
+                .iter()
+                .filter_map(|outcome| outcome.error.as_ref().map(|error| format!("{}: {error}", outcome.peer)));
+            let mut error = ApiError::new(ErrorKind::Network, "no peer could be synchronised with").hint(
+                "`nanduti peer list` shows the addresses known; is the other node running and reachable from here?",
+            );
             error.causes = causes.collect();
             return Err(error);
         }
@@ -31,7 +43,7 @@ impl Handle<PeerList> for Engine {
         let network = self.network_for_a_call().await?;
         let reply = list(&network.handle).await;
         network.done().await;
-        Ok(reply)
+        reply
     }
 }
 
@@ -46,7 +58,8 @@ impl Handle<PeerAdd> for Engine {
         let added = network.handle.add_peer(address).await;
         let reply = list(&network.handle).await;
         network.done().await;
-        added.map(|()| reply)
+        added.map_err(|error| failed("the peer was not added").because(&error))?;
+        reply
     }
 }
 
@@ -59,13 +72,14 @@ impl Handle<PeerBlock> for Engine {
         let blocked = network.handle.block(peer, !call.allow).await;
         let reply = list(&network.handle).await;
         network.done().await;
-        blocked.map(|()| reply)
+        blocked.map_err(|error| failed("the peer was not changed").because(&error))?;
+        reply
     }
 }
 
 /// The network of a running node, or one that is started for a single call and listens nowhere.
 struct ForACall {
-    handle: NetworkHandle,
+    handle: Arc<NetworkHandle>,
     own: bool,
 }
 
@@ -84,25 +98,37 @@ impl Engine {
         }
         let mut config = self.config.network.clone();
         config.listen.clear();
-        let handle = self.start_network(config, false).await?;
-        Ok(ForACall { handle, own: true })
+        let handle = self.start_network(config)?;
+        Ok(ForACall { handle: Arc::new(handle), own: true })
     }
 
     /// Starts the network of a node that runs.
-    pub(crate) async fn run_network(&self) -> Result<NetworkHandle, ApiError> {
-        let handle = self.start_network(self.config.network.clone(), true).await?;
-        *self.network.write().await = Some(handle.clone());
+    pub(crate) async fn run_network(&self) -> Result<Arc<NetworkHandle>, ApiError> {
+        let handle = Arc::new(self.start_network(self.config.network.clone())?);
+        *self.network.write().await = Some(Arc::clone(&handle));
         Ok(handle)
     }
 
-    async fn start_network(&self, config: crate::config::Network, active: bool) -> Result<NetworkHandle, ApiError> {
-        let ticket = self.info.ticket.as_ref().map(|ticket| ticket.addresses.clone()).unwrap_or_default();
-        Network::start(self.core.clone(), &self.node_key, config, self.config.runtime.verifiers(), ticket, active)
-            .await
+    fn start_network(&self, config: crate::config::Network) -> Result<NetworkHandle, ApiError> {
+        let ticket = self.info.ticket.iter().flat_map(|ticket| &ticket.addresses);
+        let options = NetworkOptions {
+            config,
+            ticket: ticket.filter_map(|address| address.parse().ok()).collect(),
+            verifiers: self.config.runtime.verifiers().get(),
+        };
+        Network::start(self.core.clone(), &self.node_key, options)
             .map_err(|error| failed("the network cannot be started").because(&error))
     }
 }
 
-async fn list(network: &NetworkHandle) -> PeerListReply {
-    PeerListReply { own: network.own(), addresses: network.addresses().await, peers: network.peers().await }
+async fn list(network: &NetworkHandle) -> Result<PeerListReply, ApiError> {
+    let peers = network.peers().await.map_err(|error| failed("the peers cannot be listed").because(&error))?;
+    let addresses = network.addresses().iter().map(ToString::to_string).collect();
+    Ok(PeerListReply { own: network.peer_id().to_string(), addresses, peers })
+}
+
+fn unreachable_peers(error: &NetError) -> ApiError {
+    ApiError::new(ErrorKind::Network, "there is no peer to synchronise with")
+        .because(error)
+        .hint("`nanduti peer add ADDRESS` adds one; a ticket with an address names one as well")
 }

@@ -50,13 +50,13 @@ impl Handle<Status> for Engine {
 impl Engine {
     /// Adds what only the running network knows.
     async fn with_network(&self, mut reply: StatusReply) -> StatusReply {
-        if let Some(network) = self.network.read().await.as_ref() {
-            let peers = network.peers().await;
-            reply.addresses = network.addresses().await;
-            reply.refused = network.refused();
-            reply.peers_connected = peers.iter().filter(|peer| peer.connected).count() as u64;
-            reply.peers_equal = peers.iter().filter(|peer| peer.connected && peer.equal == Some(true)).count() as u64;
-        }
+        let Some(network) = self.network.read().await.clone() else { return reply };
+        reply.addresses = network.addresses().iter().map(ToString::to_string).collect();
+        // A network that is just stopping has nothing to tell.
+        reply.refused = network.refused().await.unwrap_or_default();
+        let peers = network.peers().await.unwrap_or_default();
+        reply.peers_connected = peers.iter().filter(|peer| peer.connected).count() as u64;
+        reply.peers_equal = peers.iter().filter(|peer| peer.connected && peer.equal == Some(true)).count() as u64;
         reply
     }
 

@@ -72,7 +72,8 @@ impl Handle<Withdraw> for Engine {
             reason: call.reason,
             note: call.note.filter(|note| !note.trim().is_empty()),
         };
-        let errors: Vec<_> = validate(&WITHDRAWAL, &body.record()).into_iter().filter(|problem| problem.is_error()).collect();
+        let errors: Vec<_> =
+            validate(&WITHDRAWAL, &body.record()).into_iter().filter(|problem| problem.is_error()).collect();
         if !errors.is_empty() {
             return Err(problems(errors.into_iter().map(to_api).collect()));
         }
