@@ -13,11 +13,7 @@
 
 use std::path::PathBuf;
 
-use nanduti_protocol::{
-    hash::Hash,
-    key::MemberId,
-    ticket::Ticket,
-};
+use nanduti_protocol::{hash::Hash, key::MemberId, ticket::Ticket};
 
 use super::{
     disk::{read_bounded, read_if_there},

@@ -69,7 +69,8 @@ struct Applicant<'a> {
 impl<'a> Applicant<'a> {
     /// Everything that can be wrong is found before anything is written.
     fn check(who: InitOptions, passphrase: Option<&'a Passphrase>) -> Result<Self, ApiError> {
-        let id = who.member.ok_or_else(|| failure::usage("a member needs an id").hint("--member PRY, or --observer"))?;
+        let id =
+            who.member.ok_or_else(|| failure::usage("a member needs an id").hint("--member PRY, or --observer"))?;
         let id = MemberId::parse(&id).map_err(|error| failure::usage(error.to_string()))?;
         let name = who.name.ok_or_else(|| failure::usage("a member needs the name of its institution"))?;
         let role = who.role.unwrap_or_else(|| "mechanism".into());
@@ -121,7 +122,11 @@ fn make_member(home: &Home, who: Applicant<'_>, node: &NodeKey) -> Result<InitRe
 /// Says what is there instead of making it again.
 fn refuse_to_repeat(home: &Home, member: bool) -> Result<(), ApiError> {
     let store = KeyStore::of(home);
-    let files = [("a root key", store.root_file()), ("a publishing key", store.publish_file()), ("a node key", store.node_file())];
+    let files = [
+        ("a root key", store.root_file()),
+        ("a publishing key", store.publish_file()),
+        ("a node key", store.node_file()),
+    ];
     let there: Vec<_> = files.iter().filter(|(_, path)| path.exists()).collect();
     let only_node = there.iter().all(|(_, path)| *path == store.node_file());
     if there.is_empty() || (member && only_node) {

@@ -47,17 +47,17 @@ pub fn join(home: &Home, ticket_or_file: &str) -> Result<JoinReply, ApiError> {
             .hint("use another --home for another network"));
     }
     write_config(home)?;
-    KeyStore::of(home)
-        .open_or_create_node()
-        .map_err(|error| failure::key("the node key cannot be used", &error))?;
-    let runs = runs_to_admit(home, &network, adoptions)?;
+    KeyStore::of(home).open_or_create_node().map_err(|error| failure::key("the node key cannot be used", &error))?;
+    let adoptions = with_own(home, &network, adoptions)?;
     let ticket = merge(ticket, before)?;
-    check_roster(home, &ticket)?;
+    let charter = match adoptions.first() {
+        Some(adoption) => Some(adoption.charter.clone()),
+        None => charter_of(home)?,
+    };
+    check_roster(charter.as_ref(), &ticket)?;
     put(&identity::network_file(home), &network.to_hex())?;
     put(&identity::ticket_file(home), &ticket.to_text())?;
-    let role = admit(home, network, runs)?;
-    let charter = identity::charter_bytes_of(home)?.and_then(|bytes| Charter::decode(&bytes).ok());
-    check_roster(home, &ticket)?;
+    let role = admit(home, network, in_order(&adoptions))?;
     Ok(JoinReply {
         network: network.to_hex(),
         network_name: charter.as_ref().map(|charter| charter.name.clone()),
@@ -99,29 +99,45 @@ fn read_invitation(ticket_or_file: &str) -> Result<(Ticket, Vec<Adoption>), ApiE
     Ok((ticket, adoptions))
 }
 
-/// The bundle's logs, and what this home signed itself: root logs first.
-fn runs_to_admit(home: &Home, network: &Hash, adoptions: Vec<Adoption>) -> Result<Vec<VerifiedRun>, ApiError> {
-    let mut adoptions = adoptions;
-    if let Some(own) = stored_adoption(home, network)? {
-        match adoptions.iter().find(|adoption| adoption.member == own.member) {
-            Some(theirs) if theirs.root != own.root || theirs.log != own.log => {
-                return Err(failure::refused(format!("the bundle has another statement of {} than this home signed", own.member))
-                    .hint("a root key must sign a draft once: somebody used a copy of yours"));
-            }
-            Some(_) => {}
-            None => adoptions.push(own),
+/// What the bundle brings, and what this home signed itself.
+fn with_own(home: &Home, network: &Hash, mut adoptions: Vec<Adoption>) -> Result<Vec<Adoption>, ApiError> {
+    let Some(own) = stored_adoption(home, network)? else { return Ok(adoptions) };
+    match adoptions.iter().find(|adoption| adoption.member == own.member) {
+        Some(theirs) if theirs.root != own.root || theirs.log != own.log => {
+            let message = format!("the bundle has another statement of {} than this home signed", own.member);
+            Err(failure::refused(message).hint("a root key signs a draft once: a copy of this home signed it as well"))
+        }
+        Some(_) => Ok(adoptions),
+        None => {
+            adoptions.push(own);
+            Ok(adoptions)
         }
     }
+}
+
+/// Root logs first: a publishing log counts only when its member's keyring is known.
+fn in_order(adoptions: &[Adoption]) -> Vec<VerifiedRun> {
     let roots = adoptions.iter().map(|adoption| adoption.root.clone());
-    Ok(roots.chain(adoptions.iter().map(|adoption| adoption.log.clone())).collect())
+    roots.chain(adoptions.iter().map(|adoption| adoption.log.clone())).collect()
+}
+
+/// The charter that this home knows already.
+fn charter_of(home: &Home) -> Result<Option<Charter>, ApiError> {
+    let Some(bytes) = identity::charter_bytes_of(home)? else { return Ok(None) };
+    let charter = Charter::decode(&bytes);
+    charter
+        .map(Some)
+        .map_err(|error| ApiError::new(ErrorKind::Store, "the charter of this home is damaged").because(&error))
 }
 
 /// The newer pinned roster, and the addresses of both tickets, the new ones first.
 fn merge(new: Ticket, before: Option<NetworkInfo>) -> Result<Ticket, ApiError> {
     let Some(old) = before.and_then(|before| before.ticket) else { return Ok(new) };
     if old.roster.version == new.roster.version && old.roster.hash != new.roster.hash {
-        return Err(failure::refused("the ticket names another list of members than the one that this home joined with")
-            .hint("one of the two tickets is forged: ask several members for theirs"));
+        return Err(failure::refused(
+            "the ticket names another list of members than the one that this home joined with",
+        )
+        .hint("one of the two tickets is forged: ask several members for theirs"));
     }
     let roster = if new.roster.version > old.roster.version { new.roster } else { old.roster };
     let mut addresses = new.addresses;
@@ -133,12 +149,10 @@ fn merge(new: Ticket, before: Option<NetworkInfo>) -> Result<Ticket, ApiError> {
     Ok(Ticket { roster, network: new.network, addresses })
 }
 
-/// A ticket that pins the founders' roster must pin the one of the charter, once that is known.
-fn check_roster(home: &Home, ticket: &Ticket) -> Result<(), ApiError> {
-    let Some(charter) = identity::charter_bytes_of(home)?.and_then(|bytes| Charter::decode(&bytes).ok()) else {
-        return Ok(());
-    };
-    if ticket.roster.version == 0 && ticket.roster.hash != Roster::founding(&charter).hash() {
+/// A ticket that pins the founders' roster must pin the one of the charter, if that is known.
+fn check_roster(charter: Option<&Charter>, ticket: &Ticket) -> Result<(), ApiError> {
+    let contradicts = |charter: &Charter| ticket.roster.hash != Roster::founding(charter).hash();
+    if ticket.roster.version == 0 && charter.is_some_and(contradicts) {
         return Err(failure::refused("the ticket names another list of founders than the charter"));
     }
     Ok(())
@@ -147,8 +161,8 @@ fn check_roster(home: &Home, ticket: &Ticket) -> Result<(), ApiError> {
 /// Lets the core take everything in, and asks it what this node is now. The core lives on a runtime of its own, in a thread
 /// of its own, so that a caller may be inside another.
 fn admit(home: &Home, network: Hash, runs: Vec<VerifiedRun>) -> Result<NodeRole, ApiError> {
-    let config = Config::load(home, &[])
-        .map_err(|error| failure::usage("the configuration cannot be used").because(&error))?;
+    let config =
+        Config::load(home, &[]).map_err(|error| failure::usage("the configuration cannot be used").because(&error))?;
     let author = identity::author_of(home)?;
     let options = CoreOptions {
         network,

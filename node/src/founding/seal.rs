@@ -37,7 +37,9 @@ pub fn seal(draft: &Path, signed: &[PathBuf], addresses: &[String], out: &Path) 
         let before = adoptions.insert(adoption.member.clone(), adoption.clone());
         if before.is_some_and(|before| before.root != adoption.root || before.log != adoption.log) {
             let message = format!("{} signed this draft twice, in different ways", adoption.member);
-            return Err(failure::refused(message).hint("it must not; draft the charter anew and let everyone sign once"));
+            return Err(
+                failure::refused(message).hint("it must not; draft the charter anew and let everyone sign once")
+            );
         }
     }
     refuse_missing(&charter, &adoptions)?;

@@ -27,7 +27,8 @@ pub fn show(path: &Path) -> Result<CharterView, ApiError> {
     if path.is_dir() {
         return show_home(&Home::at(path));
     }
-    let wrong = |error: &(dyn std::error::Error + 'static)| failure::failed(format!("{} does not hold", path.display()), error);
+    let wrong =
+        |error: &(dyn std::error::Error + 'static)| failure::failed(format!("{} does not hold", path.display()), error);
     match Document::read(path)? {
         Document::Draft(bytes) => {
             let charter = Charter::decode(&bytes).map_err(|error| wrong(&error))?;

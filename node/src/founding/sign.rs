@@ -63,11 +63,7 @@ pub fn sign(home: &Home, draft: &Path, out: Option<&Path>, passphrase: &Passphra
     let beside = || draft.with_file_name(format!("{}.signed", pen.member.id));
     let path = out.map_or_else(beside, Path::to_path_buf);
     write_new(&path, &bytes, PUBLIC_FILE).map_err(|error| failure::file(&error))?;
-    Ok(SignReply {
-        network: network.to_hex(),
-        member: pen.member.id.to_string(),
-        path: path.display().to_string(),
-    })
+    Ok(SignReply { network: network.to_hex(), member: pen.member.id.to_string(), path: path.display().to_string() })
 }
 
 /// What this home signed for a network, if it did.
@@ -110,7 +106,10 @@ impl Pen {
                 .hint("send your card to whoever drafts the charter, and sign the draft that has it")
         })?;
         if identity::member_of(home)?.is_some_and(|id| id != member.id) {
-            return Err(failure::refused(format!("the draft lists the root key of this home under the id {}", member.id)));
+            return Err(failure::refused(format!(
+                "the draft lists the root key of this home under the id {}",
+                member.id
+            )));
         }
         let publish = store.open_publish().map_err(failed)?;
         let node = store.open_node().map_err(failed)?;
@@ -132,8 +131,8 @@ impl Pen {
         let bytes = document.encode();
         // What is handed out must pass the doors that it will meet elsewhere.
         let Document::Signed(runs) = document else { return Ok(bytes) };
-        let [root, log] = <[Vec<u8>; 2]>::try_from(runs)
-            .map_err(|_| ApiError::new(ErrorKind::Failed, "a founder signs two logs"))?;
+        let [root, log] =
+            <[Vec<u8>; 2]>::try_from(runs).map_err(|_| ApiError::new(ErrorKind::Failed, "a founder signs two logs"))?;
         Adoption::verify(root, log).map_err(|error| failure::failed("this charter cannot be adopted", &error))?;
         let path = identity::signed_file(home, &network);
         let folder = home.network_dir().join("founding");
@@ -152,7 +151,8 @@ impl Pen {
             let body = BodyRef::to(body);
             Statement { log, seq, body, kind, prev, time, audience: Audience::Public }.sign(&network, key)
         };
-        let opening = Opening { key_use: KeyUse::Publish, salt: random_salt()?, member: self.member.id.clone() }.encode();
+        let opening =
+            Opening { key_use: KeyUse::Publish, salt: random_salt()?, member: self.member.id.clone() }.encode();
         let opened = entry(&self.publish, 0, network, Kind::Log, &opening);
         let body = charter.encode();
         let adopted = entry(&self.root, 0, network, Kind::Charter, &body);

@@ -10,7 +10,7 @@ use super::{disk::DiskError, document::Document, *};
 use crate::{
     Home,
     api::{ApiError, ErrorKind, NodeRole},
-    keys::{KeyStore, NodeKey, PublishKey, RootKey},
+    keys::{KeyStore, NodeKey, PublishKey},
 };
 
 const WORDS: &str = "correct horse battery";
@@ -210,8 +210,7 @@ fn three_members_and_everything_that_can_go_wrong_between_them() {
 
     // A card that was tampered with; files in the wrong place.
     let card = fs::read_to_string(&cards[0]).unwrap();
-    fs::write(table.path("card"), card.replacen("nanduti-card:qr", "nanduti-card:qs", 1)).unwrap();
-    let mut tampered = card.clone().into_bytes();
+    let mut tampered = card.into_bytes();
     tampered[40] = if tampered[40] == b'a' { b'b' } else { b'a' };
     fs::write(table.path("card"), tampered).unwrap();
     assert!(table.draft(vec![table.path("card")], "x").is_err());
@@ -352,7 +351,6 @@ fn keys_of_a_member_that_is_not_on_the_roster_are_not_admitted() {
     fs::write(identity::member_file(&home), "KEN\n").unwrap();
     let joined = table.join("KEN").unwrap();
     assert_eq!((joined.role, joined.member.as_deref()), (NodeRole::NotAdmitted, Some("KEN")));
-    assert_ne!(RootKey::generate().unwrap().public(), [0; 32]);
 }
 
 /// Logs of one founder, for turning bits.

@@ -158,8 +158,9 @@ pub(super) fn admit_all(network: Hash, adoptions: &[Adoption]) -> Result<(), Ver
     }
     for adoption in adoptions {
         let standing = ledger.authority().and_then(|authority| authority.standing(&adoption.log.log()));
-        let speaks =
-            standing.is_some_and(|standing| !standing.is_root && standing.member.id == adoption.member && standing.ends.is_none());
+        let speaks = standing.is_some_and(|standing| {
+            !standing.is_root && standing.member.id == adoption.member && standing.ends.is_none()
+        });
         if !speaks {
             return Err(VerifyError::Keyring(adoption.member.clone()));
         }
