@@ -44,7 +44,7 @@ pub(super) struct Narrowing {
     probeable: BTreeSet<PublicKey>,
     /// Searches in course: the bounds that we sent last.
     searches: BTreeMap<PublicKey, (u64, u64)>,
-    /// Where searches ended: the peer will show its entry there.
+    /// Where searches ended: both sides will show their entries there.
     found: BTreeMap<PublicKey, u64>,
     say: VecDeque<Saying>,
 }
@@ -60,7 +60,7 @@ impl Narrowing {
         Self { asked: BTreeSet::from([Prefix::ROOT]), ..Self::default() }
     }
 
-    /// The places at which the peer is to show its entries.
+    /// The places at which both sides are to show their entries.
     pub(super) fn into_found(self) -> BTreeMap<PublicKey, u64> {
         self.found
     }
@@ -76,7 +76,7 @@ impl Narrowing {
                         self.hear_answer(log, &position, view, plan)?;
                     }
                 }
-                Part::Probe { log, low, hash, high } => self.hear_probe(log, (low, high), hash, view, plan)?,
+                Part::Probe { log, low, hash, high } => self.hear_probe(log, (low, high), hash, view)?,
             }
         }
         Ok(())
@@ -120,6 +120,8 @@ impl Narrowing {
                 let hash = view.hash_at(&log, middle(low, high))?;
                 if low < high {
                     self.searches.insert(log, (low, high));
+                } else {
+                    self.found.insert(log, low);
                 }
                 Some(Part::Probe { log, low, hash, high })
             }
@@ -230,7 +232,7 @@ impl Narrowing {
             Some(false) => {
                 if let Some(high) = theirs.next.checked_sub(1) {
                     self.probeable.remove(&log);
-                    self.step(log, 0, high, plan);
+                    self.say.push_back(Saying::Probe { log, low: 0, high });
                 }
             }
             None => {}
@@ -267,7 +269,6 @@ impl Narrowing {
         (low, high): (u64, u64),
         theirs: Hash,
         view: &impl View,
-        plan: &mut Plan,
     ) -> Result<(), PeerFault> {
         let follows = match self.searches.remove(&log) {
             Some((our_low, our_high)) => {
@@ -283,28 +284,18 @@ impl Narrowing {
             return Err(PeerFault::Probe(log));
         }
         let place = middle(low, high);
-        let Some(ours) = view.hash_at(&log, place) else { return Ok(()) };
-        match (low == high, ours == theirs) {
-            (true, true) => return Err(PeerFault::NoDifference),
-            (true, false) => self.found(log, place, plan),
-            (false, true) => self.step(log, place + 1, high, plan),
-            (false, false) => self.step(log, low, place, plan),
+        let same = view.hash_at(&log, place).map(|ours| ours == theirs);
+        match (low == high, same) {
+            (true, Some(true)) => return Err(PeerFault::NoDifference),
+            (true, _) => {
+                self.found.insert(log, place);
+            }
+            (false, Some(true)) => self.say.push_back(Saying::Probe { log, low: place + 1, high }),
+            (false, Some(false)) => self.say.push_back(Saying::Probe { log, low, high: place }),
+            // What we cannot read we cannot compare: the search rests.
+            (false, None) => {}
         }
         Ok(())
-    }
-
-    /// The next step of a search on our side.
-    fn step(&mut self, log: PublicKey, low: u64, high: u64, plan: &mut Plan) {
-        self.say.push_back(Saying::Probe { log, low, high });
-        if low == high {
-            self.found(log, low, plan);
-        }
-    }
-
-    /// A search is over: both sides show their entries at that place.
-    fn found(&mut self, log: PublicKey, seq: u64, plan: &mut Plan) {
-        plan.evidence(log, seq);
-        self.found.insert(log, seq);
     }
 }
 

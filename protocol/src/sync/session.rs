@@ -289,6 +289,9 @@ impl<V: View> Session<V> {
     fn stream(&mut self) {
         if let Phase::Narrowing(narrowing) = core::mem::replace(&mut self.phase, Phase::Streaming) {
             self.evidence = narrowing.into_found();
+            for (log, seq) in &self.evidence {
+                self.plan.evidence(*log, *seq);
+            }
         }
         self.outputs.push_back(Output::Send(Message::Want(self.wanting.iter().copied().collect())));
     }

@@ -93,7 +93,7 @@ pub(super) fn run(
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        let turn = usize::from(random % 2 == 0);
+        let turn = usize::from(random.is_multiple_of(2));
         let Some(from) = [turn, 1 - turn].into_iter().find(|&side| !sides[side].wire.is_empty()) else {
             assert!(sides.iter().all(|side| side.session.is_over()), "both wait: {:?}", traffic.trace);
             return Ok(traffic);

@@ -1,0 +1,161 @@
+//! Views without entries behind them: for libraries as large as a charter allows, and for the examples of the specification.
+
+use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+
+use crate::{
+    frontier::{Frontier, Position},
+    hash::Hash,
+    key::PublicKey,
+    ledger::History,
+    limits,
+    sync::{Compare, Input, Message, Output, Serve, Session, View, message_frame},
+    ticket::RosterRef,
+};
+
+/// Every log holds the entries that everybody would write there.
+#[derive(Clone)]
+struct Bare(Frontier);
+
+fn hash_of(log: &PublicKey, seq: u64) -> Hash {
+    Hash::of(&[log.as_bytes().as_slice(), &seq.to_be_bytes()].concat())
+}
+
+impl Bare {
+    fn new(logs: impl IntoIterator<Item = (PublicKey, u64)>) -> Self {
+        let mut frontier = Frontier::default();
+        for (log, next) in logs.into_iter().filter(|(_, next)| *next > 0) {
+            frontier.set(log, Position { next, head: hash_of(&log, next - 1), fork: None });
+        }
+        Self(frontier)
+    }
+}
+
+impl History for Bare {
+    fn hash_at(&self, log: &PublicKey, seq: u64) -> Option<Hash> {
+        let held = self.0.position(log).is_some_and(|position| seq < position.next);
+        held.then(|| hash_of(log, seq))
+    }
+
+    fn entry_at(&self, _: &PublicKey, _: u64) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+impl View for Bare {
+    fn network(&self) -> Hash {
+        Hash::of(b"nanduti example network")
+    }
+
+    fn roster(&self) -> Option<RosterRef> {
+        Some(RosterRef { hash: Hash::of(b"nanduti example roster"), version: 0 })
+    }
+
+    fn frontier(&self) -> &Frontier {
+        &self.0
+    }
+
+    fn is_root(&self, _: &PublicKey) -> bool {
+        false
+    }
+
+    fn fork_proof(&self, _: &PublicKey) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn wanted(&self) -> Vec<(PublicKey, u64)> {
+        Vec::new()
+    }
+}
+
+/// What passed between two sessions.
+#[derive(Default)]
+struct Course {
+    /// Lines of the form `> 00000004 63656e64`: who, header and content of each message.
+    lines: Vec<String>,
+    largest: usize,
+    promises: usize,
+    served: [Vec<(PublicKey, u64, u64)>; 2],
+}
+
+/// Drives two sessions in turns, both taking all that is served at once.
+fn course(initiator: Bare, responder: Bare) -> Course {
+    let mut sides = [Session::initiator(initiator), Session::responder(responder)];
+    let mut wires: [VecDeque<Message>; 2] = [VecDeque::new(), VecDeque::new()];
+    let mut course = Course::default();
+    let mut turn = 0;
+    loop {
+        let sign = if turn == 0 { '>' } else { '<' };
+        let (session, wire) = (&mut sides[turn], &mut wires[turn]);
+        let drain = |session: &mut Session<Bare>, wire: &mut VecDeque<Message>| {
+            while let Some(output) = session.poll_output() {
+                if let Output::Send(message) = output {
+                    wire.push_back(message);
+                }
+            }
+        };
+        drain(session, wire);
+        let mut runs = Vec::new();
+        while let Some(serve) = session.next_to_serve() {
+            match serve {
+                Serve::Send(message) => wire.push_back(message),
+                Serve::Run { log, from, to } => {
+                    session.handle(Input::Served { next: to }).expect("in order");
+                    runs.push((log, from, to));
+                }
+                Serve::Body { .. } => {}
+            }
+            drain(session, wire);
+        }
+        let messages: Vec<Message> = wire.drain(..).collect();
+        if messages.is_empty() && sides.iter().all(Session::is_over) {
+            return course;
+        }
+        for message in messages {
+            let frame = message_frame(&message);
+            let (header, content) = frame.split_at(4);
+            let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+            course.lines.push(format!("{sign} {} {}", hex(header), hex(content)));
+            if let Message::Compare(Compare { more, .. }) = &message {
+                course.largest = course.largest.max(content.len());
+                course.promises += usize::from(*more);
+            }
+            sides[1 - turn].handle(Input::Message(Message::decode(content).expect("honest"))).expect("honest");
+            let other = &mut sides[1 - turn];
+            drain(other, &mut wires[1 - turn]);
+        }
+        course.served[turn].extend(runs);
+        turn = 1 - turn;
+    }
+}
+
+#[test]
+fn the_largest_library_that_a_charter_allows_fits_into_the_turns() {
+    let keys = (0..limits::MEMBERS_MAX * limits::KEYRING_LINES_MAX).map(|index| {
+        let hash = Hash::of(&index.to_be_bytes());
+        (index as u64, PublicKey::from_bytes(*hash.as_bytes()))
+    });
+    // Every log differs, in either direction.
+    let keys: Vec<_> = keys.collect();
+    let one = Bare::new(keys.iter().map(|(index, key)| (*key, 1 + index % 2)));
+    let other = Bare::new(keys.iter().map(|(index, key)| (*key, 2 - index % 2)));
+    let course = course(one, other);
+    assert_eq!(course.served.iter().map(Vec::len).sum::<usize>(), keys.len());
+    let turns = course.lines.iter().filter(|line| line.contains(" a167636f6d70617265")).count();
+    assert!(turns < limits::SYNC_TURNS_MAX as usize / 2, "{turns} turns");
+    assert!(course.promises > 0, "the turns were full");
+    assert!(course.largest <= limits::SYNC_MESSAGE_MAX);
+}
+
+#[test]
+fn the_examples_of_the_specification_are_what_happens() {
+    let keys = [PublicKey::from_bytes([0x11; 32]), PublicKey::from_bytes([0x2a; 32])];
+    let behind = Bare::new([(keys[0], 4), (keys[1], 2)]);
+    let ahead = Bare::new([(keys[0], 4), (keys[1], 3)]);
+    let specification = include_str!("../../../../docs/spec/sync.md");
+    let written: String = specification.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (one, other) in [(ahead.clone(), ahead.clone()), (behind, ahead)] {
+        for line in course(one, other).lines {
+            assert!(written.contains(&line), "not in the specification: {line}");
+        }
+    }
+}
