@@ -2,9 +2,8 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use crate::doors::{Client, Engine, Handle};
 use nanduti_node::{
-    Config, ConfigError, Home,
+    Client, Config, ConfigError, Engine, Handle, Home,
     api::{ApiError, Call, ErrorKind, Problem},
     config::{Log, LogFormat, LogLevel, Origin},
     init_logging,
@@ -67,27 +66,19 @@ impl Context {
     }
 
     /// Opens the way to the node: the running one, or the store itself.
-    pub(crate) async fn client(&self) -> Result<Client, ApiError> {
+    pub(crate) async fn open(&self) -> Result<Session<'_>, Stop> {
         let home = self.home()?;
         let config = self.config(&home)?;
-        Client::open(&home, config).await
+        let client = until_interrupt(Client::open(&home, config)).await?;
+        Ok(Session { context: self, client })
     }
 
-    /// One call, from opening to closing. `doing` is what is shown if it takes a while. Ctrl-C stops waiting: what is
-    /// durable by then stays, the rest is as if it had never been asked.
+    /// One call, from opening to closing. `doing` is what is shown if it takes a while.
     pub(crate) async fn call<C: Call>(&self, doing: &str, call: C) -> Result<C::Reply, Stop>
     where
         Engine: Handle<C>,
     {
-        let signs = async {
-            tokio::time::sleep(PATIENCE).await;
-            let _progress = self.terminal.progress(doing);
-            std::future::pending::<Stop>().await
-        };
-        tokio::select! {
-            reply = self.call_silently(call) => reply,
-            stop = signs => Err(stop),
-        }
+        self.with_sign_of_life(doing, self.call_silently(call)).await
     }
 
     /// The same without a sign of life, for what draws the screen itself.
@@ -95,13 +86,21 @@ impl Context {
     where
         Engine: Handle<C>,
     {
-        let client = until_interrupt(self.client()).await?;
-        let reply = until_interrupt(client.call(call)).await;
-        // An orderly end, but not at any price: a store is made to survive a sudden one.
-        let closed = tokio::time::timeout(CLOSE_TIME, client.close()).await;
-        let reply = reply?;
-        closed.unwrap_or(Ok(()))?;
-        Ok(reply)
+        let session = self.open().await?;
+        let reply = until_interrupt(session.client.call(call)).await;
+        session.close(reply).await
+    }
+
+    async fn with_sign_of_life<T>(&self, doing: &str, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+        let signs = async {
+            tokio::time::sleep(PATIENCE).await;
+            let _progress = self.terminal.progress(doing);
+            std::future::pending::<Stop>().await
+        };
+        tokio::select! {
+            result = work => result,
+            stop = signs => Err(stop),
+        }
     }
 
     /// Runs an asynchronous command to its end. Such a command reports what matters itself, so only errors are logged,
@@ -130,6 +129,33 @@ impl Context {
         let directives = std::env::var("NANDUTI_LOG").ok();
         init_logging(&log, directives.as_deref())
             .map_err(|error| ApiError::new(ErrorKind::Usage, "nothing can be logged").because(&error))
+    }
+}
+
+/// An open way to the node, for several calls. Ctrl-C stops waiting for one: what is durable by then stays, the rest is as
+/// if it had never been asked.
+#[derive(Debug)]
+pub(crate) struct Session<'a> {
+    context: &'a Context,
+    client: Client,
+}
+
+impl Session<'_> {
+    /// One call. `doing` is what is shown if it takes a while.
+    pub(crate) async fn call<C: Call>(&self, doing: &str, call: C) -> Result<C::Reply, Stop>
+    where
+        Engine: Handle<C>,
+    {
+        self.context.with_sign_of_life(doing, until_interrupt(self.client.call(call))).await
+    }
+
+    /// Closes the way after the last `result`, and gives it back. An orderly end, but not at any price: a store is made to
+    /// survive a sudden one.
+    pub(crate) async fn close<T>(self, result: Result<T, Stop>) -> Result<T, Stop> {
+        let closed = tokio::time::timeout(CLOSE_TIME, self.client.close()).await;
+        let value = result?;
+        closed.unwrap_or(Ok(()))?;
+        Ok(value)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `nanduti init`: a home with keys, or without for an observer.
 
-use crate::doors::founding::{self, InitOptions, InitReply};
 use clap::ValueEnum;
+use nanduti_node::founding::{self, InitOptions, InitReply};
 
 use crate::{
     context::Context,

@@ -1,11 +1,11 @@
 //! `nanduti join`: enter a network, by a ticket or with its founding bundle.
 
-use crate::doors::founding::{self, JoinReply};
 use crate::{
     context::Context,
     outcome::{self, Outcome},
     terminal::{View, sanitise, style, table::Pairs},
 };
+use nanduti_node::founding::{self, JoinReply};
 
 const AFTER_HELP: &str = "\
 Examples:

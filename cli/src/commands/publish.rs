@@ -15,7 +15,7 @@ use nanduti_node::{
 
 use super::words;
 use crate::{
-    context::Context,
+    context::{Context, Session},
     outcome::{self, Outcome, Stop},
     terminal::{View, sanitise, style},
 };
@@ -138,9 +138,20 @@ fn invalid(problems: Vec<Problem>) -> ApiError {
 }
 
 async fn sign_all(context: &Context, args: &Args, sources: &[Source]) -> Result<Vec<PublishReply>, Stop> {
+    let session = context.open().await?;
+    let signed = sign_each(context, &session, args, sources).await;
+    session.close(signed).await
+}
+
+async fn sign_each(
+    context: &Context,
+    session: &Session<'_>,
+    args: &Args,
+    sources: &[Source],
+) -> Result<Vec<PublishReply>, Stop> {
     let mut replies = Vec::new();
     for source in sources {
-        match context.call("signing", call(args, source)).await {
+        match session.call("signing", call(args, source)).await {
             Ok(reply) => replies.push(reply),
             Err(Stop::Error(error)) => {
                 if !replies.is_empty() {

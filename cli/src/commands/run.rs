@@ -3,10 +3,9 @@
 //! The first Ctrl-C (or SIGTERM) stops it in order, the second at once: what was acknowledged is durable at any moment,
 //! so that nothing is lost either way.
 
-use crate::doors::Node;
 use nanduti_node::{
-    Config, Home,
-    api::{NodeRole, Status, StatusReply},
+    Config, Home, Node,
+    api::{NodeRole, StatusReply},
 };
 use serde::Serialize;
 
@@ -74,7 +73,7 @@ async fn serve(context: &Context, home: Home, config: Config) -> Outcome {
 
 /// Says that the node is ready, and how it can be reached.
 async fn announce(context: &Context, node: &Node) -> Result<(), outcome::Stop> {
-    let status = context.call("asking the node", Status {}).await?;
+    let status = node.status().await?;
     let terminal = context.terminal();
     let (addresses, web) = (node.addresses(), node.web());
     if terminal.is_json() {

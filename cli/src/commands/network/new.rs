@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::doors::founding::{self, DraftOptions, DraftReply};
+use nanduti_node::founding::{self, DraftOptions, DraftReply};
 
 use crate::{
     context::Context,
@@ -44,6 +44,9 @@ pub(crate) fn run(context: &Context, args: Args) -> Outcome {
     let options = DraftOptions { name: args.name, purpose: args.purpose, cards: args.cards, out: args.out };
     let reply = founding::draft(options)?;
     context.terminal().reply(&reply, text)?;
+    for warning in &reply.warnings {
+        context.terminal().warning(&sanitise::line(warning));
+    }
     context
         .terminal()
         .hint("each founder reads it with `nanduti network show` and signs it with `nanduti network sign`");

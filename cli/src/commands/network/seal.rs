@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::doors::founding::{self, SealReply};
+use nanduti_node::founding::{self, SealReply};
 
 use crate::{
     context::Context,
@@ -43,10 +43,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let reply = founding::seal(&args.draft, &args.signed, &args.address, &args.out)?;
     let terminal = context.terminal();
     terminal.reply(&reply, text)?;
-    terminal.hint("every founder enters with `nanduti join FILE`; everyone who comes later, with the ticket");
-    if args.address.is_empty() {
-        terminal.hint("the ticket names no address; --address MULTIADDR puts one in");
+    for warning in &reply.warnings {
+        terminal.warning(&sanitise::line(warning));
     }
+    terminal.hint("every founder enters with `nanduti join FILE`; everyone who comes later, with the ticket");
     Ok(outcome::DONE)
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::doors::founding::{self, SignReply};
+use nanduti_node::founding::{self, SignReply};
 
 use crate::{
     context::Context,
