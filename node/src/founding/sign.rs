@@ -179,7 +179,7 @@ impl Pen {
             state: KeyState::Live(None),
         };
         let mut keys = vec![publish, node];
-        keys.sort_by(|a, b| a.key.cmp(&b.key));
+        keys.sort_by_key(|line| line.key);
         Ok(Keyring { keys, salt: random_salt()? })
     }
 }

@@ -353,6 +353,27 @@ fn keys_of_a_member_that_is_not_on_the_roster_are_not_admitted() {
     assert_eq!((joined.role, joined.member.as_deref()), (NodeRole::NotAdmitted, Some("KEN")));
 }
 
+#[test]
+fn a_charter_that_only_the_chain_vouches_for_is_not_adopted() {
+    use nanduti_protocol::{entry::Entry, run};
+    let table = Table::new();
+    let (signed, _) = table.found(&["PRY"]);
+    let Document::Signed(runs) = Document::read(&signed[0]).unwrap() else { panic!("a signed file") };
+    let (charter, charter_body, len) = run::split_item(&runs[0]).unwrap();
+    let (keyring, keyring_body, _) = run::split_item(&runs[0][len..]).unwrap();
+    let mut unsigned = charter.to_vec();
+    *unsigned.last_mut().unwrap() ^= 1;
+    let mut statement = Entry::decode(keyring).unwrap().statement;
+    statement.prev = Hash::of(&unsigned);
+    let network = Hash::of(charter_body.unwrap());
+    let root = KeyStore::of(&table.home("PRY")).open_root(&WORDS.into()).unwrap();
+    let mut forged = Vec::new();
+    run::push_item(&mut forged, &unsigned, charter_body);
+    run::push_item(&mut forged, &statement.sign(&network, root.signing_key()), keyring_body);
+    let error = verify::Adoption::verify(forged, runs[1].clone()).unwrap_err();
+    assert!(matches!(error, verify::VerifyError::Signature { .. }), "{error:?}");
+}
+
 /// Logs of one founder, for turning bits.
 fn adoption() -> Vec<Vec<u8>> {
     use std::sync::OnceLock;
