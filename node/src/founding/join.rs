@@ -47,6 +47,8 @@ pub fn join(home: &Home, ticket_or_file: &str) -> Result<JoinReply, ApiError> {
             .hint("use another --home for another network"));
     }
     write_config(home)?;
+    let config =
+        Config::load(home, &[]).map_err(|error| failure::usage("the configuration cannot be used").because(&error))?;
     KeyStore::of(home).open_or_create_node().map_err(|error| failure::key("the node key cannot be used", &error))?;
     let adoptions = with_own(home, &network, adoptions)?;
     let ticket = merge(ticket, before)?;
@@ -57,7 +59,7 @@ pub fn join(home: &Home, ticket_or_file: &str) -> Result<JoinReply, ApiError> {
     check_roster(charter.as_ref(), &ticket)?;
     put(&identity::network_file(home), &network.to_hex())?;
     put(&identity::ticket_file(home), &ticket.to_text())?;
-    let role = admit(home, network, in_order(&adoptions))?;
+    let role = admit(home, &config, network, in_order(&adoptions))?;
     Ok(JoinReply {
         network: network.to_hex(),
         network_name: charter.as_ref().map(|charter| charter.name.clone()),
@@ -160,9 +162,7 @@ fn check_roster(charter: Option<&Charter>, ticket: &Ticket) -> Result<(), ApiErr
 
 /// Lets the core take everything in, and asks it what this node is now. The core lives on a runtime of its own, in a thread
 /// of its own, so that a caller may be inside another.
-fn admit(home: &Home, network: Hash, runs: Vec<VerifiedRun>) -> Result<NodeRole, ApiError> {
-    let config =
-        Config::load(home, &[]).map_err(|error| failure::usage("the configuration cannot be used").because(&error))?;
+fn admit(home: &Home, config: &Config, network: Hash, runs: Vec<VerifiedRun>) -> Result<NodeRole, ApiError> {
     let author = identity::author_of(home)?;
     let options = CoreOptions {
         network,
