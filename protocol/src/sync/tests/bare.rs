@@ -2,19 +2,29 @@
 
 use alloc::{collections::VecDeque, format, string::String, vec::Vec};
 
+use ed25519_dalek::SigningKey;
+use proptest::prelude::*;
+
 use crate::{
+    entry::{BodyRef, Entry, Statement},
     frontier::{Frontier, Position},
     hash::Hash,
     key::PublicKey,
+    kind::{Audience, Kind},
     ledger::History,
     limits,
     sync::{Compare, Input, Message, Output, Serve, Session, View, message_frame},
     ticket::RosterRef,
 };
 
-/// Every log holds the entries that everybody would write there.
+/// Every log holds the entries that everybody would write there, unless it is on another branch from a place on; and some
+/// places cannot be read.
 #[derive(Clone)]
-struct Bare(Frontier);
+struct Bare {
+    frontier: Frontier,
+    branch: u64,
+    holes: Vec<u64>,
+}
 
 fn hash_of(log: &PublicKey, seq: u64) -> Hash {
     Hash::of(&[log.as_bytes().as_slice(), &seq.to_be_bytes()].concat())
@@ -22,22 +32,35 @@ fn hash_of(log: &PublicKey, seq: u64) -> Hash {
 
 impl Bare {
     fn new(logs: impl IntoIterator<Item = (PublicKey, u64)>) -> Self {
-        let mut frontier = Frontier::default();
+        Self::on_branch(logs, u64::MAX, Vec::new())
+    }
+
+    fn on_branch(logs: impl IntoIterator<Item = (PublicKey, u64)>, branch: u64, holes: Vec<u64>) -> Self {
+        let mut bare = Self { frontier: Frontier::default(), branch, holes };
         for (log, next) in logs.into_iter().filter(|(_, next)| *next > 0) {
-            frontier.set(log, Position { next, head: hash_of(&log, next - 1), fork: None });
+            bare.frontier.set(log, Position { next, head: bare.hash(&log, next - 1), fork: None });
         }
-        Self(frontier)
+        bare
+    }
+
+    fn hash(&self, log: &PublicKey, seq: u64) -> Hash {
+        let hash = hash_of(log, seq);
+        if seq < self.branch { hash } else { Hash::of(hash.as_bytes()) }
     }
 }
 
 impl History for Bare {
     fn hash_at(&self, log: &PublicKey, seq: u64) -> Option<Hash> {
-        let held = self.0.position(log).is_some_and(|position| seq < position.next);
-        held.then(|| hash_of(log, seq))
+        let held = self.frontier.position(log).is_some_and(|position| seq < position.next);
+        (held && !self.holes.contains(&seq)).then(|| self.hash(log, seq))
     }
 
-    fn entry_at(&self, _: &PublicKey, _: u64) -> Option<Vec<u8>> {
-        None
+    fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
+        let prev = self.hash_at(log, seq)?;
+        let (body, kind, audience) = (BodyRef::to(b""), Kind::Practice, Audience::Public);
+        // Signed by anybody: a session leaves signatures to the host.
+        let key = SigningKey::from_bytes(&[1; 32]);
+        Some(Statement { log: *log, seq, body, kind, prev, time: 0, audience }.sign(&self.network(), &key))
     }
 }
 
@@ -51,7 +74,7 @@ impl View for Bare {
     }
 
     fn frontier(&self) -> &Frontier {
-        &self.0
+        &self.frontier
     }
 
     fn is_root(&self, _: &PublicKey) -> bool {
@@ -74,6 +97,7 @@ struct Course {
     lines: Vec<String>,
     largest: usize,
     promises: usize,
+    evidence: Vec<u64>,
     served: [Vec<(PublicKey, u64, u64)>; 2],
 }
 
@@ -119,7 +143,11 @@ fn course(initiator: Bare, responder: Bare) -> Course {
                 course.largest = course.largest.max(content.len());
                 course.promises += usize::from(*more);
             }
-            sides[1 - turn].handle(Input::Message(Message::decode(content).expect("honest"))).expect("honest");
+            let message = Message::decode(content).expect("honest");
+            if let Message::Evidence(entry) = &message {
+                course.evidence.push(Entry::decode(entry).expect("an entry").statement.seq);
+            }
+            sides[1 - turn].handle(Input::Message(message)).expect("honest");
             let other = &mut sides[1 - turn];
             drain(other, &mut wires[1 - turn]);
         }
@@ -144,6 +172,29 @@ fn the_largest_library_that_a_charter_allows_fits_into_the_turns() {
     assert!(turns < limits::SYNC_TURNS_MAX as usize / 2, "{turns} turns");
     assert!(course.promises > 0, "the turns were full");
     assert!(course.largest <= limits::SYNC_MESSAGE_MAX);
+}
+
+proptest! {
+    #[test]
+    fn a_search_ends_at_the_lowest_difference_or_rests_and_blames_nobody(
+        one in 1_u64..80,
+        other in 1_u64..80,
+        branch in 0_u64..80,
+        holes in proptest::collection::vec(0_u64..80, 0..4),
+        others_holes in proptest::collection::vec(0_u64..80, 0..4),
+    ) {
+        let key = PublicKey::from_bytes([7; 32]);
+        let readable = holes.is_empty() && others_holes.is_empty();
+        let a = Bare::on_branch([(key, one)], u64::MAX, holes);
+        let b = Bare::on_branch([(key, other)], branch, others_holes);
+        let course = course(a, b);
+        let contradict = branch < one.min(other);
+        if readable && contradict {
+            prop_assert_eq!(course.evidence, [branch, branch]);
+        } else {
+            prop_assert!(course.evidence.is_empty() || contradict);
+        }
+    }
 }
 
 #[test]
