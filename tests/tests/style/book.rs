@@ -1,18 +1,17 @@
-//! The documents hold together: every link between files leads to a file, every chapter stands in the book's contents, and
-//! the decisions are numbered and complete.
+//! The documents hold together: every link between files leads to a file, every chapter stands in the book's contents, the
+//! decisions are numbered and complete, and a message that is explained is one that the program says.
 
 use super::{
     Breach, none,
-    source::{Source, file, files, root},
+    source::{Source, file, files, root, rust_files},
 };
 
 const PAGES: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
 const DECISION_PARTS: [&str; 4] = ["## Context", "## Decision", "## Consequences", "## Alternatives"];
 
 fn documents() -> Vec<Source> {
-    let mut found: Vec<Source> = PAGES.iter().map(|page| file(page)).collect();
-    found.extend(files("docs", ".md"));
-    found
+    let pages = PAGES.iter().map(|page| file(page));
+    pages.chain(files("docs", ".md").into_iter().filter(|chapter| !chapter.path.ends_with("/template.md"))).collect()
 }
 
 /// The targets of the links in a Markdown text that lead to files.
@@ -73,7 +72,7 @@ fn every_chapter_is_in_the_contents() {
 #[test]
 fn decisions_are_numbered_and_complete() {
     let decisions = files("docs/decisions", ".md");
-    let numbered = decisions.iter().filter(|decision| !decision.path.ends_with("template.md"));
+    let numbered = decisions.iter().filter(|decision| decision.path.contains("/decisions/0"));
     for (index, decision) in numbered.enumerate() {
         let name = decision.path.rsplit('/').next().unwrap_or_default();
         assert!(name.starts_with(&format!("{:04}-", index + 1)), "{name}: the next number is {:04}", index + 1);
@@ -83,8 +82,32 @@ fn decisions_are_numbered_and_complete() {
     }
 }
 
+/// The fixed parts of the messages that stand as headings.
+fn quoted_messages(text: &str) -> Vec<&str> {
+    let headings = text.lines().filter_map(|line| line.strip_prefix("## `")?.strip_suffix('`'));
+    headings
+        .flat_map(|heading| heading.split('…'))
+        .map(|part| part.trim_matches([' ', ':', '(', ')']))
+        .filter(|part| part.len() > 3)
+        .collect()
+}
+
+#[test]
+fn every_message_that_is_explained_is_one_that_the_program_says() {
+    let page = file("docs/guide/troubleshooting.md");
+    let quoted = quoted_messages(&page.text);
+    assert!(quoted.len() > 10, "the headings were not understood");
+    let said: String = rust_files().into_iter().map(|source| source.text).collect();
+    let missing = quoted.into_iter().filter(|message| !said.contains(message));
+    none(&missing.map(|message| format!("{}: nothing says `{message}`", page.path)).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_deliberate_breach_is_found() {
+    assert_eq!(
+        quoted_messages("## `there is no node in …`\n## `… has (mode …)`\n## Words"),
+        ["there is no node in", "has (mode"]
+    );
     let text = "[a](guide/a.md#x) [b](https://example.org) [c](#d)\n```\n[e](e.md)\n```\n[f](../README.md)";
     assert_eq!(targets(text), ["guide/a.md", "../README.md"]);
     let breaches = link_breaches("docs/x.md", text, |path| path == "README.md");

@@ -56,6 +56,14 @@ fn protocol_breaches(manifest: &str) -> Vec<Breach> {
         .collect()
 }
 
+/// Dependencies that no source of the crate names.
+fn unused_breaches(name: &str, manifest: &str, sources: &str) -> Vec<Breach> {
+    let blanked = blank(sources);
+    let found = dependencies(manifest).into_iter();
+    let unused = found.filter(|dependency| words(&blanked, &dependency.replace('-', "_")).next().is_none());
+    unused.map(|dependency| format!("{name} declares {dependency} and does not use it")).collect()
+}
+
 /// Uses of `std` outside tests.
 fn std_breaches(path: &str, text: &str) -> Vec<Breach> {
     let blanked = without_tests(&blank(text));
@@ -65,6 +73,16 @@ fn std_breaches(path: &str, text: &str) -> Vec<Breach> {
 #[test]
 fn crates_keep_their_layers() {
     let breaches = OURS.iter().flat_map(|(name, _)| crate_breaches(name, &file(&format!("{name}/Cargo.toml")).text));
+    none(&breaches.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_dependency_is_used() {
+    // The crate of tests declares what its tests use, which is not in its sources.
+    let breaches = ["protocol", "node", "cli"].into_iter().flat_map(|name| {
+        let sources: String = files(&format!("{name}/src"), ".rs").into_iter().map(|source| source.text).collect();
+        unused_breaches(name, &file(&format!("{name}/Cargo.toml")).text, &sources)
+    });
     none(&breaches.collect::<Vec<_>>());
 }
 
@@ -106,6 +124,10 @@ fn a_deliberate_breach_is_found() {
     assert_eq!(dependencies(manifest), ["serde", "nanduti-tests"]);
     assert_eq!(crate_breaches("node", manifest).len(), 1);
     assert_eq!(protocol_breaches(manifest).len(), 1);
+    assert_eq!(
+        unused_breaches("x", manifest, "use serde::Serialize; // nanduti_tests"),
+        ["x declares nanduti-tests and does not use it"]
+    );
     assert_eq!(std_breaches("x.rs", "use std::time::SystemTime;\nextern crate std;\n// std").len(), 2);
     assert_eq!(std_breaches("x.rs", "use core::fmt; #[cfg(test)]\nmod tests { extern crate std; }").len(), 0);
 }

@@ -3,11 +3,11 @@
 //! The order is the data's way through the program, so that a reader who starts at the top of a table never meets a name
 //! that is explained further down. Code for tests is free: a test may look from above.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::{
     Breach, none,
-    source::{Source, blank, file, files, is_word, line_of, test_modules, without_tests, words},
+    source::{Source, blank, closing, file, files, is_word, line_of, test_modules, without_tests, words},
 };
 
 /// The layers of one crate.
@@ -93,13 +93,10 @@ impl Layers {
         let Some(own) = module.first() else { return Vec::new() };
         let blanked = without_tests(&blank(text));
         let mut breaches = Vec::new();
-        for (at, name, by_going_up) in names_at_root(&blanked, module.len()) {
+        for (at, name) in names_at_root(&blanked, module.len()) {
             let exported = exports.iter().find(|(export, _)| *export == name).map(|(_, module)| module.as_str());
             let used = exported.unwrap_or(&name);
-            // Going up out of a module inside the file ends lower than the path of the file says.
-            let is_elsewhere = by_going_up && exported.is_none() && self.tier(used).is_none();
             if used != *own
-                && !is_elsewhere
                 && let Some(objection) = self.objection(own, used)
             {
                 breaches.push(format!("{path}:{}: {objection}", line_of(text, at)));
@@ -116,15 +113,16 @@ fn module_of(path: &str) -> Vec<&str> {
     parts.filter(|part| !["mod", "lib", "main"].contains(part)).collect()
 }
 
-/// Every name that is taken from the crate's root, by `crate::` or by going up far enough (then with `true`).
-fn names_at_root(blanked: &str, depth: usize) -> Vec<(usize, String, bool)> {
+/// Every name that is taken from the crate's root, by `crate::` or by going up far enough.
+fn names_at_root(blanked: &str, depth: usize) -> Vec<(usize, String)> {
     let mut found = Vec::new();
+    let inline = inline_modules(blanked);
     for at in words(blanked, "crate") {
         if blanked[..at].ends_with('$') {
             continue;
         }
         if let Some(rest) = blanked[at..].strip_prefix("crate::") {
-            found.extend(heads(rest).into_iter().map(|name| (at, name, false)));
+            found.extend(heads(rest).into_iter().map(|name| (at, name)));
         }
     }
     for at in words(blanked, "super") {
@@ -135,11 +133,21 @@ fn names_at_root(blanked: &str, depth: usize) -> Vec<(usize, String, bool)> {
         while let Some(further) = rest.strip_prefix("super::") {
             (ups, rest) = (ups + 1, further);
         }
-        if ups == depth {
-            found.extend(heads(rest).into_iter().map(|name| (at, name, true)));
+        let inner = inline.iter().filter(|module| module.contains(&at)).count();
+        if ups == depth + inner {
+            found.extend(heads(rest).into_iter().map(|name| (at, name)));
         }
     }
     found
+}
+
+/// Where the modules that stand inside the file begin and end.
+fn inline_modules(blanked: &str) -> Vec<Range<usize>> {
+    let braces = words(blanked, "mod").filter_map(|at| {
+        let brace = at + blanked[at..].find(['{', ';'])?;
+        blanked[brace..].starts_with('{').then_some(brace)
+    });
+    braces.map(|brace| brace..closing(blanked, brace)).collect()
 }
 
 /// The first names of a path or of each path in a group.
@@ -237,5 +245,7 @@ fn a_deliberate_breach_is_found_in_every_spelling() {
     assert_eq!(breach("node/src/elsewhere.rs", "use crate::api::Call;"), 1, "a module without a tier");
     assert_eq!(breach("node/src/net/mod.rs", "use crate::founding::x;"), 1, "its own tier");
     assert_eq!(breach("node/src/core/writer.rs", "// crate::net\nuse crate::store::Index; use super::super::home;"), 0);
+    assert_eq!(breach("node/src/keys.rs", "mod private { impl X for super::Handle {} }"), 0, "up to its own file");
+    assert_eq!(breach("node/src/keys.rs", "mod private { impl X for super::super::Handle {} }"), 1);
     assert_eq!(breach("node/src/core/mod.rs", "#[cfg(test)]\nmod tests { use crate::web::x; }"), 0);
 }
