@@ -15,8 +15,9 @@ fn nanduti(args: &[&str]) -> Command {
 }
 
 fn run(args: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = nanduti(args).output().unwrap();
-    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    let Output { status, stdout, stderr } = nanduti(args).output().expect("the program is built before its tests");
+    let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+    (status.code().expect("no signal ends it"), text(stdout), text(stderr))
 }
 
 #[test]

@@ -10,7 +10,7 @@ use nanduti_node::founding::{self, JoinReply};
 const AFTER_HELP: &str = "\
 Examples:
   nanduti join founding.nanduti    a founder, with the founding bundle
-  nanduti join nanduti1…           anyone, with a ticket
+  nanduti join nanduti:…            anyone, with a ticket
 
 A ticket names the network by the hash of its charter, so what is fetched can be checked against
 it. Get it from somebody that you trust.

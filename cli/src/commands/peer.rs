@@ -1,12 +1,12 @@
 //! `nanduti peer`: the nodes that this one knows.
 
 use clap::Subcommand;
-use nanduti_node::api::{PeerAdd, PeerBlock, PeerList, PeerListReply, PeerView};
+use nanduti_node::api::{ApiError, ErrorKind, PeerAdd, PeerBlock, PeerList, PeerListReply, PeerView};
 
 use super::words;
 use crate::{
     context::Context,
-    outcome::{self, Outcome},
+    outcome::{self, Outcome, Stop},
     terminal::{
         View, sanitise,
         table::{Column, Table, Tone},
@@ -76,13 +76,13 @@ enum Action {
     /// Refuse connections with a peer
     #[command(after_help = AFTER_BLOCK)]
     Block {
-        /// The peer id
+        /// The peer id, or its last 8 characters or more
         peer: String,
     },
     /// Allow a blocked peer again
     #[command(after_help = AFTER_ALLOW)]
     Allow {
-        /// The peer id
+        /// The peer id, or its last 8 characters or more
         peer: String,
     },
 }
@@ -92,8 +92,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     let reply = match args.action {
         Action::List => context.call("reading the peers", PeerList {}).await?,
         Action::Add { address } => context.call("adding the peer", PeerAdd { address }).await?,
-        Action::Block { peer } => context.call("blocking the peer", PeerBlock { peer, allow: false }).await?,
-        Action::Allow { peer } => context.call("allowing the peer", PeerBlock { peer, allow: true }).await?,
+        Action::Block { peer } => block(context, peer, false).await?,
+        Action::Allow { peer } => block(context, peer, true).await?,
     };
     let terminal = context.terminal();
     terminal.reply(&reply, text)?;
@@ -105,6 +105,33 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
         terminal.hint("`nanduti peer add ADDRESS` adds one; a ticket brings the first by itself");
     }
     Ok(outcome::DONE)
+}
+
+/// Blocks or allows the peer with this id, or with this end of an id.
+async fn block(context: &Context, peer: String, allow: bool) -> Result<PeerListReply, Stop> {
+    let session = context.open().await?;
+    let reply = async {
+        let known = session.call("reading the peers", PeerList {}).await?;
+        let peer = whole_id(&known, &peer)?;
+        session.call(if allow { "allowing the peer" } else { "blocking the peer" }, PeerBlock { peer, allow }).await
+    };
+    let reply = reply.await;
+    session.close(reply).await
+}
+
+/// The id that is meant. What is no end of a known one is taken as it is: a peer can be blocked before it is met.
+fn whole_id(known: &PeerListReply, text: &str) -> Result<String, ApiError> {
+    let end = text.trim_start_matches('…');
+    if end.chars().count() < words::PEER_CHARS {
+        return Ok(text.to_owned());
+    }
+    let mut meant = known.peers.iter().map(|peer| peer.peer.as_str()).filter(|peer| peer.ends_with(end));
+    match (meant.next(), meant.next()) {
+        (Some(peer), None) => Ok(peer.to_owned()),
+        (Some(_), Some(_)) => Err(ApiError::new(ErrorKind::Usage, format!("several peers end in `{end}`"))
+            .hint("`nanduti peer list --json` shows whole ids")),
+        (None, _) => Ok(text.to_owned()),
+    }
 }
 
 fn text(reply: &PeerListReply, view: View) -> String {
@@ -122,7 +149,7 @@ fn text(reply: &PeerListReply, view: View) -> String {
     ]);
     for peer in &reply.peers {
         table.row([
-            (peer.peer.clone(), Tone::Plain),
+            (words::peer(&peer.peer, view), Tone::Plain),
             (peer.member.clone().unwrap_or_default(), Tone::Plain),
             connection(peer),
             frontier(peer),
@@ -133,7 +160,7 @@ fn text(reply: &PeerListReply, view: View) -> String {
     }
     let mut text = table.render(view.width);
     for peer in reply.peers.iter().filter(|peer| !peer.faults.is_empty()) {
-        text.push_str(&format!("{}: {}\n", sanitise::line(&peer.peer), sanitise::line(&words::tally(&peer.faults))));
+        text.push_str(&format!("{}: {}\n", words::peer(&peer.peer, view), sanitise::line(&words::tally(&peer.faults))));
     }
     text
 }
@@ -183,5 +210,28 @@ mod tests {
             peers: vec![peer("12D3KooWA", Some("MAR")), noisy, away],
         };
         insta::assert_snapshot!(samples::plain(&text(&reply, View { width: None })));
+    }
+
+    #[test]
+    fn a_peer_is_known_by_the_end_of_its_id() {
+        let id = "12D3KooWJ1tDrRvRB9mHsW6vKUuTf3GaVJrXvoqyafYY9yFThV6J";
+        let peer = PeerView {
+            peer: id.into(),
+            member: None,
+            addresses: Vec::new(),
+            connected: false,
+            blocked: false,
+            score: 0,
+            faults: Vec::new(),
+            last_sync: None,
+            equal: None,
+        };
+        let known = PeerListReply { own: String::new(), addresses: Vec::new(), peers: vec![peer.clone()] };
+        for text in [id, "9yFThV6J", "…9yFThV6J"] {
+            assert_eq!(whole_id(&known, text).unwrap(), id);
+        }
+        assert_eq!(whole_id(&known, "hV6J").unwrap(), "hV6J");
+        let twice = PeerListReply { peers: vec![peer.clone(), peer], ..known };
+        assert_eq!(whole_id(&twice, "9yFThV6J").unwrap_err().kind, ErrorKind::Usage);
     }
 }

@@ -132,9 +132,12 @@ fn check(markdown: &str) -> Result<PublishReply, ApiError> {
 }
 
 fn invalid(problems: Vec<Problem>) -> ApiError {
-    let count = words::count(problems.len() as u64, "problem", "problems");
-    ApiError { problems, ..ApiError::new(ErrorKind::Failed, format!("this practice has {count}")) }
-        .hint("`nanduti practice fields` says what belongs in each field")
+    let message = match problems.len() {
+        1 => "the file has one problem".to_owned(),
+        count => format!("the file has {count} problems"),
+    };
+    ApiError { problems, ..ApiError::new(ErrorKind::Failed, message) }
+        .hint("nothing was signed. `nanduti practice fields` says what belongs in each field")
 }
 
 async fn sign_all(context: &Context, args: &Args, sources: &[Source]) -> Result<Vec<PublishReply>, Stop> {

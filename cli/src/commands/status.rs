@@ -117,7 +117,7 @@ fn identity(pairs: &mut Pairs, status: &StatusReply) {
     pairs.add(
         "state",
         match (status.running, status.uptime_s) {
-            (true, Some(seconds)) => style::good(&format!("running for {}", words::duration(seconds * 1000))),
+            (true, Some(seconds)) => style::good(&format!("running for {}", words::uptime(seconds))),
             (true, None) => style::good("running"),
             (false, _) => "not running; the store was read directly".to_owned(),
         },

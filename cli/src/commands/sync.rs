@@ -66,7 +66,7 @@ fn text(reply: &SyncReply, view: View) -> String {
     ]);
     for peer in &reply.peers {
         table.row([
-            (peer.peer.clone(), Tone::Faint),
+            (words::peer(&peer.peer, view), Tone::Faint),
             (peer.member.clone().unwrap_or_default(), Tone::Plain),
             (words::grouped(peer.received), Tone::Plain),
             (words::grouped(peer.sent), Tone::Plain),

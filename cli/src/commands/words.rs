@@ -2,10 +2,17 @@
 
 use nanduti_node::api::{SeriesState, VerifyReply};
 
+use crate::terminal::View;
+
 /// What all CIDs of entries share; a short id is the ten characters after it.
 const COMMON_PREFIX: &str = "bafyr4i";
 /// Characters of a short id.
 const SHORT_CHARS: usize = 10;
+
+/// Characters of the end of a peer id: the beginning is the same for all.
+pub(super) const PEER_CHARS: usize = 8;
+/// Width from which whole peer ids are shown.
+const PEER_COLUMNS: usize = 130;
 
 /// `1 practice`, `7 practices`.
 pub(super) fn count(number: u64, one: &str, many: &str) -> String {
@@ -73,6 +80,20 @@ pub(super) fn glance(hash: &str) -> &str {
     hash.get(..16).unwrap_or(hash)
 }
 
+/// A peer id: whole where there is room, else its end, by which `peer block` knows it too.
+pub(super) fn peer(id: &str, view: View) -> String {
+    let end = id.char_indices().rev().nth(PEER_CHARS - 1).and_then(|(at, _)| id.get(at..)).filter(|end| *end != id);
+    match (view.width, end) {
+        (Some(width), Some(end)) if width < PEER_COLUMNS => format!("…{end}"),
+        _ => id.to_owned(),
+    }
+}
+
+/// `12 s`, and from a minute as [`duration`].
+pub(super) fn uptime(seconds: u64) -> String {
+    if seconds < 60 { format!("{seconds} s") } else { duration(seconds * 1000) }
+}
+
 /// How a series stands, in a word.
 pub(super) fn state(state: SeriesState) -> &'static str {
     match state {
@@ -122,5 +143,9 @@ mod tests {
     fn ids() {
         assert_eq!(short("bafyr4iabcdefghijklmnop"), "abcdefghij");
         assert_eq!(short("not a cid"), "not a cid");
+        let id = "12D3KooWJ1tDrRvRB9mHsW6vKUuTf3GaVJrXvoqyafYY9yFThV6J";
+        assert_eq!(peer(id, View { width: None }), id);
+        assert_eq!(peer(id, View { width: Some(80) }), "…9yFThV6J");
+        assert_eq!(peer("12D3Koo", View { width: Some(80) }), "12D3Koo");
     }
 }

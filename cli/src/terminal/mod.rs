@@ -189,7 +189,7 @@ impl Terminal {
     /// Problems of a file that do not stop the command; not with `--json`, where the reply holds them.
     pub(crate) fn file_warnings(&self, file: &str, problems: &[nanduti_node::api::Problem]) {
         if !self.json {
-            self.stderr_text(&report::problems(file, problems, report::Weight::Warning));
+            self.stderr_text(&report::warnings(file, problems));
         }
     }
 

@@ -26,11 +26,6 @@ impl Progress {
         Self { bar }
     }
 
-    /// What is going on now.
-    pub(crate) fn message(&self, message: &str) {
-        self.bar.set_message(message.to_owned());
-    }
-
     /// How far it is, out of how much; from now on as a bar.
     pub(crate) fn position(&self, done: u64, of: u64) {
         if self.bar.length() != Some(of) {

@@ -70,6 +70,28 @@ pub(super) fn problems(file: &str, problems: &[Problem], weight: Weight) -> Stri
     text
 }
 
+/// What is worth a look in a file, each line ended. Fields of which the same is to be said, without a place in the file,
+/// share a line: a list of everything that could still be written must not bury what is wrong.
+pub(super) fn warnings(file: &str, warnings: &[Problem]) -> String {
+    let mut text = String::new();
+    let mut told: Vec<&str> = Vec::new();
+    for warning in warnings {
+        let shares = |other: &&Problem| other.line.is_none() && other.message == warning.message;
+        let same: Vec<&Problem> = warnings.iter().filter(shares).collect();
+        if warning.line.is_some() || same.len() < 2 {
+            text.push_str(&problems(file, std::slice::from_ref(warning), Weight::Warning));
+        } else if !told.contains(&warning.message.as_str()) {
+            told.push(&warning.message);
+            let fields: Vec<String> = same.iter().map(|warning| sanitise::line(&warning.field)).collect();
+            let message = sanitise::line(&warning.message);
+            let message = message.strip_prefix("is ").map_or(message.clone(), |rest| format!("are {rest}"));
+            let place = style::strong(&format!("{}:", sanitise::line(file)));
+            text.push_str(&format!("{place} {} {} {message}\n", style::careful("warning:"), fields.join(", ")));
+        }
+    }
+    text
+}
+
 /// An error for programs, on one line, without its end.
 pub(super) fn json_line(file: Option<&str>, error: &ApiError) -> String {
     #[derive(Serialize)]
@@ -141,6 +163,23 @@ mod tests {
     fn warnings_of_a_file() {
         let text = problems("practice.md", &sample().problems[..1], Weight::Warning);
         insta::assert_snapshot!(plain(&text), @"practice.md:2 title: warning: is 171 characters long, at most 150");
+    }
+
+    #[test]
+    fn the_same_warning_of_many_fields_is_one_line() {
+        let warning = |field: &str, line: Option<u64>| Problem {
+            field: field.into(),
+            line,
+            message: "is recommended".into(),
+            hint: Some("What was wrong or missing before.".into()),
+        };
+        let text =
+            warnings("practice.md", &[warning("problem", None), warning("title", Some(3)), warning("themes", None)]);
+        insta::assert_snapshot!(plain(&text), @r"
+        practice.md: warning: problem, themes are recommended
+        practice.md:3 title: warning: is recommended
+          hint: What was wrong or missing before.
+        ");
     }
 
     #[test]

@@ -77,7 +77,10 @@ impl<const N: usize> Table<N> {
         }
         let mut grid = Grid::new();
         grid.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).enforce_styling();
-        grid.set_header(self.columns.map(|column| Cell::new(column.heading).add_attribute(Attribute::Bold)));
+        grid.set_header(self.columns.map(|column| match column.heading {
+            "" => Cell::new(""),
+            heading => Cell::new(heading).add_attribute(Attribute::Bold),
+        }));
         for row in &self.rows {
             grid.add_row(row.iter().map(|(text, tone)| cell(text, *tone)).collect::<Vec<_>>());
         }
