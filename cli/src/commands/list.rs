@@ -10,7 +10,6 @@ use crate::{
     terminal::{
         View,
         table::{Column, Table, Tone},
-        width,
     },
 };
 
@@ -26,9 +25,6 @@ Several values of one filter mean \"any of these\"; several filters mean \"all o
 The codes are those of `nanduti practice fields`.
 
 Next: `nanduti show ID` reads a practice, with the id of the first column.";
-
-/// Width from which all strands of a practice are shown.
-const ROOMY_COLUMNS: usize = 140;
 
 /// List the library
 ///
@@ -133,7 +129,7 @@ fn text(reply: &ListReply, view: View) -> String {
         Column::text("id"),
         Column::text("member"),
         Column::elastic("title"),
-        Column::text("strands"),
+        Column::yielding("strands"),
         Column::text("lang"),
         Column::text("state"),
     ]);
@@ -142,21 +138,12 @@ fn text(reply: &ListReply, view: View) -> String {
             (row.short.clone(), Tone::Plain),
             (row.member.clone(), Tone::Plain),
             (row.title.clone(), Tone::Plain),
-            (strands(row, view), Tone::Faint),
+            (row.strands.join(", "), Tone::Faint),
             (row.language.clone(), Tone::Faint),
             state(row),
         ]);
     }
     table.render(view.width)
-}
-
-/// All strands where there is room, else the beginning of the first and how many more: the title comes first.
-fn strands(row: &PracticeRow, view: View) -> String {
-    let Some(width) = view.width.filter(|width| *width < ROOMY_COLUMNS) else { return row.strands.join(", ") };
-    let Some((first, rest)) = row.strands.split_first() else { return String::new() };
-    let more = if rest.is_empty() { String::new() } else { format!(" +{}", rest.len()) };
-    let room = if width < ROOMY_COLUMNS / 2 + 30 { 12 } else { 24 };
-    format!("{}{more}", width::truncate(first, room - more.len()))
 }
 
 fn state(row: &PracticeRow) -> (String, Tone) {
@@ -197,7 +184,7 @@ fn hint(reply: &ListReply, offset: u64, filtered: bool) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::samples;
+    use crate::{commands::samples, terminal::width};
 
     fn reply() -> ListReply {
         ListReply { practices: samples::rows(), total: 4 }

@@ -1,6 +1,6 @@
 //! Aligned tables without borders, as wide as the terminal and no wider, and blocks of names with values.
 //!
-//! One column of a table may be elastic: it gives way (with `…`) when the line would not fit. Where the width is not
+//! Some columns of a table give way (with `…`) when the line would not fit, one before the other. Where the width is not
 //! known, as in a pipe, nothing is cut. Cells are one line each: whatever line ends they hold become spaces.
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table as Grid, presets};
@@ -9,6 +9,8 @@ use super::{sanitise, width};
 
 /// Least width that an elastic column is cut down to.
 const LEAST_ELASTIC: usize = 16;
+/// Least width that a column that yields is cut down to.
+const LEAST_YIELDING: usize = 12;
 /// Spaces between columns.
 const GAP: usize = 2;
 
@@ -27,28 +29,41 @@ pub(crate) enum Tone {
     Bad,
 }
 
+/// When a column gives way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Give {
+    Never,
+    First,
+    Last,
+}
+
 /// A column: its heading and how it is laid out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Column {
     heading: &'static str,
-    elastic: bool,
+    give: Give,
     right: bool,
 }
 
 impl Column {
     /// Text, aligned to the left.
     pub(crate) const fn text(heading: &'static str) -> Self {
-        Self { heading, elastic: false, right: false }
+        Self { heading, give: Give::Never, right: false }
     }
 
     /// Text that gives way when the line would not fit.
     pub(crate) const fn elastic(heading: &'static str) -> Self {
-        Self { heading, elastic: true, right: false }
+        Self { heading, give: Give::Last, right: false }
+    }
+
+    /// Text that gives way before that.
+    pub(crate) const fn yielding(heading: &'static str) -> Self {
+        Self { heading, give: Give::First, right: false }
     }
 
     /// A number, aligned to the right.
     pub(crate) const fn number(heading: &'static str) -> Self {
-        Self { heading, elastic: false, right: true }
+        Self { heading, give: Give::Never, right: true }
     }
 }
 
@@ -93,19 +108,33 @@ impl<const N: usize> Table<N> {
         grid.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
     }
 
+    /// Cuts first the columns that yield, then the elastic one, as far as it takes.
     fn fit(&mut self, limit: usize) {
-        let Some(elastic) = self.columns.iter().position(|column| column.elastic) else { return };
-        let widest = |at: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|(text, _)| width::columns(text));
-            cells.chain(self.columns.get(at).map(|column| column.heading.len())).max().unwrap_or(0)
-        };
-        let others: usize = (0..N).filter(|at| *at != elastic).map(widest).sum::<usize>() + GAP * (N - 1);
-        let room = limit.saturating_sub(others).max(LEAST_ELASTIC);
+        for (give, least) in [(Give::First, LEAST_YIELDING), (Give::Last, LEAST_ELASTIC)] {
+            for at in 0..N {
+                if self.columns.get(at).is_some_and(|column| column.give == give) {
+                    let (own, excess) = (self.widest(at), self.columns_taken().saturating_sub(limit));
+                    self.cut(at, own.saturating_sub(excess).max(least));
+                }
+            }
+        }
+    }
+
+    fn cut(&mut self, at: usize, room: usize) {
         for row in &mut self.rows {
-            if let Some((text, _)) = row.get_mut(elastic) {
+            if let Some((text, _)) = row.get_mut(at) {
                 *text = width::truncate(text, room);
             }
         }
+    }
+
+    fn columns_taken(&self) -> usize {
+        (0..N).map(|at| self.widest(at)).sum::<usize>() + GAP * N.saturating_sub(1)
+    }
+
+    fn widest(&self, at: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|(text, _)| width::columns(text));
+        cells.chain(self.columns.get(at).map(|column| column.heading.len())).max().unwrap_or(0)
     }
 }
 
