@@ -33,6 +33,19 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Answers with an error. A caller that went away does not need it.
+    pub(crate) fn refuse(self, error: &CoreError) {
+        let error = error.clone();
+        match self {
+            Self::Admit { reply, .. } => drop(reply.send(Err(error))),
+            Self::Author { reply, .. } => drop(reply.send(Err(error))),
+            Self::Fork { reply, .. } | Self::FillBody { reply, .. } => drop(reply.send(Err(error))),
+            Self::Reindex { reply } | Self::Repair { reply, .. } | Self::Close { reply } => {
+                drop(reply.send(Err(error)))
+            }
+        }
+    }
+
     /// How many bytes it brings, for bounding a batch.
     pub(crate) fn size(&self) -> usize {
         match self {

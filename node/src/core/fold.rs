@@ -48,7 +48,13 @@ impl<'a> Fold<'a> {
     }
 
     /// Takes entries in that are at hand.
-    pub(crate) fn take_run(&mut self, ledger: &Ledger, run: &VerifiedRun, from: u64, to: u64) -> Result<(), StoreError> {
+    pub(crate) fn take_run(
+        &mut self,
+        ledger: &Ledger,
+        run: &VerifiedRun,
+        from: u64,
+        to: u64,
+    ) -> Result<(), StoreError> {
         for seq in from..to {
             let Some(item) = run.item_at(seq) else { continue };
             let origin = Origin { log: run.log(), seq, time: item.time };
@@ -81,7 +87,8 @@ impl<'a> Fold<'a> {
                 if !(from..to).contains(&seq) {
                     continue;
                 }
-                let entry = Entry::decode(entry_bytes).map_err(|_| StoreError::IndexContent("a block that is not a run"))?;
+                let entry =
+                    Entry::decode(entry_bytes).map_err(|_| StoreError::IndexContent("a block that is not a run"))?;
                 let origin = Origin { log: *log, seq, time: entry.statement.time };
                 self.apply(ledger, &Item { hash: entry.hash, kind: entry.statement.kind, origin, body }, add)?;
             }
@@ -110,9 +117,8 @@ impl<'a> Fold<'a> {
     fn apply(&mut self, ledger: &Ledger, item: &Item<'_>, add: bool) -> Result<(), StoreError> {
         let Some(authority) = ledger.authority() else { return Ok(()) };
         let log = &item.origin.log;
-        let allowed = || {
-            authority.standing(log).is_some_and(|standing| authority.allows(&standing, item.origin.seq, &item.kind))
-        };
+        let allowed =
+            || authority.standing(log).is_some_and(|standing| authority.allows(&standing, item.origin.seq, &item.kind));
         let Some(member) = authority.claimed_member(log).filter(|_| !add || allowed()).cloned() else { return Ok(()) };
         let fact = match (&item.kind, item.body) {
             (Kind::Practice, Some(body)) => Fact::practice(item.hash, item.origin, body),

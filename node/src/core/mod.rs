@@ -16,11 +16,14 @@
 mod author;
 mod command;
 mod error;
-mod fold;
+pub(crate) mod fold;
 mod open;
 mod read;
+mod reading;
 mod repair;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::{
@@ -41,6 +44,7 @@ pub use author::Author;
 use command::{Command, Reply};
 pub use error::CoreError;
 pub use open::CoreOptions;
+pub(crate) use read::BodyAt;
 pub use snapshot::{Counts, Snapshot};
 
 use crate::store::{Index, Reader};
@@ -54,12 +58,13 @@ const EVENTS: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct Core {
     shared: Arc<Shared>,
+    /// Not shared with the writer: when the last handle goes, the writer sees that the queue has ended.
+    queue: mpsc::Sender<Command>,
 }
 
 /// What the writer and the readers share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    queue: mpsc::Sender<Command>,
     snapshot: RwLock<Arc<Snapshot>>,
     events: broadcast::Sender<CoreEvent>,
     index: Index,
@@ -145,7 +150,13 @@ impl Core {
     ///
     /// # Errors
     /// If this node may not sign, or the disk is full or fails.
-    pub async fn author(&self, kind: Kind, audience: Audience, time: u64, body: Vec<u8>) -> Result<Authored, CoreError> {
+    pub async fn author(
+        &self,
+        kind: Kind,
+        audience: Audience,
+        time: u64,
+        body: Vec<u8>,
+    ) -> Result<Authored, CoreError> {
         self.ask(|reply| Command::Author { kind, audience, time, body, reply }).await
     }
 
@@ -194,7 +205,7 @@ impl Core {
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, CoreError> {
         let (reply, answer) = oneshot::channel();
-        self.shared.queue.send(command(reply)).await.map_err(|_| CoreError::Closed)?;
+        self.queue.send(command(reply)).await.map_err(|_| CoreError::Closed)?;
         answer.await.map_err(|_| CoreError::Closed)?
     }
 }

@@ -4,11 +4,11 @@ use nanduti_protocol::{
     entry::{Entry, Statement},
     hash::Hash,
     key::PublicKey,
-    run::split_item,
+    run::{ReceivedRun, item_len, split_item},
 };
 
-use super::{Core, CoreError};
-use crate::store::{Index, Located, Reader, StoreError};
+use super::{Core, CoreError, command::Command};
+use crate::store::{Damage, Index, Located, Reader, StoreError};
 
 /// An entry with its body, and where it stands.
 #[derive(Debug, Clone)]
@@ -25,11 +25,20 @@ pub(crate) struct BodyAt {
     pub(crate) offset: u64,
 }
 
+/// In `local/`: when what begins at a place of a log became durable here.
+pub(super) const ARRIVALS: &str = "arrivals";
+
 /// Notes when entries arrived, from a place on.
 pub(super) fn note_arrival(tree: &sled::Tree, log: &PublicKey, seq: u64, now_ms: u64) -> Result<(), StoreError> {
     let key = [log.as_bytes().as_slice(), &seq.to_be_bytes()].concat();
     tree.insert(key, &now_ms.to_be_bytes())?;
     Ok(())
+}
+
+/// The last place of a log at which an arrival was noted.
+pub(super) fn last_arrival(local: &sled::Db, log: &PublicKey) -> Result<Option<u64>, CoreError> {
+    let last = local.open_tree(ARRIVALS)?.scan_prefix(log.as_bytes()).keys().next_back().transpose()?;
+    Ok(last.and_then(|key| key.get(32..40)?.try_into().ok()).map(u64::from_be_bytes))
 }
 
 impl Core {
@@ -38,30 +47,53 @@ impl Core {
     /// # Errors
     /// If the disk fails or is damaged there.
     pub fn read_run(&self, log: &PublicKey, from: u64, to: u64, target: usize) -> Result<Vec<u8>, CoreError> {
-        let mut out = Vec::new();
-        for block in self.index().blocks_from(log, from) {
-            let block = block?;
-            if block.next_seq() <= from {
-                continue;
+        self.mending(log, || {
+            let mut out = Vec::new();
+            let mut next = from;
+            for block in self.index().blocks_from(log, from) {
+                let block = block?;
+                if block.first_seq() > next || next >= to {
+                    break;
+                }
+                let (Some((skip, _)), last) = (block.span(next), block.next_seq().min(to)) else { continue };
+                let Some((before, len)) = block.span(last - 1) else { continue };
+                let keep = before + u64::from(len);
+                if !out.is_empty() && out.len() as u64 + (keep - skip) > target as u64 {
+                    break;
+                }
+                let bytes = self.reader().read_block(log, &block)?;
+                let wanted = bytes.get(skip as usize..keep as usize).unwrap_or_default();
+                // A block ends at an anchor; a part of one is cut back to its last.
+                let anchored = if last == block.next_seq() { wanted } else { self.anchored(wanted) };
+                out.extend_from_slice(anchored);
+                next = last;
+                if anchored.len() < wanted.len() {
+                    break;
+                }
             }
-            let first = block.first_seq().max(from);
-            if first >= to || block.first_seq() > from && out.is_empty() {
-                break;
+            Ok(out)
+        })
+    }
+
+    /// The part of some items that ends at an anchor.
+    fn anchored<'a>(&self, items: &'a [u8]) -> &'a [u8] {
+        let Ok(run) = ReceivedRun::receive(items.to_vec()) else { return &[] };
+        let count = run.anchored_len(&self.snapshot().ledger.network());
+        let len = (0..count).fold(0, |len, _| len + items.get(len..).and_then(item_len).unwrap_or(0));
+        items.get(..len).unwrap_or_default()
+    }
+
+    /// Reads; what turns out to be damaged is handed to the writer, which sets it aside.
+    fn mending<T>(&self, log: &PublicKey, read: impl Fn() -> Result<T, StoreError>) -> Result<T, CoreError> {
+        read().map_err(|error| {
+            if let StoreError::Damaged(damage) = &error {
+                tracing::error!(%damage, "a segment file is damaged");
+                // If the queue is full the next reader asks again; nobody waits for the answer.
+                let (reply, _) = tokio::sync::oneshot::channel();
+                let _ = self.queue.try_send(Command::Repair { log: *log, reply });
             }
-            if !out.is_empty() && out.len() as u64 + block.len() > target as u64 {
-                break;
-            }
-            let bytes = self.reader().read_block(log, &block)?;
-            let skip = block.span(first).map_or(0, |(before, _)| before);
-            let wanted = block.next_seq().min(to);
-            // Half a block ends at no anchor unless that entry's own signature verifies, which honest ones do.
-            let keep = block.span(wanted - 1).map_or(0, |(before, len)| before + u64::from(len));
-            out.extend_from_slice(bytes.get(skip as usize..keep as usize).unwrap_or_default());
-            if wanted == to {
-                break;
-            }
-        }
-        Ok(out)
+            error.into()
+        })
     }
 
     /// The body of an entry, if it is held.
@@ -80,24 +112,26 @@ impl Core {
 
     /// An entry with its body.
     pub(crate) fn read_at(&self, log: &PublicKey, seq: u64) -> Result<Option<BodyAt>, CoreError> {
-        let Some(block) = self.index().block_at(log, seq)? else { return Ok(None) };
-        let Some((before, len)) = block.span(seq) else { return Ok(None) };
-        let offset = block.offset() + before;
-        let file = self.reader().relative(log, block.file());
-        let bytes = self.reader().read_span(log, block.file(), offset, u64::from(len))?;
-        let damaged = |what: &str| StoreError::from(crate::store::Damage { file: file.clone(), offset, what: what.into() });
-        let (entry, body, _) = split_item(&bytes).ok_or_else(|| damaged("not an entry"))?;
-        let entry = Entry::decode(entry).map_err(|error| damaged(&error.to_string()))?;
-        if Some(entry.hash) != block.hash_at(seq) || body.is_some_and(|body| !entry.statement.body.is_of(body)) {
-            return Err(damaged("the bytes are not those that were written").into());
-        }
-        let segment = file.display().to_string();
-        Ok(Some(BodyAt { hash: entry.hash, statement: entry.statement, body: body.map(<[u8]>::to_vec), segment, offset }))
+        self.mending(log, || {
+            let Some(block) = self.index().block_at(log, seq)? else { return Ok(None) };
+            let Some((before, len)) = block.span(seq) else { return Ok(None) };
+            let offset = block.offset() + before;
+            let file = self.reader().relative(log, block.file());
+            let bytes = self.reader().read_span(log, block.file(), offset, u64::from(len))?;
+            let damaged = |what: &str| Damage { file: file.clone(), offset, what: what.into() };
+            let (entry, body, _) = split_item(&bytes).ok_or_else(|| damaged("not an entry"))?;
+            let entry = Entry::decode(entry).map_err(|error| damaged(&error.to_string()))?;
+            if Some(entry.hash) != block.hash_at(seq) || body.is_some_and(|body| !entry.statement.body.is_of(body)) {
+                return Err(damaged("the bytes are not those that were written").into());
+            }
+            let (hash, segment) = (entry.hash, file.display().to_string());
+            Ok(Some(BodyAt { hash, statement: entry.statement, body: body.map(<[u8]>::to_vec), segment, offset }))
+        })
     }
 
     /// When the entry at a place became durable here, in milliseconds since 1970.
     pub(crate) fn arrival(&self, log: &PublicKey, seq: u64) -> Option<u64> {
-        let tree = self.local().open_tree("arrivals").ok()?;
+        let tree = self.local().open_tree(ARRIVALS).ok()?;
         let key = |seq: u64| [log.as_bytes().as_slice(), &seq.to_be_bytes()].concat();
         let (_, value) = tree.range(key(0)..=key(seq)).next_back()?.ok()?;
         Some(u64::from_be_bytes(value.as_ref().try_into().ok()?))

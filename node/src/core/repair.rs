@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use nanduti_protocol::{
+    entry::Entry,
     key::PublicKey,
-    run::{push_item, split_item},
+    ledger::Extent,
+    run::{item_len, push_item, split_item},
 };
 
-use super::{CoreError, open, writer::Writer};
+use super::{CoreError, fold::Fold, open, writer::Writer};
 use crate::{
     PRIVATE_FILE,
-    store::StoreError,
+    store::{Head, StoreError, Tail},
     write_file_durably,
 };
 
@@ -20,7 +22,8 @@ const REACHED: &str = "reached-before-damage";
 /// Remembers how far a log reached before damage, so that its own author does not sign below that.
 pub(super) fn note_reached(local: &sled::Db, log: &PublicKey, reached: u64) -> Result<(), CoreError> {
     let tree = local.open_tree(REACHED)?;
-    let before = tree.get(log.as_bytes())?.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
+    let before =
+        tree.get(log.as_bytes())?.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
     tree.insert(log.as_bytes(), &reached.max(before).to_be_bytes())?;
     local.flush()?;
     Ok(())
@@ -33,37 +36,44 @@ impl Writer {
         Ok(found.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
     }
 
-    /// Makes the index anew from the segment files, beside the one in use, and takes it into use.
+    /// Makes the index anew from the segment files. Readers find it emptier than it was until it is done.
     pub(super) fn reindex(&mut self) -> Result<(), CoreError> {
-        for log in self.heads.keys().copied().collect::<Vec<_>>() {
-            self.disk.index.forget_from(&log, 0)?;
-        }
-        self.disk.index.series().clear().map_err(StoreError::from)?;
+        self.heads.clear();
+        self.dirty.clear();
+        self.disk.index.clear()?;
         self.reopen()
     }
 
-    /// Reads a log again; what is damaged in it is set aside.
+    /// Reads a log again if anything in it is damaged; the damage is set aside.
     pub(super) fn repair(&mut self, log: &PublicKey) -> Result<(), CoreError> {
+        match self.disk.check_all(log) {
+            Ok(()) => return Ok(()),
+            Err(StoreError::Damaged(damage)) => tracing::warn!(%damage, "a log is read again"),
+            Err(error) => return Err(error.into()),
+        }
         if let Some(head) = self.heads.get(log) {
             note_reached(&self.shared.local, log, head.next)?;
         }
+        self.checkpoint();
+        self.disk.index.forget(log)?;
         self.unfold(log);
-        self.disk.index.forget_from(log, 0)?;
         self.heads.remove(log);
+        self.dirty.remove(log);
         self.reopen()
     }
 
-    /// After a failed write: what the disk holds is the truth.
+    /// After a failed write: what the disk holds is the truth. Watermarks stay where they were.
     pub(super) fn restore(&mut self) {
-        self.checkpoint();
+        self.dirty.clear();
         if let Err(error) = self.reopen() {
             tracing::error!(%error, "cannot restore the state from the disk");
-            self.warn(format!("the state could not be restored from the disk: {error}; restart the node"));
         }
-        self.publish_snapshot();
+        self.publish_blocked();
     }
 
-    fn reopen(&mut self) -> Result<(), CoreError> {
+    /// Reads the state from the disk. If that fails nothing more is taken in until it succeeds.
+    pub(super) fn reopen(&mut self) -> Result<(), CoreError> {
+        self.unsound = true;
         self.checkpoint();
         let mut warnings = Vec::new();
         let index = self.disk.index.clone();
@@ -71,6 +81,7 @@ impl Writer {
         for warning in warnings {
             self.warn(warning);
         }
+        self.unsound = false;
         self.adopt(opened);
         self.checkpoint();
         Ok(())
@@ -85,35 +96,53 @@ impl Writer {
 
     /// Puts a body where one is missing: the segment file is written anew beside the old one and takes its name.
     pub(super) fn fill_body(&mut self, log: &PublicKey, seq: u64, body: &[u8]) -> Result<bool, CoreError> {
-        let Some(block) = self.disk.index.block_at(log, seq)? else { return Ok(false) };
+        let (Some(head), Some(extent)) = (self.heads.get(log).copied(), self.ledger.extent(log)) else {
+            return Ok(false);
+        };
+        let (Some(block), Some(opening)) = (self.disk.index.block_at(log, seq)?, self.disk.opening_of(log)) else {
+            return Ok(false);
+        };
         let path = self.home.segment_file(log.as_bytes(), block.file());
         let bytes = std::fs::read(&path).map_err(StoreError::io("read", &path))?;
-        let mut place = block.file();
-        let mut rest = bytes.as_slice();
-        let mut filled = Vec::with_capacity(bytes.len() + body.len());
-        let mut done = false;
-        while let Some((entry, held, len)) = split_item(rest) {
-            let wanted = place == seq && held.is_none();
-            let fits = || nanduti_protocol::entry::Entry::decode(entry).is_ok_and(|entry| entry.statement.body.is_of(body));
-            if wanted && fits() {
-                push_item(&mut filled, entry, Some(body));
-                done = true;
-            } else {
-                filled.extend_from_slice(rest.get(..len).unwrap_or_default());
-            }
-            place += 1;
-            rest = rest.get(len..).unwrap_or_default();
-        }
-        if !done {
-            return Ok(false);
-        }
+        let Some(filled) = with_body(&bytes, seq - block.file(), body) else { return Ok(false) };
+        self.segments.check_room(filled.len() as u64)?;
+        // If a crash comes between the file and the index, the log is read again in full.
+        self.disk.index.forget_head(log)?;
+        self.dirty.insert(*log);
         write_file_durably(&path, &filled, PRIVATE_FILE).map_err(StoreError::io("write", &path))?;
-        self.disk.index.satisfied(log, seq)?;
-        self.unfold(log);
-        self.disk.index.forget_from(log, 0)?;
-        self.heads.remove(log);
-        self.reopen()?;
+        let longer = (filled.len() - bytes.len()) as u64;
+        self.disk.index.lengthen(log, seq, longer, &filled)?;
+        let last = block.file() == head.file;
+        let head = Head {
+            bytes: head.bytes + longer,
+            file_len: if last { head.file_len + longer } else { head.file_len },
+            ..head
+        };
+        self.heads.insert(*log, head);
+        self.segments.set_tail(*log, Tail { file: head.file, len: head.file_len, files: head.files });
+        self.ledger.restore(*log, Extent { bytes: extent.bytes + longer, ..extent }, opening);
+        self.counts.wanted = self.counts.wanted.saturating_sub(1);
+        if seq < head.folded {
+            let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
+            fold.take_stored(&self.ledger, log, seq, seq + 1, true)?;
+            fold.finish()?;
+        }
         self.refresh(&BTreeSet::from([*log]), false);
         Ok(true)
     }
+}
+
+/// The bytes of a segment file with a body at the item with this number, if one is missing there and this is the right one.
+fn with_body(bytes: &[u8], number: u64, body: &[u8]) -> Option<Vec<u8>> {
+    let mut at = 0;
+    for _ in 0..number {
+        at += item_len(bytes.get(at..)?)?;
+    }
+    let (entry, held, len) = split_item(bytes.get(at..)?)?;
+    let fits = held.is_none() && Entry::decode(entry).is_ok_and(|entry| entry.statement.body.is_of(body));
+    let mut filled = Vec::with_capacity(bytes.len() + body.len() + 8);
+    filled.extend_from_slice(bytes.get(..at)?);
+    push_item(&mut filled, entry, Some(body));
+    filled.extend_from_slice(bytes.get(at + len..)?);
+    fits.then_some(filled)
 }

@@ -3,14 +3,16 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use nanduti_protocol::{
+    entry::Entry,
     frontier::Frontier,
     hash::Hash,
     key::{MemberId, PublicKey},
+    keyring::Opening,
     ledger::{History, Ledger},
     run::split_item,
 };
 
-use crate::store::{Index, Reader};
+use crate::store::{Index, Reader, StoreError};
 
 /// The state after a batch.
 #[derive(Debug, Clone)]
@@ -52,6 +54,29 @@ impl History for Snapshot {
 pub(crate) struct DiskHistory {
     pub(crate) index: Index,
     pub(crate) reader: Reader,
+}
+
+impl DiskHistory {
+    /// Can the block that holds a place be read?
+    pub(super) fn check(&self, log: &PublicKey, seq: u64) -> Result<(), StoreError> {
+        self.index.blocks_from(log, seq).take(2).try_for_each(|block| self.reader.read_block(log, &block?).map(drop))
+    }
+
+    /// Can all blocks of a log be read?
+    pub(super) fn check_all(&self, log: &PublicKey) -> Result<(), StoreError> {
+        self.index.blocks_from(log, 0).try_for_each(|block| self.reader.read_block(log, &block?).map(drop))
+    }
+
+    /// For whom a log speaks, if the index knows where that stands and it is there still.
+    pub(super) fn opening_of(&self, log: &PublicKey) -> Option<Opening> {
+        let block = self.index.block_at(log, 0).ok().flatten()?;
+        let (before, len) = block.span(0)?;
+        let item = self.reader.read_span(log, block.file(), block.offset() + before, u64::from(len)).ok()?;
+        let (entry, body, _) = split_item(&item)?;
+        let body_ref = Entry::decode(entry).ok()?.statement.body;
+        let sound = block.hash_at(0) == Some(Hash::of(entry));
+        Opening::decode(body.filter(|body| sound && body_ref.is_of(body))?).ok()
+    }
 }
 
 impl History for DiskHistory {

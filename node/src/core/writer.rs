@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nanduti_protocol::{
@@ -11,7 +11,7 @@ use nanduti_protocol::{
     frontier::Frontier,
     hash::Hash,
     key::PublicKey,
-    ledger::{Admission, AdmittedRun, History, Ledger},
+    ledger::{Admission, AdmittedRun, History, Ledger, Refusal},
     run::VerifiedRun,
 };
 use tokio::sync::mpsc;
@@ -21,6 +21,7 @@ use super::{
     command::{Command, Reply},
     fold::Fold,
     open::Opened,
+    read::ARRIVALS,
     snapshot::{Counts, DiskHistory, Snapshot},
 };
 use crate::{
@@ -35,6 +36,10 @@ const BATCH_BYTES: usize = 16 * 1024 * 1024;
 const CHECKPOINT_ENTRIES: u64 = 32_768;
 /// Idle time after which the watermarks are moved.
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
+/// Time after which the watermarks are moved though there is always something to do.
+const CHECKPOINT_BUSY: Duration = Duration::from_secs(10);
+/// Runs that one batch may bring: what is pending is searched one by one.
+const BATCH_RUNS: usize = 256;
 
 /// Everything that only the writer touches.
 pub(crate) struct Writer {
@@ -49,9 +54,14 @@ pub(crate) struct Writer {
     pub(super) counts: Counts,
     pub(super) blocked: Option<Arc<str>>,
     /// Logs whose watermark in the index lies behind.
-    dirty: BTreeSet<PublicKey>,
+    pub(super) dirty: BTreeSet<PublicKey>,
     since_checkpoint: u64,
+    last_checkpoint: Instant,
     charter_kept: bool,
+    /// Logs in which damage was found, to be mended when there is time.
+    damaged: BTreeSet<PublicKey>,
+    /// The state could not be restored from the disk: nothing is taken in until it could.
+    pub(super) unsound: bool,
 }
 
 /// A run on its way to the disk, and who waits for it.
@@ -84,7 +94,10 @@ impl Writer {
             counts,
             blocked: None,
             since_checkpoint: 0,
+            last_checkpoint: Instant::now(),
             charter_kept: false,
+            damaged: BTreeSet::new(),
+            unsound: false,
         }
     }
 
@@ -116,49 +129,110 @@ impl Writer {
         let mut bytes = 0;
         let mut next = Some(first);
         let mut close = None;
+        let hindrance = self.hindrance();
         while let Some(command) = next {
             bytes += command.size();
-            match command {
-                Command::Admit { run, reply } => self.admit(*run, reply, &mut pending),
-                Command::Author { .. } => self.author(command, &mut pending),
-                other => {
+            match (command, &hindrance) {
+                (Command::Close { reply }, _) => {
+                    // Whoever waits for what is pending is told of a failure there.
+                    drop(self.persist(std::mem::take(&mut pending)));
+                    close = Some(reply);
+                }
+                (command, Some(error)) => command.refuse(error),
+                (Command::Admit { run, reply }, None) => self.admit(*run, reply, &mut pending),
+                (command @ Command::Author { .. }, None) => self.author(command, &mut pending),
+                (other, None) => {
                     // Everything else looks at the disk, so what is pending goes there first.
-                    self.persist(std::mem::take(&mut pending));
-                    close = self.handle_alone(other);
+                    match self.persist(std::mem::take(&mut pending)) {
+                        Ok(()) => self.handle_alone(other),
+                        Err(error) => other.refuse(&error),
+                    }
                 }
             }
-            next = if bytes < BATCH_BYTES && close.is_none() { queue.try_recv().ok() } else { None };
+            let more = bytes < BATCH_BYTES && pending.len() < BATCH_RUNS && close.is_none() && !self.unsound;
+            next = if more { queue.try_recv().ok() } else { None };
         }
-        self.persist(pending);
+        drop(self.persist(pending));
+        self.mend_damaged();
         close
     }
 
-    fn handle_alone(&mut self, command: Command) -> Option<Reply<()>> {
+    /// Why nothing can be written now, if so. Asked before the ledger is touched, so that a full disk costs no restoring.
+    fn hindrance(&mut self) -> Option<CoreError> {
+        if self.unsound
+            && let Err(error) = self.reopen()
+        {
+            return Some(error);
+        }
+        let full = self.segments.check_room(0).err().map(CoreError::from);
+        if let Some(error) = &full {
+            self.block(error);
+            self.publish_blocked();
+        }
+        full
+    }
+
+    /// Tells everybody why nothing can be written. Said once, not once a batch.
+    fn block(&mut self, error: &CoreError) {
+        let why = error.to_string();
+        if self.blocked.as_deref() != Some(why.as_str()) {
+            tracing::error!(%error, "cannot write");
+            self.blocked = Some(why.into());
+        }
+    }
+
+    /// Reads the logs again in which damage was found, and sets the damage aside.
+    pub(super) fn mend_damaged(&mut self) {
+        for log in std::mem::take(&mut self.damaged) {
+            if let Err(error) = self.repair(&log) {
+                tracing::error!(%log, %error, "cannot mend a damaged log");
+            }
+        }
+    }
+
+    fn handle_alone(&mut self, command: Command) {
         match command {
             Command::Fork { proof, reply } => answer(reply, self.learn_fork(&proof)),
             Command::FillBody { log, seq, body, reply } => answer(reply, self.fill_body(&log, seq, &body)),
             Command::Reindex { reply } => answer(reply, self.reindex()),
             Command::Repair { log, reply } => answer(reply, self.repair(&log)),
-            Command::Close { reply } => return Some(reply),
-            Command::Admit { .. } | Command::Author { .. } => {}
+            Command::Close { .. } | Command::Admit { .. } | Command::Author { .. } => {}
         }
-        None
     }
 
     fn admit(&mut self, run: VerifiedRun, reply: Reply<Admitted>, pending: &mut Vec<Pending>) {
+        let (log, first) = (run.log(), run.first_seq());
         let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending });
+        if let Ok(Admission::Appended(run)) = outcome {
+            pending.push(Pending { run, waiting: Waiting::Admit(reply) });
+            return;
+        }
+        // What else there is to say may rest on what is pending of this log, so that goes to the disk first.
+        let rests = pending.iter().any(|pending| pending.run.run().log() == log);
+        let stored = if rests { self.persist(std::mem::take(pending)) } else { Ok(()) };
         let done = match outcome {
-            Ok(Admission::Appended(run)) => {
-                pending.push(Pending { run, waiting: Waiting::Admit(reply) });
-                return;
+            Ok(Admission::Appended(_) | Admission::Known) => {
+                stored.map(|()| Admitted { known: true, ..Admitted::default() })
             }
-            Ok(Admission::Known) => Ok(Admitted { known: true, ..Admitted::default() }),
             Ok(Admission::Forked(proof)) => {
+                self.ledger.learn_fork(&proof);
                 self.keep_fork(&proof).map(|()| Admitted { fork: true, ..Admitted::default() })
             }
+            Err(Refusal::Unproven) => Err(self.unless_damaged(&log, first, Refusal::Unproven)),
             Err(refusal) => Err(refusal.into()),
         };
-        let _ = reply.send(done);
+        answer(reply, done);
+    }
+
+    /// A run that contradicts what is held without proof: that is the sender's fault, unless what is held cannot be read.
+    fn unless_damaged(&mut self, log: &PublicKey, from: u64, refusal: Refusal) -> CoreError {
+        match self.disk.check(log, from.saturating_sub(1)) {
+            Ok(()) => refusal.into(),
+            Err(error) => {
+                self.damaged.insert(*log);
+                error.into()
+            }
+        }
     }
 
     fn author(&mut self, command: Command, pending: &mut Vec<Pending>) {
@@ -189,9 +263,9 @@ impl Writer {
     }
 
     /// Makes a batch durable, readable and known, in this order, and only then replies.
-    fn persist(&mut self, pending: Vec<Pending>) {
+    fn persist(&mut self, pending: Vec<Pending>) -> Result<(), CoreError> {
         if pending.is_empty() {
-            return;
+            return Ok(());
         }
         let runs: Vec<&VerifiedRun> = pending.iter().map(|pending| pending.run.run()).collect();
         let stored = self
@@ -200,13 +274,12 @@ impl Writer {
             .and_then(|placements| self.index(&pending, &placements));
         if let Err(error) = stored {
             let error = CoreError::from(error);
-            self.blocked = Some(error.to_string().into());
-            tracing::error!(%error, "cannot write");
+            self.block(&error);
             self.restore();
             for Pending { waiting, .. } in pending {
                 waiting.send_error(error.clone());
             }
-            return;
+            return Err(error);
         }
         self.blocked = None;
         let logs: BTreeSet<PublicKey> = runs.iter().map(|run| run.log()).collect();
@@ -216,9 +289,10 @@ impl Writer {
         for Pending { run, waiting } in pending {
             waiting.send(run.run());
         }
-        if self.since_checkpoint >= CHECKPOINT_ENTRIES {
+        if self.since_checkpoint >= CHECKPOINT_ENTRIES || self.last_checkpoint.elapsed() >= CHECKPOINT_BUSY {
             self.checkpoint();
         }
+        Ok(())
     }
 
     /// The charter is written down before the first log that brings it: without it nothing on the disk can be judged.
@@ -241,27 +315,40 @@ impl Writer {
 
     fn index(&mut self, pending: &[Pending], placements: &[Placement]) -> Result<(), StoreError> {
         let arrived = (self.options.now_ms)();
-        let arrivals = self.shared.local.open_tree("arrivals")?;
+        let arrivals = self.shared.local.open_tree(ARRIVALS)?;
         for (Pending { run, .. }, placement) in pending.iter().zip(placements) {
             let run = run.run();
             self.disk.index.insert_run(run, placement)?;
             super::read::note_arrival(&arrivals, &run.log(), run.first_seq(), arrived)?;
             self.since_checkpoint += run.items().len() as u64;
+            self.counts.wanted += run.items().iter().filter(|item| !item.held).count() as u64;
             self.advance_head(run);
         }
         // What was in this batch is folded from memory; what counts now because authority changed is read back.
+        let mut folded: BTreeMap<PublicKey, u64> = BTreeMap::new();
         let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
-        for Pending { run, .. } in pending {
-            let run = run.run();
-            if let Some(head) = self.heads.get_mut(&run.log())
-                && head.folded == run.first_seq()
-            {
-                let to = self.ledger.counted(&run.log(), &self.disk).min(run.next_seq());
-                fold.take_run(&self.ledger, run, head.folded, to)?;
-                head.folded = to.max(head.folded);
+        for run in pending.iter().map(|pending| pending.run.run()) {
+            let log = run.log();
+            let from = folded.get(&log).copied().or_else(|| Some(self.heads.get(&log)?.folded));
+            if from == Some(run.first_seq()) {
+                let to = self.ledger.counted(&log, &self.disk).min(run.next_seq());
+                fold.take_run(&self.ledger, run, run.first_seq(), to)?;
+                folded.insert(log, to.max(run.first_seq()));
             }
         }
-        fold.finish()
+        fold.finish()?;
+        self.note_folded(folded);
+        Ok(())
+    }
+
+    /// Moves the marks of how much the library has taken in, once it has.
+    fn note_folded(&mut self, folded: BTreeMap<PublicKey, u64>) {
+        for (log, folded) in folded {
+            if let Some(head) = self.heads.get_mut(&log) {
+                head.folded = folded;
+                self.dirty.insert(log);
+            }
+        }
     }
 
     fn advance_head(&mut self, run: &VerifiedRun) {
@@ -299,25 +386,38 @@ impl Writer {
     }
 
     fn fold_all(&mut self, logs: &[PublicKey]) -> Result<(), StoreError> {
-        let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
+        let mut changed = Vec::new();
         for log in logs {
-            let Some(head) = self.heads.get_mut(log) else { continue };
+            let Some(head) = self.heads.get(log) else { continue };
             let counted = self.ledger.counted(log, &self.disk);
-            if counted > head.folded {
-                fold.take_stored(&self.ledger, log, head.folded, counted, true)?;
-            } else if counted < head.folded {
-                fold.take_stored(&self.ledger, log, counted, head.folded, false)?;
-            } else {
-                continue;
+            if counted != head.folded {
+                changed.push((*log, head.folded, counted));
             }
-            head.folded = counted;
-            self.dirty.insert(*log);
         }
-        fold.finish()
+        if changed.iter().any(|(log, folded, counted)| counted < folded && self.dirty.contains(log)) {
+            // A crash after taking back must not leave a watermark that knows nothing of what was taken in.
+            self.checkpoint();
+        }
+        let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
+        let mut done = BTreeMap::new();
+        let mut failed = None;
+        for (log, folded, counted) in changed {
+            let (from, to) = (folded.min(counted), folded.max(counted));
+            match fold.take_stored(&self.ledger, &log, from, to, counted > folded) {
+                Ok(()) => drop(done.insert(log, counted)),
+                // Half of it may be folded, which does no harm: it will be again.
+                Err(error) => {
+                    self.damaged.insert(log);
+                    failed = Some(error);
+                }
+            }
+        }
+        fold.finish()?;
+        self.note_folded(done);
+        failed.map_or(Ok(()), Err)
     }
 
     pub(super) fn publish_snapshot(&mut self) {
-        self.counts.wanted = if self.counts.wanted == 0 { 0 } else { self.disk.index.wants_len() as u64 };
         let snapshot = Snapshot {
             ledger: self.ledger.clone(),
             digest: self.frontier.digest(),
@@ -327,6 +427,14 @@ impl Writer {
             history: self.disk.clone(),
         };
         *self.shared.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+    }
+
+    /// Shows that nothing can be written at present, and else what was shown before.
+    pub(super) fn publish_blocked(&self) {
+        let mut shown = self.shared.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        if shown.blocked != self.blocked {
+            Arc::make_mut(&mut shown).blocked = self.blocked.clone();
+        }
     }
 
     fn announce(&self, pending: &[Pending], logs: &BTreeSet<PublicKey>, authority_changed: bool) {
@@ -359,7 +467,8 @@ impl Writer {
     fn keep_fork(&mut self, proof: &ForkProof) -> Result<(), CoreError> {
         let log = proof.log();
         let Some(known) = self.ledger.fork(&log).cloned() else { return Ok(()) };
-        super::open::write_fork(&self.home, &known)?;
+        // A fork that could not be written down is forgotten again with all the rest that is not on the disk.
+        super::open::write_fork(&self.home, &known).inspect_err(|_| self.unsound = true)?;
         tracing::warn!(%log, seq = known.mark().seq, "a log is forked: its key signed two entries for one place");
         self.refresh(&BTreeSet::from([log]), true);
         self.send(CoreEvent::Forked(Arc::new(known)));
@@ -371,9 +480,11 @@ impl Writer {
         if self.dirty.is_empty() {
             return;
         }
-        let heads = self.heads.iter().filter(|(log, _)| self.dirty.contains(log)).map(|(log, head)| (*log, *head)).collect();
-        match self.disk.index.checkpoint(&heads).and_then(|()| Ok(self.shared.local.flush()?)) {
-            Ok(_) => {
+        let heads =
+            self.heads.iter().filter(|(log, _)| self.dirty.contains(log)).map(|(log, head)| (*log, *head)).collect();
+        self.last_checkpoint = Instant::now();
+        match self.shared.local.flush().map_err(StoreError::from).and_then(|_| self.disk.index.checkpoint(&heads)) {
+            Ok(()) => {
                 self.dirty.clear();
                 self.since_checkpoint = 0;
             }
@@ -445,8 +556,6 @@ impl History for WithPending<'_> {
     }
 
     fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
-        self.find(log, seq)
-            .map(|(run, item)| run.entry_bytes(item).to_vec())
-            .or_else(|| self.disk.entry_at(log, seq))
+        self.find(log, seq).map(|(run, item)| run.entry_bytes(item).to_vec()).or_else(|| self.disk.entry_at(log, seq))
     }
 }

@@ -78,7 +78,9 @@ impl Index {
             Err(_) => tracing::warn!("the index is damaged and is made anew"),
         }
         match std::fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::io("remove", folder)(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", folder)(error));
+            }
             _ => {}
         }
         let index = Self::open_trees(folder, cache_bytes)?;
@@ -99,6 +101,10 @@ impl Index {
         for entry in &index.heads {
             let (_, value) = entry?;
             cbor::decode::<Head>(&value).map_err(|_| StoreError::IndexContent("a watermark"))?;
+        }
+        // sled finds damage only when it reads a page, and then it is too late to do without the index.
+        for tree in [&index.blocks, &index.ids, &index.series, &index.wants] {
+            tree.iter().keys().try_for_each(|key| key.map(drop))?;
         }
         Ok(Some(index))
     }
@@ -140,6 +146,10 @@ impl Index {
     /// Takes a run in that stands at a place on the disk.
     pub(crate) fn insert_run(&self, run: &VerifiedRun, placement: &Placement) -> Result<(), StoreError> {
         let log = run.log();
+        // What was indexed above a watermark that a crash left behind may be cut into other blocks: they would hide this one.
+        for hidden in self.blocks.range(place_key(&log, run.first_seq() + 1)..place_key(&log, run.next_seq())).keys() {
+            self.blocks.remove(hidden?)?;
+        }
         self.blocks.insert(place_key(&log, run.first_seq()), Block::encode(run, placement))?;
         let mut ids = sled::Batch::default();
         for (seq, item) in (run.first_seq()..).zip(run.items()) {
@@ -152,9 +162,18 @@ impl Index {
         Ok(())
     }
 
-    /// Forgets a log from a place on.
-    pub(crate) fn forget_from(&self, log: &PublicKey, seq: u64) -> Result<(), StoreError> {
-        let range = place_key(log, seq)..=place_key(log, u64::MAX);
+    /// Forgets how far a log is indexed, durably: whatever happens from now on, it is read again in full at the next start.
+    pub(crate) fn forget_head(&self, log: &PublicKey) -> Result<(), StoreError> {
+        if self.heads.remove(log.as_bytes())?.is_some() {
+            self.db.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a log. Its watermark goes first, so that a crash in between leaves nothing behind that passes for whole.
+    pub(crate) fn forget(&self, log: &PublicKey) -> Result<(), StoreError> {
+        self.forget_head(log)?;
+        let range = place_key(log, 0)..=place_key(log, u64::MAX);
         for entry in self.blocks.range(range.clone()) {
             let (key, value) = entry?;
             let block = Block::decode(located(&key)?.seq, value)?;
@@ -168,13 +187,65 @@ impl Index {
         for entry in self.wants.range(range) {
             self.wants.remove(entry?.0)?;
         }
-        self.heads.remove(log.as_bytes())?;
+        Ok(())
+    }
+
+    /// Forgets everything, watermarks first.
+    pub(crate) fn clear(&self) -> Result<(), StoreError> {
+        self.heads.clear()?;
+        self.db.flush()?;
+        for tree in [&self.blocks, &self.ids, &self.series, &self.wants] {
+            tree.clear()?;
+        }
+        Ok(())
+    }
+
+    /// The blocks of a log below a place: do they follow one another without a gap, and do the files end where they do?
+    /// `file_len` tells the length of a file.
+    pub(crate) fn fits_files(
+        &self,
+        log: &PublicKey,
+        next: u64,
+        files: &[u64],
+        file_len: impl Fn(u64) -> Option<u64>,
+    ) -> Result<bool, StoreError> {
+        let mut reached = 0;
+        let mut ends: BTreeMap<u64, u64> = BTreeMap::new();
+        for entry in self.blocks.range(place_key(log, 0)..place_key(log, next)) {
+            let (key, value) = entry?;
+            let block = Block::decode(located(&key)?.seq, value)?;
+            if block.first_seq() > reached {
+                return Ok(false);
+            }
+            reached = reached.max(block.next_seq());
+            let end = ends.entry(block.file()).or_default();
+            *end = (block.offset() + block.len()).max(*end);
+        }
+        let same_files = ends.len() == files.len() && files.iter().all(|file| ends.contains_key(file));
+        Ok(reached == next && same_files && ends.into_iter().all(|(file, end)| file_len(file) == Some(end)))
+    }
+
+    /// The item at a place has become longer, and with it all that stands behind it in its file, which has these bytes now.
+    pub(crate) fn lengthen(&self, log: &PublicKey, seq: u64, longer: u64, file: &[u8]) -> Result<(), StoreError> {
+        let mut blocks = sled::Batch::default();
+        let mut of_file = None;
+        for block in self.blocks_from(log, seq) {
+            let block = block?;
+            if *of_file.get_or_insert(block.file()) != block.file() {
+                break;
+            }
+            blocks.insert(place_key(log, block.first_seq()).as_slice(), block.lengthened(seq, longer, file));
+        }
+        self.blocks.apply_batch(blocks)?;
+        self.wants.remove(place_key(log, seq))?;
         Ok(())
     }
 
     /// The block that holds a place of a log.
     pub(crate) fn block_at(&self, log: &PublicKey, seq: u64) -> Result<Option<Block>, StoreError> {
-        let Some(found) = self.blocks.range(place_key(log, 0)..=place_key(log, seq)).next_back() else { return Ok(None) };
+        let Some(found) = self.blocks.range(place_key(log, 0)..=place_key(log, seq)).next_back() else {
+            return Ok(None);
+        };
         let (key, value) = found?;
         let block = Block::decode(located(&key)?.seq, value)?;
         Ok((seq < block.next_seq()).then_some(block))
@@ -193,7 +264,9 @@ impl Index {
     pub(crate) fn find(&self, hash_start: &[u8], most: usize) -> Result<Vec<(Vec<u8>, Located)>, StoreError> {
         let start = &hash_start[..hash_start.len().min(ID_LEN)];
         let found = self.ids.scan_prefix(start).take(most);
-        found.map(|entry| entry.map_err(StoreError::from).and_then(|(key, value)| Ok((key.to_vec(), located(&value)?)))).collect()
+        found
+            .map(|entry| entry.map_err(StoreError::from).and_then(|(key, value)| Ok((key.to_vec(), located(&value)?))))
+            .collect()
     }
 
     /// The bodies wanted.
@@ -201,15 +274,9 @@ impl Index {
         self.wants.iter().keys().take(most).map(|key| located(&key?)).collect()
     }
 
-    /// How many bodies are wanted.
+    /// How many bodies are wanted. Counts them one by one.
     pub(crate) fn wants_len(&self) -> usize {
         self.wants.len()
-    }
-
-    /// A body is wanted no more.
-    pub(crate) fn satisfied(&self, log: &PublicKey, seq: u64) -> Result<(), StoreError> {
-        self.wants.remove(place_key(log, seq))?;
-        Ok(())
     }
 
     /// The tree of series, for the library.

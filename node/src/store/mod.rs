@@ -12,10 +12,13 @@ mod index;
 mod reader;
 mod scan;
 mod segments;
+#[cfg(test)]
+pub(crate) mod tests;
+mod walk;
 
 pub(crate) use block::Block;
 pub use error::{Damage, StoreError};
 pub(crate) use index::{Head, Index, Located};
-pub(crate) use reader::Reader;
-pub(crate) use scan::{LogScan, Repair, Watermark};
+pub(crate) use reader::{Reader, first_item};
+pub(crate) use scan::{LogScan, Repair, Scanned, Watermark};
 pub(crate) use segments::{Placement, Segments, Tail};

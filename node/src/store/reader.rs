@@ -4,10 +4,10 @@
 use std::{
     fs::File,
     io::{ErrorKind, Read, Seek, SeekFrom},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use nanduti_protocol::{hash::Hash, key::PublicKey, limits};
+use nanduti_protocol::{entry::Entry, hash::Hash, key::PublicKey, kind::Kind, limits, run::split_item};
 
 use super::{Block, Damage, StoreError};
 use crate::Home;
@@ -65,4 +65,18 @@ impl Reader {
         let path = self.home.segment_file(log.as_bytes(), file);
         path.strip_prefix(self.home.path()).map(PathBuf::from).unwrap_or(path)
     }
+}
+
+/// The kind and the body of the first entry of a segment file, if there is one with a body. Nothing is checked but its form.
+pub(crate) fn first_item(path: &Path) -> Result<Option<(Kind, Vec<u8>)>, StoreError> {
+    let open = match File::open(path) {
+        Ok(open) => open,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("open", path)(error)),
+    };
+    let mut bytes = Vec::new();
+    let most = limits::ENTRY_MAX + limits::BODY_MAX + 64;
+    open.take(most as u64).read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
+    Ok(split_item(&bytes)
+        .and_then(|(entry, body, _)| Some((Entry::decode(entry).ok()?.statement.kind, body?.to_vec()))))
 }

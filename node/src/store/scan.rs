@@ -2,22 +2,20 @@
 //!
 //! What a crash left unfinished at the end is cut off: it was never acknowledged. Anything else that is not as it was written
 //! is damage: it is named by file and offset, set aside under `set-aside/` together with what follows it in the log, and
-//! fetched again from peers, since the log then simply ends earlier.
+//! fetched again from peers, since the log then simply ends earlier. What is set aside stays there: nothing is thrown away.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     path::{Path, PathBuf},
 };
 
-use nanduti_protocol::{
-    entry::Entry,
-    hash::Hash,
-    key::PublicKey,
-    limits,
-    run::{ReceivedRun, VerifiedRun, item_len},
-};
+use nanduti_protocol::{hash::Hash, key::PublicKey, run::VerifiedRun};
 
-use super::{Damage, Placement, StoreError, segments::Tail};
+use super::{
+    Damage, Placement, StoreError,
+    segments::Tail,
+    walk::{Stop, next_run},
+};
 use crate::{Home, create_private_dir, sync_dir};
 
 /// Where reading begins.
@@ -56,27 +54,25 @@ pub(crate) enum Repair {
 pub(crate) struct LogScan {
     home: Home,
     network: Hash,
-    /// The log.
-    pub(crate) log: PublicKey,
+    log: PublicKey,
     read_only: bool,
 }
 
 /// The end of what was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scanned {
-    /// The last file that holds something; `None` if the log is empty.
+    /// The next place.
+    pub(crate) next: u64,
+    /// Hash of the last entry.
+    pub(crate) head: Hash,
+    /// The last file that holds something; `None` if nothing was read.
     pub(crate) tail: Option<Tail>,
     /// What had to be done.
     pub(crate) repairs: Vec<Repair>,
 }
 
-/// Why reading a file stopped early, and where.
-struct Stop {
-    offset: usize,
-    what: String,
-    /// An item that begins here and would reach past the end of the file.
-    unfinished: bool,
-}
+/// What takes the runs that are read.
+pub(crate) type Take<'a> = dyn FnMut(VerifiedRun, Placement) -> Result<(), StoreError> + 'a;
 
 impl LogScan {
     /// Reads this log, and repairs its files where they need it.
@@ -84,12 +80,12 @@ impl LogScan {
         Self { home, network, log, read_only: false }
     }
 
-    /// Only looks, and changes nothing on the disk.
+    /// Only looks, and changes nothing on the disk. After damage it goes on with the next file.
     pub(crate) fn read_only(self) -> Self {
         Self { read_only: true, ..self }
     }
 
-    /// The first places of the segment files, sorted.
+    /// The first places of the segment files, sorted. A file of any other name is not ours and is left alone.
     pub(crate) fn files(&self) -> Result<Vec<u64>, StoreError> {
         let folder = self.home.log_dir(self.log.as_bytes());
         let entries = match fs::read_dir(&folder) {
@@ -101,124 +97,104 @@ impl LogScan {
         for entry in entries {
             let entry = entry.map_err(StoreError::io("read", &folder))?;
             let name = entry.file_name();
-            files.extend(name.to_str().and_then(|name| name.strip_suffix(".seg")).and_then(|seq| seq.parse::<u64>().ok()));
+            let seq = name.to_str().and_then(|name| name.strip_suffix(".seg")).and_then(|seq| seq.parse::<u64>().ok());
+            files.extend(seq.filter(|seq| self.path(*seq) == entry.path()));
         }
         files.sort_unstable();
         Ok(files)
     }
 
     /// Reads the log from a watermark on and hands every run to `take`, in order. Each run ends at an anchor.
-    pub(crate) fn read(
-        &self,
-        from: Watermark,
-        take: &mut dyn FnMut(VerifiedRun, Placement) -> Result<(), StoreError>,
-    ) -> Result<Scanned, StoreError> {
+    pub(crate) fn read(&self, from: Watermark, take: &mut Take<'_>) -> Result<Scanned, StoreError> {
         let files = self.files()?;
         let start = from.file.map_or(0, |(file, _)| file);
-        let mut scanned = Scanned { tail: None, repairs: Vec::new() };
-        let mut next = from.next;
-        let mut head = from.head;
-        for (index, &file) in files.iter().enumerate().filter(|(_, file)| **file >= start) {
+        let mut scanned = Scanned { next: from.next, head: from.head, tail: None, repairs: Vec::new() };
+        let before = files.iter().take_while(|file| **file < start).count() as u64;
+        let mut count = before;
+        for (index, &file) in files.iter().enumerate().skip(before as usize) {
             let offset = from.file.filter(|(first, _)| *first == file).map_or(0, |(_, offset)| offset);
-            let path = self.home.segment_file(self.log.as_bytes(), file);
+            let path = self.path(file);
             let bytes = fs::read(&path).map_err(StoreError::io("read", &path))?;
             let mut end = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-            let stop = self.read_file(&bytes, &mut end, &mut next, &mut head, file, take)?;
-            scanned.tail = (end > 0).then_some(Tail { file, len: end as u64, files: index as u64 + 1 }).or(scanned.tail);
-            if let Some(stop) = stop {
-                let reached = next.max(files.last().copied().unwrap_or(0));
-                let later = files.get(index + 1..).unwrap_or_default();
-                let repair = self.repair(file, &bytes, end, later, stop, reached)?;
-                scanned.repairs.push(repair);
+            if self.read_only
+                && let Some(gap) = misplaced(file, scanned.next).filter(|_| end == 0 && file > scanned.next)
+            {
+                scanned.repairs.push(self.repair(file, (&bytes, 0), &[], gap, (false, file))?);
+                self.resume(&files, index, &mut scanned)?;
+            }
+            let stop = match misplaced(file, scanned.next).filter(|_| end == 0) {
+                Some(stop) => Some(stop),
+                None => self.read_file(&bytes, &mut end, &mut scanned, file, take)?,
+            };
+            if end > 0 {
+                count += 1;
+                scanned.tail = Some(Tail { file, len: end as u64, files: count });
+            }
+            let Some(stop) = stop else { continue };
+            // A file that repeats what stands before it says nothing against those behind it.
+            let repeats = end == 0 && file < scanned.next;
+            let later = if repeats { &[][..] } else { files.get(index + 1..).unwrap_or_default() };
+            let is_last = index + 1 == files.len();
+            let reached = scanned.next.max(later.last().copied().unwrap_or(0));
+            scanned.repairs.push(self.repair(file, (&bytes, end), later, stop, (is_last, reached))?);
+            if !repeats && !(self.read_only && self.resume(&files, index + 1, &mut scanned)?) {
                 break;
             }
         }
         Ok(scanned)
     }
 
-    /// Reads one file from `end` on; moves `end`, `next` and `head` behind what was sound.
+    /// Reads one file from `end` on; moves `end` and what was scanned behind what was sound.
     fn read_file(
         &self,
         bytes: &[u8],
         end: &mut usize,
-        next: &mut u64,
-        head: &mut Hash,
+        scanned: &mut Scanned,
         file: u64,
-        take: &mut dyn FnMut(VerifiedRun, Placement) -> Result<(), StoreError>,
+        take: &mut Take<'_>,
     ) -> Result<Option<Stop>, StoreError> {
         while *end < bytes.len() {
-            let rest = bytes.get(*end..).unwrap_or_default();
-            let run = match self.next_run(rest, *end) {
+            let run = match next_run(&self.network, bytes.get(*end..).unwrap_or_default(), *end) {
                 Ok(run) => run,
                 Err(stop) => return Ok(Some(stop)),
             };
-            if run.log() != self.log || run.first_seq() != *next || run.prev() != *head {
+            if run.log() != self.log || run.first_seq() != scanned.next || run.prev() != scanned.head {
                 let what = "an entry that does not follow the one before".into();
                 return Ok(Some(Stop { offset: *end, what, unfinished: false }));
             }
             let len = run.bytes().len();
             let placement = Placement { file, offset: *end as u64 };
-            (*next, *head) = (run.next_seq(), run.head());
+            (scanned.next, scanned.head) = (run.next_seq(), run.head());
             take(run, placement)?;
             *end += len;
         }
         Ok(None)
     }
 
-    /// The next run of about a megabyte that ends at an anchor.
-    fn next_run(&self, rest: &[u8], offset: usize) -> Result<VerifiedRun, Stop> {
-        let mut len = 0;
-        while let Some(item) = rest.get(len..).and_then(item_len) {
-            if len > 0 && len + item > limits::SEGMENT_TARGET {
-                break;
-            }
-            len += item;
-        }
-        if len == 0 {
-            let unfinished = is_unfinished(rest);
-            return Err(Stop { offset, what: "not an entry".into(), unfinished });
-        }
-        let stop = |error: nanduti_protocol::run::RunError| Stop { offset, what: error.to_string(), unfinished: false };
-        let received = ReceivedRun::receive(rest.get(..len).unwrap_or_default().to_vec()).map_err(stop)?;
-        match received.verify(&self.network) {
-            Ok(run) => Ok(run),
-            // The author did not sign every entry: look for the last anchor in all that is left of the file.
-            Err(_) => self.last_anchor(rest, offset),
-        }
-    }
-
-    fn last_anchor(&self, rest: &[u8], offset: usize) -> Result<VerifiedRun, Stop> {
-        let mut ends = Vec::new();
-        let mut len = 0;
-        while let Some(item) = rest.get(len..).and_then(item_len) {
-            len += item;
-            ends.push(len);
-        }
-        let stop = |what: String, unfinished| Stop { offset, what, unfinished };
-        let whole = ReceivedRun::receive(rest.get(..len).unwrap_or_default().to_vec());
-        let whole = whole.map_err(|error| stop(error.to_string(), false))?;
-        let anchored = whole.anchored_len(&self.network);
-        // Entries above the last anchor were never acknowledged.
-        let Some(end) = anchored.checked_sub(1).and_then(|last| ends.get(last)) else {
-            return Err(stop("entries that no signature vouches for".into(), true));
+    /// Makes ready to read on behind damage: what follows is checked from its own first entry on.
+    fn resume(&self, files: &[u64], index: usize, scanned: &mut Scanned) -> Result<bool, StoreError> {
+        let Some(&file) = files.get(index) else { return Ok(false) };
+        let path = self.path(file);
+        let bytes = fs::read(&path).map_err(StoreError::io("read", &path))?;
+        let Ok(run) = next_run(&self.network, &bytes, 0) else {
+            scanned.next = file;
+            return Ok(true);
         };
-        ReceivedRun::receive(rest.get(..*end).unwrap_or_default().to_vec())
-            .and_then(|run| run.verify(&self.network))
-            .map_err(|error| stop(error.to_string(), false))
+        (scanned.next, scanned.head) = (run.first_seq(), run.prev());
+        Ok(true)
     }
 
     fn repair(
         &self,
         file: u64,
-        bytes: &[u8],
-        end: usize,
+        (bytes, end): (&[u8], usize),
         later: &[u64],
         stop: Stop,
-        reached: u64,
+        (is_last, reached): (bool, u64),
     ) -> Result<Repair, StoreError> {
-        let path = self.home.segment_file(self.log.as_bytes(), file);
+        let path = self.path(file);
         let relative = path.strip_prefix(self.home.path()).unwrap_or(&path).to_path_buf();
-        let torn = stop.unfinished && later.is_empty();
+        let torn = stop.unfinished && is_last;
         let repair = if torn {
             Repair::Cut { file: relative, len: end as u64, bytes: (bytes.len() - end) as u64 }
         } else {
@@ -228,70 +204,65 @@ impl LogScan {
         if self.read_only {
             return Ok(repair);
         }
-        if !torn {
-            self.set_aside(&path, later)?;
-        }
-        if end == 0 {
-            remove(&path)?;
-        } else {
-            let open = OpenOptions::new().write(true).open(&path).map_err(StoreError::io("cut", &path))?;
-            open.set_len(end as u64).and_then(|()| open.sync_all()).map_err(StoreError::io("cut", &path))?;
+        match (torn, end) {
+            (true, 0) => remove(&path)?,
+            (true, _) => cut(&path, end)?,
+            (false, 0) => self.set_aside(&path, later, false)?,
+            (false, _) => {
+                self.set_aside(&path, later, true)?;
+                cut(&path, end)?;
+            }
         }
         Ok(repair)
     }
 
-    /// Copies a damaged file away and moves those behind it: nothing is thrown away.
-    fn set_aside(&self, damaged: &Path, later: &[u64]) -> Result<(), StoreError> {
+    /// Moves a damaged file away, or copies it if a part of it is sound, and moves those behind it.
+    fn set_aside(&self, damaged: &Path, later: &[u64], keep: bool) -> Result<(), StoreError> {
         let folder = self.home.path().join("set-aside").join(self.log.to_hex());
         create_private_dir(&folder).map_err(StoreError::io("make", &folder))?;
-        let kept = |path: &Path| folder.join(path.file_name().unwrap_or_default());
-        let copy = kept(damaged);
-        fs::copy(damaged, &copy).map_err(StoreError::io("copy to", &copy))?;
-        for seq in later {
-            let path = self.home.segment_file(self.log.as_bytes(), *seq);
-            fs::rename(&path, kept(&path)).map_err(StoreError::io("set aside", &path))?;
+        if keep {
+            let copy = free_name(&folder, damaged);
+            fs::copy(damaged, &copy).map_err(StoreError::io("copy to", &copy))?;
+            File::open(&copy).and_then(|copy| copy.sync_all()).map_err(StoreError::io("flush", &copy))?;
         }
+        let moved = Some(damaged.to_path_buf()).filter(|_| !keep);
+        for path in moved.into_iter().chain(later.iter().map(|seq| self.path(*seq))) {
+            fs::rename(&path, free_name(&folder, &path)).map_err(StoreError::io("set aside", &path))?;
+        }
+        sync_dir(&folder).map_err(StoreError::io("flush", &folder))?;
+        let folder = self.home.log_dir(self.log.as_bytes());
         sync_dir(&folder).map_err(StoreError::io("flush", &folder))
     }
+
+    fn path(&self, file: u64) -> PathBuf {
+        self.home.segment_file(self.log.as_bytes(), file)
+    }
+}
+
+/// A file is named by the first place it holds: does another name stand where this place comes next?
+fn misplaced(file: u64, next: u64) -> Option<Stop> {
+    let what = match file.cmp(&next) {
+        std::cmp::Ordering::Equal => return None,
+        std::cmp::Ordering::Less => "a file that repeats what stands before it".into(),
+        std::cmp::Ordering::Greater => format!("the entries {next} to {} are missing before it", file - 1),
+    };
+    Some(Stop { offset: 0, what, unfinished: false })
+}
+
+/// A name that is free in the folder: damage may strike the same file twice.
+fn free_name(folder: &Path, path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let names = std::iter::once(name.clone()).chain((1_u64..).map(|number| format!("{name}.{number}")));
+    names.map(|name| folder.join(name)).find(|path| !path.exists()).unwrap_or_else(|| folder.join(name))
+}
+
+fn cut(path: &Path, len: usize) -> Result<(), StoreError> {
+    let open = OpenOptions::new().write(true).open(path).map_err(StoreError::io("cut", path))?;
+    open.set_len(len as u64).and_then(|()| open.sync_all()).map_err(StoreError::io("cut", path))
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {
     fs::remove_file(path).map_err(StoreError::io("remove", path))?;
     let folder = path.parent().unwrap_or(path);
     sync_dir(folder).map_err(StoreError::io("flush", folder))
-}
-
-/// Are these bytes the beginning of an item that a crash cut short? Strictly: a flipped bit in a length must not make what was
-/// acknowledged look unfinished.
-fn is_unfinished(rest: &[u8]) -> bool {
-    // Zeros are what a file system shows of a block that it allocated and did not write before the power went.
-    if rest.iter().all(|byte| *byte == 0) {
-        return true;
-    }
-    let Some((0x82, rest)) = rest.split_first() else { return false };
-    let Some((entry_len, rest)) = declared_len(rest) else { return rest.len() < 5 };
-    if entry_len > limits::ENTRY_MAX {
-        return false;
-    }
-    let Some((entry, rest)) = rest.split_at_checked(entry_len) else { return true };
-    let Ok(entry) = Entry::decode(entry) else { return false };
-    match declared_len(rest) {
-        Some((body_len, _)) => body_len as u64 == entry.statement.body.size,
-        None => rest.len() < 5,
-    }
-}
-
-/// The length that the head of a CBOR byte string declares, and what follows the head.
-fn declared_len(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let (&head, rest) = bytes.split_first()?;
-    let (size, inline) = match head {
-        0x40..=0x57 => (0, usize::from(head & 0x1f)),
-        0x58 => (1, 0),
-        0x59 => (2, 0),
-        0x5a => (4, 0),
-        // Longer than anything of ours.
-        _ => return Some((usize::MAX, rest)),
-    };
-    let (len, rest) = rest.split_at_checked(size)?;
-    Some((len.iter().fold(inline, |len, byte| len << 8 | usize::from(*byte)), rest))
 }

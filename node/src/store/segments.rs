@@ -87,7 +87,11 @@ impl Segments {
         written
     }
 
-    fn check_room(&self, wanted: u64) -> Result<(), StoreError> {
+    /// Is there room for so many bytes, and the reserve besides?
+    ///
+    /// # Errors
+    /// If the disk is full, or cannot be asked.
+    pub(crate) fn check_room(&self, wanted: u64) -> Result<(), StoreError> {
         let path = self.home.logs_dir();
         let stat = rustix::fs::statvfs(&path).map_err(|error| StoreError::io("look at", &path)(error.into()))?;
         let free = stat.f_bavail.saturating_mul(stat.f_frsize);

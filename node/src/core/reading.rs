@@ -1,0 +1,181 @@
+//! Reading one log at start.
+//!
+//! - A log whose files are exactly as its watermark says is taken as it is, without being read.
+//! - If its files have grown beyond the watermark, it is read from there on: a crash came before the watermark was moved.
+//! - Anything else is read from the beginning, after all that the index and the library had of it is forgotten.
+//!
+//! Root logs are always read and admitted again, since authority is made of what they say; they are short. Publishing logs
+//! were admitted before they were written: they are carried whatever authority says of them now, and authority decides what
+//! counts. A log that ends earlier than it once did has lost something that was acknowledged; that is remembered, so that
+//! nobody signs there again, and peers are asked for what is missing.
+
+use std::fs;
+
+use nanduti_protocol::{key::PublicKey, keyring::Opening, ledger::Extent, run::VerifiedRun};
+
+use super::{CoreError, fold::forget_log, open::OpeningHome, repair::note_reached};
+use crate::store::{Head, Repair, Scanned, Tail, Watermark};
+
+/// How the files of a log fit its watermark.
+#[derive(Clone, Copy)]
+enum Fit {
+    /// Exactly.
+    Whole(Head),
+    /// They go on behind it.
+    Grown(Head),
+    /// Not, or there is none.
+    Not,
+}
+
+impl OpeningHome<'_> {
+    /// Reads a root log in full and admits it again. What the index has of it already is not put in again.
+    pub(super) fn read_root_log(&mut self, log: &PublicKey) -> Result<(), CoreError> {
+        let (indexed, folded) = match self.fit(log)? {
+            Fit::Whole(head) | Fit::Grown(head) => (head.next, head.folded),
+            Fit::Not => {
+                self.forget(log)?;
+                (0, 0)
+            }
+        };
+        let mut runs = Vec::new();
+        let index = self.index;
+        let scanned = self.scan(*log).read(self.beginning(), &mut |run, placement| {
+            if run.next_seq() > indexed {
+                index.insert_run(&run, &placement)?;
+            }
+            runs.push(run);
+            Ok(())
+        })?;
+        self.note_repairs(log, &scanned)?;
+        for run in runs {
+            if let Err(refusal) = self.opened.ledger.admit(run, &self.opened.disk) {
+                self.warn(format!("the log {log} on the disk is not admitted: {refusal}"));
+                self.index.forget(log)?;
+                return Ok(());
+            }
+        }
+        if let (Some(tail), Some(extent)) = (scanned.tail, self.opened.ledger.extent(log)) {
+            self.hold(log, extent, tail, folded);
+        }
+        Ok(())
+    }
+
+    /// Takes a publishing log as its watermark says, or reads what is new, or all of it.
+    pub(super) fn read_publishing_log(&mut self, log: &PublicKey) -> Result<(), CoreError> {
+        let mut opening = self.opened.disk.opening_of(log);
+        let fit = if opening.is_some() { self.fit(log)? } else { Fit::Not };
+        let (from, mut bytes, folded, known_tail) = match fit {
+            Fit::Whole(head) | Fit::Grown(head) => {
+                let file = Some((head.file, head.file_len));
+                (Watermark { next: head.next, head: head.head, file }, head.bytes, head.folded, Some(tail_of(&head)))
+            }
+            Fit::Not => {
+                opening = None;
+                self.forget(log)?;
+                (self.beginning(), 0, 0, None)
+            }
+        };
+        let scanned = if matches!(fit, Fit::Whole(_)) {
+            Scanned { next: from.next, head: from.head, tail: known_tail, repairs: Vec::new() }
+        } else {
+            let index = self.index;
+            self.scan(*log).read(from, &mut |run, placement| {
+                bytes += run.bytes().len() as u64;
+                opening = opening.take().or_else(|| opening_in(&run));
+                index.insert_run(&run, &placement)
+            })?
+        };
+        self.note_repairs(log, &scanned)?;
+        let Some(tail) = scanned.tail.or(known_tail) else { return Ok(()) };
+        let Some(opening) = opening else {
+            self.warn(format!("the log {log} on the disk does not say for whom it speaks"));
+            return Ok(self.index.forget(log)?);
+        };
+        let extent = Extent { next: scanned.next, head: scanned.head, bytes };
+        self.opened.ledger.restore(*log, extent, opening);
+        self.hold(log, extent, tail, folded);
+        Ok(())
+    }
+
+    fn hold(&mut self, log: &PublicKey, extent: Extent, tail: Tail, folded: u64) {
+        let Extent { next, head, bytes } = extent;
+        self.opened.segments.set_tail(*log, tail);
+        let head = Head { next, head, bytes, file: tail.file, file_len: tail.len, files: tail.files, folded };
+        self.opened.heads.insert(*log, head);
+    }
+
+    fn beginning(&self) -> Watermark {
+        Watermark { next: 0, head: self.options.network, file: None }
+    }
+
+    /// How the files of a log fit its watermark, by their names and lengths.
+    fn fit(&self, log: &PublicKey) -> Result<Fit, CoreError> {
+        let Some(head) = self.known.get(log).copied() else { return Ok(Fit::Not) };
+        let files = self.scan(*log).files()?;
+        let below = files.partition_point(|file| *file <= head.file);
+        let len_of =
+            |file: u64| fs::metadata(self.home.segment_file(log.as_bytes(), file)).ok().map(|found| found.len());
+        let len_below = |file: u64| match len_of(file) {
+            Some(len) if file == head.file && len > head.file_len => Some(head.file_len),
+            len => len,
+        };
+        if !self.index.fits_files(log, head.next, files.get(..below).unwrap_or_default(), len_below)? {
+            return Ok(Fit::Not);
+        }
+        let whole =
+            below == files.len() && len_of(head.file) == Some(head.file_len) && files.len() as u64 == head.files;
+        Ok(if whole { Fit::Whole(head) } else { Fit::Grown(head) })
+    }
+
+    /// Takes everything of a log out of the index and the library; what is sound is put in again as it is read.
+    pub(super) fn forget(&mut self, log: &PublicKey) -> Result<(), CoreError> {
+        self.index.forget(log)?;
+        if self.known.contains_key(log) {
+            forget_log(self.index.series(), log, &mut self.opened.practices)?;
+        }
+        Ok(())
+    }
+
+    fn note_repairs(&mut self, log: &PublicKey, scanned: &Scanned) -> Result<(), CoreError> {
+        let mut set_aside = false;
+        for repair in &scanned.repairs {
+            match repair {
+                Repair::Cut { file, len, bytes } => {
+                    let file = file.display();
+                    self.warn(format!("an unfinished write of {bytes} bytes was cut off {file} at byte {len}"));
+                }
+                Repair::SetAside { damage, reached } => {
+                    set_aside = true;
+                    self.warn(format!("{damage}; it was set aside under set-aside/ and is asked of peers again"));
+                    note_reached(self.local, log, *reached)?;
+                }
+            }
+        }
+        self.note_lost(log, scanned.next, set_aside)
+    }
+
+    /// Remembers if a log reached further once than it does now.
+    pub(super) fn note_lost(&mut self, log: &PublicKey, next: u64, told: bool) -> Result<(), CoreError> {
+        let known = self.known.get(log).map_or(0, |head| head.next);
+        let arrived = super::read::last_arrival(self.local, log)?.map_or(0, |seq| seq + 1);
+        let reached = known.max(arrived);
+        if next >= reached {
+            return Ok(());
+        }
+        note_reached(self.local, log, reached)?;
+        if !told {
+            self.warn(format!(
+                "the log {log} reached {reached} entries and has {next} now; peers are asked for the others"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn tail_of(head: &Head) -> Tail {
+    Tail { file: head.file, len: head.file_len, files: head.files }
+}
+
+fn opening_in(run: &VerifiedRun) -> Option<Opening> {
+    Opening::decode(run.body_bytes(run.item_at(0)?)?).ok()
+}

@@ -1,0 +1,5 @@
+//! The store on its own: reading back what a crash or a bad disk left behind.
+
+pub(crate) mod chains;
+mod scan;
+mod segments;
