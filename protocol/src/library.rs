@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     hash::Hash,
     key::PublicKey,
-    record::{PRACTICE, Record, RecordBody, WithdrawalBody, check_readable},
+    record::{PRACTICE, Record, RecordBody, WITHDRAWAL, WithdrawalBody, check_readable},
 };
 
 /// All revisions of one record by one member, and its withdrawals.
@@ -110,7 +110,11 @@ impl Fact {
 
     /// Reads a withdrawal, and the series it is about.
     pub fn withdrawal(origin: Origin, body: &[u8]) -> Option<(Hash, Self)> {
-        let WithdrawalBody { series, versions, reason, note, .. } = WithdrawalBody::decode(body).ok()?;
+        let body = WithdrawalBody::decode(body).ok()?;
+        let readable = check_readable(&WITHDRAWAL, &body.record()).is_ok();
+        let WithdrawalBody { series, versions, reason, note, .. } = body;
+        // It stands whatever it says; what it says is kept only within the bounds of its schema.
+        let (reason, note) = if readable { (reason, note) } else { (String::new(), None) };
         Some((series, Self::Withdrawal(Withdrawal { origin, versions, reason, note })))
     }
 }

@@ -65,10 +65,13 @@ impl Handle<Withdraw> for Engine {
         if found.series.standing(&found.name) == Standing::Withdrawn {
             return Err(failed("that practice is withdrawn already"));
         }
+        // It names what it withdraws: a revision that another node of the member signs meanwhile is not swept along unseen.
+        let mut versions: Vec<Hash> = found.series.newest().into_iter().map(|(hash, _)| hash).collect();
+        versions.sort_unstable();
         let body = WithdrawalBody {
             salt: salt()?,
             series: found.name,
-            versions: Vec::new(),
+            versions,
             reason: call.reason,
             note: call.note.filter(|note| !note.trim().is_empty()),
         };
