@@ -31,6 +31,7 @@ pub(crate) fn main() -> ExitCode {
 
 fn dispatch(context: &Context, command: Command) -> Outcome {
     match command {
+        Command::Demo(args) => context.block_on(c::demo::run(context, args)),
         Command::Init(args) => c::init::run(context, args),
         Command::Network(args) => c::network::run(context, args),
         Command::Join(args) => c::join::run(context, &args),

@@ -49,7 +49,7 @@ pub(crate) struct Global {
 /// The commands, in the order in which a newcomer meets them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    // The demonstration is a command of its own folder, `commands/demo/`; its line belongs here.
+    Demo(c::demo::Args),
     Init(c::init::Args),
     Network(c::network::Args),
     Join(c::join::Args),

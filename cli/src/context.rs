@@ -1,6 +1,6 @@
 //! What a command has at hand: the terminal, the home, the settings, and a way to ask the node.
 
-use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{num::NonZeroUsize, path::{Path, PathBuf}, time::Duration};
 
 use nanduti_node::{
     Client, Config, ConfigError, Engine, Handle, Home,
@@ -43,6 +43,16 @@ impl Context {
     /// Where output goes.
     pub(crate) fn terminal(&self) -> &Terminal {
         &self.terminal
+    }
+
+    /// What `--home` or `NANDUTI_HOME` said.
+    pub(crate) fn home_option(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// What `--set` said.
+    pub(crate) fn sets(&self) -> &[(String, String)] {
+        &self.sets
     }
 
     /// The home: `--home`, `NANDUTI_HOME`, or `nanduti` in the user's data folder.

@@ -6,6 +6,7 @@
 pub(crate) mod bundle;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod history;
 pub(crate) mod init;

@@ -8,6 +8,7 @@ use nanduti_node::{
     api::{NodeRole, StatusReply},
 };
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use crate::{
     context::Context,
@@ -33,7 +34,11 @@ Next: open the web address in a browser, or `nanduti status --watch` in another 
 /// Run the node: serve the library, exchange with peers, until Ctrl-C
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Stop when standard input ends: for programs that start a node and may be killed
+    #[arg(long, hide = true)]
+    stop_with_stdin: bool,
+}
 
 /// What `--json` prints when the node is ready.
 #[derive(Debug, Serialize)]
@@ -45,30 +50,62 @@ struct Ready {
 }
 
 /// Runs the command.
-pub(crate) fn run(context: &Context, _args: &Args) -> Outcome {
+pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let home = context.home()?;
     let config = context.config(&home)?;
     context.start_log(config.log)?;
-    context.block_on_workers(config.runtime.workers(), serve(context, home, config))
+    context.block_on_workers(config.runtime.workers(), serve(context, args, home, config))
 }
 
-async fn serve(context: &Context, home: Home, config: Config) -> Outcome {
+async fn serve(context: &Context, args: &Args, home: Home, config: Config) -> Outcome {
     let mut signals = Signals::new()?;
+    let mut starter = Starter::watch(args.stop_with_stdin);
     let node = tokio::select! {
         node = Node::start(home, config) => node?,
         () = signals.any() => return Ok(outcome::INTERRUPTED),
+        () = starter.gone() => return Ok(outcome::INTERRUPTED),
     };
     if let Err(stop) = announce(context, &node).await {
         node.stop().await?;
         return Err(stop);
     }
-    signals.any().await;
+    tokio::select! {
+        () = signals.any() => {}
+        () = starter.gone() => {}
+    }
     context.terminal().note("stopping; once more stops at once");
     tokio::select! {
         stopped = node.stop() => stopped?,
         () = signals.any() => return Ok(outcome::INTERRUPTED),
     }
     Ok(outcome::DONE)
+}
+
+/// Whoever started this node and holds the other end of its standard input.
+struct Starter(Option<oneshot::Receiver<()>>);
+
+impl Starter {
+    /// Watches from now on, or never notices anything.
+    fn watch(wanted: bool) -> Self {
+        Self(wanted.then(|| {
+            let (sender, ended) = oneshot::channel();
+            // The thread ends with the process: a read cannot be called off.
+            std::thread::spawn(move || {
+                let read = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+                // An error is an end as well, and nobody listening means that the node is stopping already.
+                drop((read, sender.send(())));
+            });
+            ended
+        }))
+    }
+
+    /// Waits until the standard input has ended.
+    async fn gone(&mut self) {
+        match &mut self.0 {
+            Some(ended) => drop(ended.await),
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// Says that the node is ready, and how it can be reached.

@@ -1,0 +1,107 @@
+//! Where a demonstration lives: a temporary folder that goes away with it, or one that was asked for and stays.
+
+use std::path::{Path, PathBuf};
+
+use nanduti_node::{
+    api::{ApiError, ErrorKind},
+    create_private_dir,
+    keys::Passphrase,
+};
+use tempfile::TempDir;
+
+/// Bytes of a passphrase, before they are written in hexadecimal.
+const PASSPHRASE_BYTES: usize = 16;
+
+/// The folder of a demonstration.
+#[derive(Debug)]
+pub(super) enum Folder {
+    /// Removed at the end.
+    Temporary(TempDir),
+    /// Asked for: it stays.
+    Kept(PathBuf),
+}
+
+impl Folder {
+    /// A new folder: the one asked for, which has to be empty or absent, or a temporary one.
+    pub(super) fn new(wanted: Option<&Path>) -> Result<Self, ApiError> {
+        let Some(wanted) = wanted else {
+            let made = tempfile::Builder::new().prefix("nanduti-demo-").tempdir();
+            return made.map(Self::Temporary).map_err(|error| failed("no temporary folder can be made", &error));
+        };
+        let unusable = |error| failed(&format!("{} cannot be used", wanted.display()), &error);
+        let path = std::path::absolute(wanted).map_err(unusable)?;
+        create_private_dir(&path).map_err(unusable)?;
+        if std::fs::read_dir(&path).map_err(unusable)?.next().is_some() {
+            let error = ApiError::new(ErrorKind::Usage, format!("{} is not empty", path.display()));
+            return Err(error.hint("a demonstration begins in a folder of its own; name one that does not exist yet"));
+        }
+        Ok(Self::Kept(path))
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(folder) => folder.path(),
+            Self::Kept(path) => path,
+        }
+    }
+
+    /// Does it stay at the end?
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self, Self::Kept(_))
+    }
+
+    /// A random passphrase for the root keys. Where the folder stays, a file in it says it, or the keys would be of no use.
+    pub(super) fn passphrase(&self) -> Result<Passphrase, ApiError> {
+        let mut bytes = [0; PASSPHRASE_BYTES];
+        getrandom::fill(&mut bytes).map_err(|error| failed("the system gives no random bytes", &error))?;
+        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        if let Self::Kept(path) = self {
+            let file = path.join("passphrase");
+            nanduti_node::write_file_durably(&file, format!("{text}\n").as_bytes(), nanduti_node::PRIVATE_FILE)
+                .map_err(|error| failed(&format!("{} cannot be written", file.display()), &error))?;
+        }
+        Ok(Passphrase::new(text))
+    }
+
+    /// Removes it, if it is temporary.
+    pub(super) fn close(self) -> Result<(), ApiError> {
+        match self {
+            Self::Temporary(folder) => {
+                folder.close().map_err(|error| failed("the temporary folder cannot be removed", &error))
+            }
+            Self::Kept(_) => Ok(()),
+        }
+    }
+}
+
+fn failed(message: &str, error: &(dyn std::error::Error + 'static)) -> ApiError {
+    ApiError::new(ErrorKind::Failed, message).because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_holds_something_is_not_touched() {
+        let outer = tempfile::tempdir().unwrap();
+        std::fs::write(outer.path().join("mine"), "").unwrap();
+        assert_eq!(Folder::new(Some(outer.path())).unwrap_err().kind, ErrorKind::Usage);
+        let folder = Folder::new(Some(&outer.path().join("new"))).unwrap();
+        folder.passphrase().unwrap().check().unwrap();
+        let path = folder.path().to_path_buf();
+        assert!(path.join("passphrase").is_file());
+        folder.close().unwrap();
+        assert!(path.is_dir());
+    }
+
+    #[test]
+    fn a_temporary_folder_goes_away() {
+        let folder = Folder::new(None).unwrap();
+        let path = folder.path().to_path_buf();
+        assert!(path.is_dir() && !folder.is_kept());
+        folder.close().unwrap();
+        assert!(!path.exists());
+    }
+}
