@@ -30,5 +30,7 @@ pub mod node_record;
 pub mod record;
 pub mod run;
 pub mod sync;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod ticket;
 pub mod vocabulary;

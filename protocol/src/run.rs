@@ -102,6 +102,16 @@ pub struct Item {
     body_offset: u32,
 }
 
+impl Item {
+    /// The bytes of the item when its body is there, whether it is here or not: what bounds are measured by, so that a
+    /// withheld body does not show in them.
+    pub fn whole_len(&self) -> u64 {
+        let entry = byte_string_head_len(self.entry.1 as usize) as u64 + u64::from(self.entry.1);
+        let body = byte_string_head_len(usize::try_from(self.body.size).unwrap_or(usize::MAX)) as u64;
+        1 + entry + body + self.body.size
+    }
+}
+
 /// A run that is bounded, decoded and canonical.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedRun {
@@ -203,6 +213,14 @@ impl VerifiedRun {
         self.0.items.get(usize::try_from(index).ok()?)
     }
 
+    /// The hash that the run shows at a place: of an entry in it, or of the one before, to which its first entry commits.
+    pub fn hash_at(&self, seq: u64) -> Option<Hash> {
+        match self.item_at(seq) {
+            Some(item) => Some(item.hash),
+            None => (seq.checked_add(1) == Some(self.0.first_seq)).then_some(self.0.prev),
+        }
+    }
+
     /// All bytes, as they stand in a segment.
     pub fn bytes(&self) -> &[u8] {
         &self.0.bytes
@@ -219,6 +237,23 @@ impl VerifiedRun {
         let start = item.body_offset as usize;
         let end = start + usize::try_from(item.body.size).ok()?;
         if item.held { self.0.bytes.get(start..end) } else { None }
+    }
+
+    /// The longest front of the run that lies below `seq` and ends at an entry whose own signature verifies.
+    #[must_use]
+    pub fn ending_before(mut self, seq: u64, network: &Hash) -> Option<Self> {
+        let most = usize::try_from(seq.checked_sub(self.0.first_seq)?).unwrap_or(usize::MAX);
+        if most < self.0.items.len() {
+            let cut = self.0.items.get(most)?.offset;
+            self.0.items.truncate(most);
+            self.0.bytes.truncate(cut as usize);
+        }
+        let keep = self.0.anchored_len(network);
+        if let Some(first_cut) = self.0.items.get(keep) {
+            self.0.bytes.truncate(first_cut.offset as usize);
+            self.0.items.truncate(keep);
+        }
+        if self.0.items.is_empty() { None } else { Some(self) }
     }
 
     /// The same run without its first items: those below `seq`.

@@ -8,7 +8,6 @@ use crate::{
     cbor::CborError,
     entry::Entry,
     fork::ForkProof,
-    hash::Hash,
     key::PublicKey,
     keyring::Opening,
     kind::Kind,
@@ -136,30 +135,47 @@ impl Ledger {
         let (ends, fixed) = (standing.ends, standing.fixed);
         let held = self.extent(&log).unwrap_or(Extent { next: 0, head: self.network, bytes: 0 });
 
-        if let Some(place) = fixed
-            && run.item_at(place.seq).is_some_and(|item| item.hash != place.hash)
-        {
-            return Err(Refusal::FixedBranch);
+        let bearing = self.bearing(&run, fixed, history);
+        if let (Some(_), Some(place)) = (bearing.wrong, fixed) {
+            // It is of another branch than the one fixed. That settles only what lies at or below the fixed place, and only
+            // once that is held.
+            let settled = history.hash_at(&log, place.seq) == Some(place.hash);
+            let from = if settled { place.seq.saturating_add(1) } else { 0 };
+            let contradiction = first_contradiction(&run, &held, history, from).filter(|seq| bearing.right < Some(*seq));
+            if let Some(seq) = contradiction.filter(|_| run.first_seq() <= held.next) {
+                return self.prove_fork(&run, seq, history).map(|proof| Admission::Forked(Box::new(proof)));
+            }
         }
+        let run = match bearing.wrong {
+            // What stands below the place at which it goes wrong may be common ground.
+            Some(wrong) => run.ending_before(wrong, &self.network).ok_or(Refusal::FixedBranch)?,
+            None => run,
+        };
         if run.first_seq() > held.next {
             return Err(Refusal::Gap { held: held.next, first: run.first_seq() });
         }
-        if let Some(seq) = first_contradiction(&run, &held, history) {
+        if let Some(seq) = first_contradiction(&run, &held, history, 0) {
+            if bearing.right.is_some_and(|right| seq <= right) {
+                self.note_stray(&log, seq);
+            }
             return self.prove_fork(&run, seq, history).map(|proof| Admission::Forked(Box::new(proof)));
         }
         if run.next_seq() <= held.next {
-            return Ok(Admission::Known);
+            return if bearing.wrong.is_some() { Err(Refusal::FixedBranch) } else { Ok(Admission::Known) };
         }
         if ends.is_some_and(|ends| held.next >= ends) {
             return Err(Refusal::PastEnd);
         }
-        if self.open_fork(&log, history).is_some() {
+        if let Some(fork) = self.open_fork(&log, history).map(|fork| fork.mark().seq)
+            && held.next > fork
+            && bearing.right.is_none_or(|right| right < fork)
+            && !self.on_branch(&log, fork, &held, history)
+        {
             return Err(Refusal::AboveFork);
         }
         let run = run.starting_at(held.next).ok_or(Refusal::Gap { held: held.next, first: held.next })?;
-        self.check_bounds(&run, &held)?;
+        let (run, bytes) = self.within_bounds(run, &held)?;
         let authority_changed = self.learn(&run);
-        let bytes = held.bytes + run.bytes().len() as u64;
         self.logs.insert(log, Extent { next: run.next_seq(), head: run.head(), bytes });
         Ok(Admission::Appended(AdmittedRun { run, authority_changed }))
     }
@@ -214,10 +230,29 @@ impl Ledger {
         authority.standing(&log).ok_or(Refusal::UnknownKey)
     }
 
-    fn check_bounds(&self, run: &VerifiedRun, held: &Extent) -> Result<(), Refusal> {
+    /// The front of the run that lies within the charter's bounds, and the bytes of the log with it. A node that is offered
+    /// all at once ends at the same place as one that is offered one entry at a time.
+    fn within_bounds(&self, run: VerifiedRun, held: &Extent) -> Result<(VerifiedRun, u64), Refusal> {
         let bounds = self.authority.as_ref().ok_or(Refusal::NoCharter)?.roster().bounds;
-        let bytes = held.bytes.saturating_add(run.bytes().len() as u64);
-        if run.next_seq() > bounds.log_entries || bytes > bounds.log_bytes { Err(Refusal::Bounds) } else { Ok(()) }
+        let reach = |run: &VerifiedRun| {
+            let mut bytes = held.bytes;
+            let mut next = run.first_seq();
+            for item in run.items() {
+                let more = bytes.saturating_add(item.whole_len());
+                if next >= bounds.log_entries || more > bounds.log_bytes {
+                    break;
+                }
+                (bytes, next) = (more, next + 1);
+            }
+            (next, bytes)
+        };
+        let (next, bytes) = reach(&run);
+        if next == run.next_seq() {
+            return Ok((run, bytes));
+        }
+        let run = run.ending_before(next, &self.network).ok_or(Refusal::Bounds)?;
+        let (_, bytes) = reach(&run);
+        Ok((run, bytes))
     }
 
     /// Learns what the run says of authority. Returns whether that may have changed who may speak.
@@ -268,17 +303,10 @@ impl Ledger {
     }
 }
 
-/// The lowest place at which a run and what is held name different entries.
-fn first_contradiction(run: &VerifiedRun, held: &Extent, history: &impl History) -> Option<u64> {
+/// The lowest place, from `from` on, at which a run and what is held name different entries.
+fn first_contradiction(run: &VerifiedRun, held: &Extent, history: &impl History, from: u64) -> Option<u64> {
     let log = run.log();
-    let first = run.first_seq();
-    let before = |seq: u64| if seq == held.next { Some(held.head) } else { history.hash_at(&log, seq - 1) };
-    if first > 0 && before(first) != Some(run.prev()) {
-        return Some(first - 1);
-    }
-    let differs = |seq: &u64| {
-        let offered: Option<Hash> = run.item_at(*seq).map(|item| item.hash);
-        offered != history.hash_at(&log, *seq)
-    };
-    (first..run.next_seq().min(held.next)).find(differs)
+    let held_at = |seq: u64| if seq.checked_add(1) == Some(held.next) { Some(held.head) } else { history.hash_at(&log, seq) };
+    let first = run.first_seq().saturating_sub(1).max(from);
+    (first..run.next_seq().min(held.next)).find(|seq| held_at(*seq) != run.hash_at(*seq))
 }

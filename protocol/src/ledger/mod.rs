@@ -4,16 +4,22 @@
 //! known log by a key that authority knows, within bounds; it recognises what is held already, and it turns a contradiction
 //! into a fork proof. The ledger keeps no bytes: what it has to look up in the past it asks of [`History`].
 //!
+//! A key that said two things is judged by the lowest fork that its member's keyring has not settled. If the branch held turns
+//! out not to be the one that the keyring names, [`Ledger::stray`] says from where it has to go: the host cuts its disk back to
+//! there, says so by [`Ledger::cut_back`], and offers the run again.
+//!
 //! The ledger changes before the disk does. If the disk then fails, the host throws the ledger away and restores it from what
 //! the disk holds; nothing has been acknowledged by then.
 
 mod admit;
+mod branch;
 #[cfg(test)]
 mod tests;
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 pub use admit::{AdmittedRun, Admission, Refusal};
+use branch::Branch;
 
 use crate::{
     authority::Authority,
@@ -51,13 +57,16 @@ pub struct Ledger {
     network: Hash,
     authority: Option<Authority>,
     logs: BTreeMap<PublicKey, Extent>,
-    forks: BTreeMap<PublicKey, ForkProof>,
+    /// By log and place: the lowest fork, and the lowest above what the keyring has fixed.
+    forks: BTreeMap<PublicKey, BTreeMap<u64, ForkProof>>,
+    /// What is known of fixed branches that are not held yet.
+    branches: BTreeMap<PublicKey, Branch>,
 }
 
 impl Ledger {
     /// The ledger of a network of which nothing is known but its id.
     pub fn new(network: Hash) -> Self {
-        Self { network, authority: None, logs: BTreeMap::new(), forks: BTreeMap::new() }
+        Self { network, authority: None, logs: BTreeMap::new(), forks: BTreeMap::new(), branches: BTreeMap::new() }
     }
 
     /// The network.
@@ -79,7 +88,13 @@ impl Ledger {
             return Err(AdoptError::OtherNetwork);
         }
         if self.authority.is_none() {
-            self.authority = Some(Authority::new(&Charter::decode(bytes)?));
+            let mut authority = Authority::new(&Charter::decode(bytes)?);
+            for (log, forks) in &self.forks {
+                if let Some(seq) = forks.keys().next().filter(|_| authority.member_by_root(log).is_some()) {
+                    authority.learn_root_end(*log, *seq);
+                }
+            }
+            self.authority = Some(authority);
         }
         Ok(())
     }
@@ -94,16 +109,6 @@ impl Ledger {
         self.logs.iter()
     }
 
-    /// The forks known, by log.
-    pub fn forks(&self) -> impl Iterator<Item = (&PublicKey, &ForkProof)> {
-        self.forks.iter()
-    }
-
-    /// The proof that a log is forked.
-    pub fn fork(&self, log: &PublicKey) -> Option<&ForkProof> {
-        self.forks.get(log)
-    }
-
     /// Takes note of a publishing log that the host finds on its disk at start. Root logs are admitted again instead, since
     /// authority is made of what they say.
     pub fn restore(&mut self, log: PublicKey, extent: Extent, opening: Opening) {
@@ -113,22 +118,6 @@ impl Ledger {
         self.logs.insert(log, extent);
     }
 
-    /// Takes note of a fork. Returns whether that was new.
-    pub fn learn_fork(&mut self, proof: &ForkProof) -> bool {
-        let log = proof.log();
-        let merged = self.forks.get(&log).map_or_else(|| proof.clone(), |known| known.merge(proof));
-        if self.forks.get(&log) == Some(&merged) {
-            return false;
-        }
-        if let Some(authority) = &mut self.authority
-            && authority.member_by_root(&log).is_some()
-        {
-            authority.learn_root_end(log, merged.mark().seq);
-        }
-        self.forks.insert(log, merged);
-        true
-    }
-
     /// Where a log stops counting: at its end, at a cut-off or at a fork, whichever comes first. 0 if it does not count at all.
     pub fn counted(&self, log: &PublicKey, history: &impl History) -> u64 {
         let Some(extent) = self.logs.get(log) else { return 0 };
@@ -136,6 +125,11 @@ impl Ledger {
         let mut counted = extent.next.min(standing.ends.unwrap_or(u64::MAX));
         if let Some(fork) = self.open_fork(log, history) {
             counted = counted.min(fork.mark().seq);
+        }
+        if let Some(place) = standing.fixed
+            && history.hash_at(log, place.seq).is_some_and(|held| held != place.hash)
+        {
+            counted = counted.min(place.seq);
         }
         counted
     }
@@ -168,16 +162,6 @@ impl Ledger {
             }
         }
         frontier
-    }
-
-    /// The fork of a log, unless the keyring has fixed the branch at or above it and that branch is the one held.
-    fn open_fork(&self, log: &PublicKey, history: &impl History) -> Option<&ForkProof> {
-        let proof = self.forks.get(log)?;
-        let fixed = self.authority.as_ref()?.standing(log)?.fixed;
-        let settled = fixed.is_some_and(|place| {
-            place.seq >= proof.mark().seq && history.hash_at(log, place.seq) == Some(place.hash)
-        });
-        if settled { None } else { Some(proof) }
     }
 }
 

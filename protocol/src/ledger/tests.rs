@@ -1,1 +1,7 @@
-//! x
+//! The ledger: what passes, what is refused and why, and that the order of arrival does not show.
+
+mod bounds;
+mod forks;
+mod keys;
+mod order;
+mod refusals;

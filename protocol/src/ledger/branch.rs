@@ -1,0 +1,160 @@
+//! Forks and branches: which fork of a log is open, and which branch of it the member's keyring has fixed.
+//!
+//! A keyring fixes a branch by one place, the checkpoint of a live key or the last entry of an ended one. What is held below it
+//! may turn out to be another branch, and the right one may arrive in several runs, the upper before the lower. So the ledger
+//! remembers the places that it learns to be on the fixed branch: a run that holds one of them vouches for the place before its
+//! first entry. Nothing of this outlives the moment when the fixed place itself is held.
+
+use alloc::collections::BTreeMap;
+
+use super::{Extent, History, Ledger};
+use crate::{fork::ForkProof, hash::Hash, key::PublicKey, keyring::Place, run::VerifiedRun};
+
+/// Places remembered of one fixed branch: one a segment, so that this is enough for any log that a charter allows.
+const PLACES_MAX: usize = 4096;
+
+/// What is known of the branch that a keyring has fixed.
+#[derive(Debug, Clone)]
+pub(super) struct Branch {
+    fixed: Place,
+    places: BTreeMap<u64, Hash>,
+    stray: Option<u64>,
+}
+
+/// What a run is to the fixed branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Bearing {
+    /// The highest place of the run that is known to be on the branch.
+    pub(super) right: Option<u64>,
+    /// The lowest place of the run that is known not to be.
+    pub(super) wrong: Option<u64>,
+}
+
+impl Branch {
+    fn new(fixed: Place) -> Self {
+        Self { fixed, places: BTreeMap::from([(fixed.seq, fixed.hash)]), stray: None }
+    }
+}
+
+impl Ledger {
+    /// The forks that are carried, by log: of each the one that [`Ledger::fork`] gives.
+    pub fn forks(&self) -> impl Iterator<Item = (&PublicKey, &ForkProof)> {
+        self.forks.keys().filter_map(|log| Some((log, self.fork(log)?)))
+    }
+
+    /// The proof that a log is forked: the lowest that its member's keyring has not settled; if all are, the lowest.
+    pub fn fork(&self, log: &PublicKey) -> Option<&ForkProof> {
+        let forks = self.forks.get(log)?;
+        let above = self.fixed(log).and_then(|place| forks.range(place.seq.checked_add(1)?..).next());
+        above.or_else(|| forks.iter().next()).map(|(_, proof)| proof)
+    }
+
+    /// Takes note of a fork. Returns whether that was new.
+    pub fn learn_fork(&mut self, proof: &ForkProof) -> bool {
+        let log = proof.log();
+        let fixed = self.fixed(&log);
+        let before = self.forks.get(&log).cloned().unwrap_or_default();
+        let mut forks = before.clone();
+        let seq = proof.mark().seq;
+        let merged = forks.get(&seq).map_or_else(|| proof.clone(), |known| known.merge(proof));
+        forks.insert(seq, merged);
+        let lowest = forks.keys().next().copied();
+        let above = fixed.and_then(|place| forks.range(place.seq.checked_add(1)?..).next()).map(|(seq, _)| *seq);
+        forks.retain(|seq, _| Some(*seq) == lowest || Some(*seq) == above);
+        if forks == before {
+            return false;
+        }
+        self.forks.insert(log, forks);
+        if let (Some(authority), Some(lowest)) = (&mut self.authority, lowest)
+            && authority.member_by_root(&log).is_some()
+        {
+            authority.learn_root_end(log, lowest);
+        }
+        true
+    }
+
+    /// The fork at which a log stops counting. While the place that the keyring fixes is held, forks up to there are settled,
+    /// and it is the lowest above; while it is not held, it is the lowest up to there. A fork past the last entry that counts
+    /// is nobody's concern.
+    pub fn open_fork(&self, log: &PublicKey, history: &impl History) -> Option<&ForkProof> {
+        let forks = self.forks.get(log)?;
+        let standing = self.authority.as_ref()?.standing(log)?;
+        let (from, to) = match standing.fixed {
+            None => (0, u64::MAX),
+            Some(place) if history.hash_at(log, place.seq) == Some(place.hash) => (place.seq.checked_add(1)?, u64::MAX),
+            Some(place) => (0, place.seq),
+        };
+        let (seq, proof) = forks.range(from..=to).next()?;
+        let past_end = !standing.is_root && standing.ends.is_some_and(|ends| *seq >= ends);
+        if past_end { None } else { Some(proof) }
+    }
+
+    /// From which place on the entries held are known not to be on the branch that the keyring has fixed. The host cuts them
+    /// off, says so by [`Ledger::cut_back`], and then offers the run anew that showed it.
+    pub fn stray(&self, log: &PublicKey) -> Option<u64> {
+        let branch = self.branches.get(log)?;
+        branch.stray.filter(|_| self.fixed(log) == Some(branch.fixed))
+    }
+
+    /// Takes note that the host has cut a log back: this is what it holds now. `None`: nothing.
+    pub fn cut_back(&mut self, log: &PublicKey, extent: Option<Extent>) {
+        match extent.filter(|extent| extent.next > 0) {
+            Some(extent) => self.logs.insert(*log, extent),
+            None => self.logs.remove(log),
+        };
+        if let Some(branch) = self.branches.get_mut(log) {
+            branch.stray = None;
+        }
+    }
+
+    /// Compares a run with the branch that is fixed, and learns from it what stands below.
+    pub(super) fn bearing(&mut self, run: &VerifiedRun, fixed: Option<Place>, history: &impl History) -> Bearing {
+        let log = run.log();
+        let Some(fixed) = fixed else {
+            self.branches.remove(&log);
+            return Bearing::default();
+        };
+        if history.hash_at(&log, fixed.seq) == Some(fixed.hash) {
+            self.branches.remove(&log);
+            let same = run.hash_at(fixed.seq).map(|hash| hash == fixed.hash);
+            let place = Some(fixed.seq);
+            return Bearing { right: place.filter(|_| same == Some(true)), wrong: place.filter(|_| same == Some(false)) };
+        }
+        let branch = self.branches.entry(log).or_insert_with(|| Branch::new(fixed));
+        if branch.fixed != fixed {
+            *branch = Branch::new(fixed);
+        }
+        let mut bearing = Bearing::default();
+        for (seq, hash) in branch.places.range(run.first_seq().saturating_sub(1)..run.next_seq()) {
+            if run.hash_at(*seq) == Some(*hash) {
+                bearing.right = Some(*seq);
+            } else {
+                bearing.wrong = bearing.wrong.or(Some(*seq));
+            }
+        }
+        if bearing.right.is_some()
+            && let Some(before) = run.first_seq().checked_sub(1)
+            && branch.places.len() < PLACES_MAX
+        {
+            branch.places.insert(before, run.prev());
+        }
+        bearing
+    }
+
+    /// Takes note that what is held strays from the fixed branch.
+    pub(super) fn note_stray(&mut self, log: &PublicKey, from: u64) {
+        if let Some(branch) = self.branches.get_mut(log) {
+            branch.stray = Some(from);
+        }
+    }
+
+    /// Is what is held known to be on the fixed branch, above this place?
+    pub(super) fn on_branch(&self, log: &PublicKey, above: u64, held: &Extent, history: &impl History) -> bool {
+        let known = self.branches.get(log).and_then(|branch| branch.places.range(..held.next).next_back());
+        known.is_some_and(|(seq, hash)| *seq >= above && history.hash_at(log, *seq) == Some(*hash))
+    }
+
+    fn fixed(&self, log: &PublicKey) -> Option<Place> {
+        self.authority.as_ref()?.standing(log)?.fixed
+    }
+}

@@ -1,0 +1,75 @@
+//! Order independence: whatever way a history arrives, every node ends with the same frontier, the same entries that count,
+//! and the same authority.
+
+use alloc::{format, string::String, vec, vec::Vec};
+
+use proptest::prelude::*;
+
+use crate::{
+    authority::Authority,
+    key::PublicKey,
+    keyring::Opening,
+    kind::Kind,
+    testing::{Dice, History, Host},
+};
+
+/// What a node believes at the end, without what it merely holds.
+fn beliefs(host: &Host, history: &History) -> Vec<String> {
+    let mut beliefs = vec![format!("{:?}", host.ledger.authority().map(Authority::roster))];
+    for actor in &history.founding.actors {
+        let authority = host.ledger.authority().expect("the charter arrived");
+        beliefs.push(format!("{:?}", authority.keyring(&actor.id)));
+        beliefs.push(format!("{:?}", authority.member_of_node(&PublicKey::from(&actor.node))));
+    }
+    beliefs.extend(host.frontier().iter().map(|(log, position)| format!("{log:?} {position:?}")));
+    beliefs.extend(host.counted().iter().map(|counted| format!("{counted:?}")));
+    beliefs
+}
+
+/// Authority made anew from what is held.
+fn from_scratch(host: &Host, history: &History) -> Authority {
+    let mut authority = Authority::new(&history.founding.charter);
+    for (log, _) in host.ledger.logs() {
+        let member = authority.member_by_root(log).map(|member| member.id.clone());
+        for (seq, (kind, body)) in (0..).zip(host.store.entries(log)) {
+            match (&member, kind, body) {
+                (Some(member), Kind::Keyring, Some(body)) => authority.learn_keyring(member, seq, body),
+                (None, Kind::Log, Some(body)) if seq == 0 => {
+                    authority.learn_opening(*log, Opening::decode(body).expect("admitted"));
+                }
+                _ => {}
+            }
+        }
+    }
+    for (log, proof) in host.ledger.forks() {
+        if authority.member_by_root(log).is_some() {
+            authority.learn_root_end(*log, proof.mark().seq);
+        }
+    }
+    authority
+}
+
+fn check(seed: u64) -> Result<(), TestCaseError> {
+    let history = History::random(seed);
+    let mut hosts: Vec<Host> = (1..4).map(|way| history.deliver(&mut Dice::new(seed.wrapping_mul(31) ^ way))).collect();
+    history.spread(&mut hosts, &mut Dice::new(!seed));
+    let (first, others) = hosts.split_first().expect("three");
+    for (way, other) in others.iter().enumerate() {
+        let (one, two) = (beliefs(first, &history), beliefs(other, &history));
+        for belief in one.iter().filter(|belief| !two.contains(*belief)).chain(two.iter().filter(|belief| !one.contains(*belief))) {
+            prop_assert!(false, "seed {seed}, way {way}: only one believes {belief}");
+        }
+        prop_assert_eq!(first.frontier().digest(), other.frontier().digest());
+        prop_assert_eq!(other.ledger.authority(), Some(&from_scratch(other, &history)), "seed {}", seed);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_arrival_does_not_show(seed: u64) {
+        check(seed)?;
+    }
+}

@@ -1,0 +1,196 @@
+//! Random histories of a network: rotations, retirements, forks at any place, keyrings that go back on what they said, keys
+//! claimed by others. And ways to deliver them: cut into runs at random, in any order, again and again.
+
+use alloc::{vec, vec::Vec};
+
+use super::{Dice, Founding, Host, LogWriter, ended, live, ring};
+use crate::{
+    key::PublicKey,
+    keyring::{KeyLine, KeyState, Place},
+    kind::{Audience, Kind},
+};
+
+/// All branches of one log.
+pub type Branches = Vec<LogWriter>;
+
+/// What was ever signed in a network.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The network.
+    pub founding: Founding,
+    /// Every log with all its branches.
+    pub logs: Vec<Branches>,
+}
+
+impl History {
+    /// The history that follows from a seed. Small, so that rare meetings are frequent.
+    pub fn random(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let members = 2 + dice.below(3);
+        let founding = Founding::with(seed, members, |charter| {
+            charter.bounds.log_entries = 6 + dice.clone().roll() % 20;
+            if let Some(last) = charter.members.last_mut().filter(|_| seed.is_multiple_of(3)) {
+                last.role = "partner".into();
+            }
+        });
+        let mut published: Vec<Branches> = Vec::new();
+        for actor in &founding.actors {
+            for key in &actor.publish {
+                published.push(content(&mut dice, founding.publish_log(&actor.id, key)));
+            }
+        }
+        let mut logs = Vec::new();
+        for (place, actor) in founding.actors.iter().enumerate() {
+            logs.push(keyrings(&mut dice, &founding, place, founding.root_log(actor), &published));
+        }
+        logs.append(&mut published);
+        Self { founding, logs }
+    }
+
+    /// One way to send everything once: every branch cut into runs, some overlapping, all in random order.
+    pub fn sending(&self, dice: &mut Dice) -> Vec<(usize, usize, core::ops::Range<u64>)> {
+        let mut sending = Vec::new();
+        for (log, branches) in self.logs.iter().enumerate() {
+            for (branch, writer) in branches.iter().enumerate() {
+                let mut from = 0;
+                while from < writer.len() {
+                    let to = from + 1 + dice.below(usize::try_from(writer.len() - from).unwrap_or(1)) as u64;
+                    let overlap = if dice.once_in(3) { dice.below(3) as u64 } else { 0 };
+                    sending.push((log, branch, from.saturating_sub(overlap)..to));
+                    from = to;
+                }
+            }
+        }
+        dice.shuffle(&mut sending);
+        sending
+    }
+
+    /// Delivers everything to a new node, in the way that the dice say, until nothing changes any more.
+    pub fn deliver(&self, dice: &mut Dice) -> Host {
+        let mut host = Host::new(self.founding.network);
+        self.deliver_to(&mut host, dice);
+        host
+    }
+
+    /// Delivers everything to these nodes, and the fork proofs that each of them knows to the others, as sync does.
+    pub fn spread(&self, hosts: &mut [Host], dice: &mut Dice) {
+        for _ in 0..3 {
+            let proofs: Vec<_> = hosts.iter().flat_map(|host| host.ledger.forks().map(|(_, proof)| proof.clone())).collect();
+            for host in &mut *hosts {
+                for proof in &proofs {
+                    host.ledger.learn_fork(proof);
+                }
+                self.deliver_to(host, dice);
+            }
+        }
+    }
+
+    fn deliver_to(&self, host: &mut Host, dice: &mut Dice) {
+        let mut quiet = 0;
+        for _ in 0..200 {
+            let before = (host.frontier(), host.counted());
+            for (log, branch, places) in self.sending(dice) {
+                if let Some(writer) = self.logs.get(log).and_then(|branches| branches.get(branch)) {
+                    // What becomes of a run is the ledger's affair; only the end is compared.
+                    let _ = host.deliver(&writer.run(places));
+                }
+            }
+            quiet = if before == (host.frontier(), host.counted()) { quiet + 1 } else { 0 };
+            if quiet == 3 {
+                break;
+            }
+        }
+    }
+}
+
+/// A publishing log with some entries and perhaps some branches.
+fn content(dice: &mut Dice, mut trunk: LogWriter) -> Branches {
+    grow(dice, &mut trunk);
+    let mut branches = vec![trunk];
+    while branches.len() < 4 && dice.once_in(2) {
+        let Some(from) = dice.pick(&branches).cloned() else { break };
+        let mut branch = from.back_to(1 + dice.below(usize::try_from(from.len()).unwrap_or(1)) as u64);
+        grow(dice, &mut branch);
+        branches.push(branch);
+    }
+    branches
+}
+
+fn grow(dice: &mut Dice, log: &mut LogWriter) {
+    for _ in 0..dice.below(10) {
+        let kind = match dice.below(8) {
+            0 => Kind::Keyring,
+            1 => Kind::Withdrawal,
+            2 => Kind::Other("adoption".into()),
+            3 => Kind::Other("unheard-of".into()),
+            _ => Kind::Practice,
+        };
+        let body = dice.bytes(20);
+        let mut statement = log.next_statement(kind, &body);
+        let needed = statement.kind.needs_body();
+        if !needed && dice.once_in(3) {
+            statement.audience = Audience::Members;
+        }
+        let held = needed || !dice.once_in(3);
+        log.push_statement(&statement, held.then_some(body.as_slice()));
+    }
+}
+
+/// A root log with keyrings, sound and unsound, and perhaps a branch.
+fn keyrings(dice: &mut Dice, founding: &Founding, member: usize, mut trunk: LogWriter, published: &[Branches]) -> Branches {
+    let mut lines = founding.actors.get(member).map(|actor| vec![actor.node_line(&founding.network)]).unwrap_or_default();
+    let mut grow = |dice: &mut Dice, log: &mut LogWriter| {
+        for _ in 0..1 + dice.below(4) {
+            change(dice, member, &mut lines, published);
+            log.push(Kind::Keyring, &ring(&lines));
+            if dice.once_in(5) {
+                log.push(Kind::Practice, b"a root key does not publish");
+            }
+        }
+    };
+    grow(dice, &mut trunk);
+    let mut branches = vec![trunk];
+    if dice.once_in(3)
+        && let Some(from) = branches.first()
+    {
+        let mut branch = from.back_to(1 + dice.below(usize::try_from(from.len()).unwrap_or(1)) as u64);
+        grow(dice, &mut branch);
+        branches.push(branch);
+    }
+    branches
+}
+
+/// Changes the lines of a keyring: most often as a member may, sometimes as it may not.
+fn change(dice: &mut Dice, member: usize, lines: &mut Vec<KeyLine>, published: &[Branches]) {
+    for (index, branches) in published.iter().enumerate() {
+        let own = index / 2 == member;
+        if !own && !dice.once_in(6) {
+            continue;
+        }
+        let Some(branch) = dice.pick(branches) else { continue };
+        let key = branch.log();
+        if dice.once_in(8) {
+            lines.retain(|line| line.key != key);
+            continue;
+        }
+        let place = branch.place(dice.below(usize::try_from(branch.len()).unwrap_or(1)) as u64);
+        let new = new_line(dice, key, place);
+        match lines.iter_mut().find(|line| line.key == key) {
+            Some(line) if dice.once_in(2) || matches!(line.state, KeyState::Ended(_)) => {
+                if dice.once_in(3) {
+                    *line = new;
+                }
+            }
+            Some(line) => *line = new,
+            None => lines.push(new),
+        }
+    }
+}
+
+fn new_line(dice: &mut Dice, key: PublicKey, place: Option<Place>) -> KeyLine {
+    match (place, dice.below(6)) {
+        (None, _) | (_, 0) => ended(key, None),
+        (Some(_), 1) => ended(key, place),
+        (Some(place), _) => live(key, place),
+    }
+}

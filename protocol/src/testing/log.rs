@@ -1,0 +1,120 @@
+//! A log while it is written, with all its keys at hand; branches are made by going back.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use ed25519_dalek::SigningKey;
+
+use crate::{
+    entry::{BodyRef, Statement},
+    hash::Hash,
+    key::PublicKey,
+    keyring::Place,
+    kind::{Audience, Kind},
+    run::{ReceivedRun, VerifiedRun, push_item, split_item},
+};
+
+/// A log and the key that writes it.
+#[derive(Debug, Clone)]
+pub struct LogWriter {
+    network: Hash,
+    key: SigningKey,
+    items: Vec<Vec<u8>>,
+    hashes: Vec<Hash>,
+}
+
+impl LogWriter {
+    /// A log without entries.
+    pub fn new(network: Hash, key: &SigningKey) -> Self {
+        Self { network, key: key.clone(), items: Vec::new(), hashes: Vec::new() }
+    }
+
+    /// The name of the log.
+    pub fn log(&self) -> PublicKey {
+        PublicKey::from(&self.key)
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> u64 {
+        self.items.len() as u64
+    }
+
+    /// No entries?
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// What the next entry states.
+    pub fn next_statement(&self, kind: Kind, body: &[u8]) -> Statement {
+        Statement {
+            log: self.log(),
+            seq: self.len(),
+            body: BodyRef::to(body),
+            kind,
+            prev: self.hashes.last().copied().unwrap_or(self.network),
+            time: 1_750_000_000_000 + self.len(),
+            audience: Audience::Public,
+        }
+    }
+
+    /// Signs a public entry.
+    pub fn push(&mut self, kind: Kind, body: &[u8]) -> Place {
+        let statement = self.next_statement(kind, body);
+        self.push_statement(&statement, Some(body))
+    }
+
+    /// Signs a statement as it is.
+    pub fn push_statement(&mut self, statement: &Statement, body: Option<&[u8]>) -> Place {
+        let entry = statement.sign(&self.network, &self.key);
+        self.push_entry(&entry, body)
+    }
+
+    /// Appends the bytes of an entry as they are.
+    pub fn push_entry(&mut self, entry: &[u8], body: Option<&[u8]>) -> Place {
+        let mut item = Vec::new();
+        push_item(&mut item, entry, body);
+        let place = Place { seq: self.len(), hash: Hash::of(entry) };
+        self.items.push(item);
+        self.hashes.push(place.hash);
+        place
+    }
+
+    /// The same log without the entries from `seq` on: where another branch begins.
+    #[must_use]
+    pub fn back_to(&self, seq: u64) -> Self {
+        let keep = usize::try_from(seq).unwrap_or(usize::MAX);
+        let mut log = self.clone();
+        log.items.truncate(keep);
+        log.hashes.truncate(keep);
+        log
+    }
+
+    /// The entry at a place, by its hash.
+    pub fn place(&self, seq: u64) -> Option<Place> {
+        let hash = *self.hashes.get(usize::try_from(seq).ok()?)?;
+        Some(Place { seq, hash })
+    }
+
+    /// The bytes of the entry at a place.
+    pub fn entry(&self, seq: u64) -> Option<&[u8]> {
+        let item = self.items.get(usize::try_from(seq).ok()?)?;
+        split_item(item).map(|(entry, _, _)| entry)
+    }
+
+    /// The bytes of a segment of these places.
+    pub fn segment(&self, places: Range<u64>) -> Vec<u8> {
+        let index = |seq: u64| usize::try_from(seq).unwrap_or(usize::MAX).min(self.items.len());
+        self.items.get(index(places.start)..index(places.end)).unwrap_or_default().concat()
+    }
+
+    /// A run of these places.
+    pub fn run(&self, places: Range<u64>) -> VerifiedRun {
+        let received = ReceivedRun::receive(self.segment(places)).expect("the test made a sound segment");
+        received.verify(&self.network).expect("the test signed its last entry")
+    }
+
+    /// A run of everything.
+    pub fn whole(&self) -> VerifiedRun {
+        self.run(0..self.len())
+    }
+}
