@@ -36,3 +36,9 @@ smoke:
 # Take changed snapshots over after looking at them (needs cargo-insta)
 snapshots:
     cargo insta review
+
+# The README's picture, from a real run (needs `script`)
+picture:
+    cargo build --release
+    timeout -s INT 20 script -qec "stty cols 110 rows 40; target/release/nanduti demo" target/demo.typescript
+    python3 docs/images/terminal_svg.py '$ cargo run --release -- demo' <target/demo.typescript >docs/images/demo.svg
