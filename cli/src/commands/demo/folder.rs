@@ -1,6 +1,9 @@
 //! Where a demonstration lives: a temporary folder that goes away with it, or one that was asked for and stays.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use nanduti_node::{
     api::{ApiError, ErrorKind},
@@ -11,6 +14,9 @@ use tempfile::TempDir;
 
 /// Bytes of a passphrase, before they are written in hexadecimal.
 const PASSPHRASE_BYTES: usize = 16;
+/// How often to try again to remove a folder, and after how long.
+const TRIES: usize = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
 /// The folder of a demonstration.
 #[derive(Debug)]
@@ -64,13 +70,19 @@ impl Folder {
         Ok(Passphrase::new(text))
     }
 
-    /// Removes it, if it is temporary.
-    pub(super) fn close(self) -> Result<(), ApiError> {
-        match self {
-            Self::Temporary(folder) => {
-                folder.close().map_err(|error| failed("the temporary folder cannot be removed", &error))
+    /// Removes it, if it is temporary. What was called off may still be writing for a moment, so one try is not enough.
+    pub(super) async fn close(self) -> Result<(), ApiError> {
+        let Self::Temporary(folder) = self else { return Ok(()) };
+        let path = folder.keep();
+        let mut tries = tokio::time::interval(BETWEEN_TRIES);
+        let mut left = TRIES;
+        loop {
+            tries.tick().await;
+            match std::fs::remove_dir_all(&path) {
+                Ok(()) => return Ok(()),
+                Err(_) if left > 0 => left -= 1,
+                Err(error) => return Err(failed(&format!("{} cannot be removed", path.display()), &error)),
             }
-            Self::Kept(_) => Ok(()),
         }
     }
 }
@@ -83,8 +95,8 @@ fn failed(message: &str, error: &(dyn std::error::Error + 'static)) -> ApiError 
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_folder_that_holds_something_is_not_touched() {
+    #[tokio::test]
+    async fn a_folder_that_holds_something_is_not_touched() {
         let outer = tempfile::tempdir().unwrap();
         std::fs::write(outer.path().join("mine"), "").unwrap();
         assert_eq!(Folder::new(Some(outer.path())).unwrap_err().kind, ErrorKind::Usage);
@@ -92,16 +104,16 @@ mod tests {
         folder.passphrase().unwrap().check().unwrap();
         let path = folder.path().to_path_buf();
         assert!(path.join("passphrase").is_file());
-        folder.close().unwrap();
+        folder.close().await.unwrap();
         assert!(path.is_dir());
     }
 
-    #[test]
-    fn a_temporary_folder_goes_away() {
+    #[tokio::test]
+    async fn a_temporary_folder_goes_away() {
         let folder = Folder::new(None).unwrap();
         let path = folder.path().to_path_buf();
         assert!(path.is_dir() && !folder.is_kept());
-        folder.close().unwrap();
+        folder.close().await.unwrap();
         assert!(!path.exists());
     }
 }

@@ -50,7 +50,7 @@ impl Steps {
 }
 
 /// A network whose charter is signed by all, and sealed without an address.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Founded {
     draft: PathBuf,
     signed: Vec<PathBuf>,

@@ -94,7 +94,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     practices.retain(|practice| members.iter().any(|member| member.id == practice.member));
     let demo = Demo { context, args: &args, folder: &folder, members, practices };
     let outcome = demo.run(&mut signals).await;
-    let closed = folder.close();
+    let closed = folder.close().await;
     let code = outcome?;
     closed?;
     Ok(code)

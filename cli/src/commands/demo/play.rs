@@ -3,10 +3,16 @@
 //! The nodes are asked again and again how they stand; there is no other sign that they agree. A node that stops on the way
 //! ends the demonstration, with its last words.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use nanduti_node::api::{ApiError, ErrorKind, Publish, StatusReply};
-use tokio::task::JoinSet;
+use nanduti_node::{
+    Home,
+    api::{ApiError, ErrorKind, Publish, StatusReply},
+};
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     founding::Founded,
@@ -18,6 +24,9 @@ use crate::terminal::Progress;
 
 /// How often the nodes are asked.
 const EVERY: Duration = Duration::from_millis(100);
+
+/// Nodes that join and start at a time.
+const AT_A_TIME: usize = 8;
 
 /// What has been reached.
 #[derive(Debug)]
@@ -44,10 +53,9 @@ pub(super) async fn start(
     let ticket = founded.seal_again(&node.addresses)?.ticket;
     nodes.push(node);
     let mut starting = JoinSet::new();
+    let turns = Arc::new(Semaphore::new(AT_A_TIME));
     for member in others {
-        founded.join(&home(member))?;
-        starting.spawn(launcher.clone().start(member.clone(), home(member)));
-        progress.position(nodes.len() as u64, members.len() as u64);
+        starting.spawn(enter(Arc::clone(&turns), launcher.clone(), founded.clone(), member.clone(), home(member)));
     }
     while let Some(started) = starting.join_next().await {
         nodes.push(started.map_err(|error| failed("a node was not started").because(&error))??);
@@ -56,6 +64,21 @@ pub(super) async fn start(
     let place = |node: &Node| members.iter().position(|member| *member == node.member);
     nodes.sort_by_key(place);
     Ok(ticket)
+}
+
+/// Joins the network and starts, when it is its turn: joining is work for the disk.
+async fn enter(
+    turns: Arc<Semaphore>,
+    launcher: Launcher,
+    founded: Founded,
+    member: Member,
+    home: Home,
+) -> Result<Node, ApiError> {
+    let _turn = turns.acquire().await;
+    let joining = home.clone();
+    let joined = tokio::task::spawn_blocking(move || founded.join(&joining)).await;
+    joined.map_err(|error| failed("a node has not joined").because(&error))??;
+    launcher.start(member, home).await
 }
 
 /// Publishes each practice through the node of its member.
