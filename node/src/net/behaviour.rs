@@ -130,7 +130,8 @@ fn gossip(network: &Hash) -> Result<gossipsub::Behaviour, Box<dyn std::error::Er
     Ok(gossip)
 }
 
-/// Invalid messages weigh; silence does not, since a quiet network is no fault. Many nodes may share one address: a
+/// Our own judgement ([`super::blame`]) weighs, half, and so do invalid messages, such that gossipsub stops listening only
+/// when the peer is refused anyway; silence does not, since a quiet network is no fault. Many nodes may share one address: a
 /// ministry's firewall, or a demonstration on one machine.
 fn score(topic: &gossipsub::IdentTopic) -> gossipsub::PeerScoreParams {
     let on_topic = gossipsub::TopicScoreParams {
@@ -142,14 +143,14 @@ fn score(topic: &gossipsub::IdentTopic) -> gossipsub::PeerScoreParams {
         first_message_deliveries_cap: 50.0,
         mesh_message_deliveries_weight: 0.0,
         mesh_failure_penalty_weight: 0.0,
-        invalid_message_deliveries_weight: -2.0,
+        invalid_message_deliveries_weight: -0.5,
         invalid_message_deliveries_decay: 0.9,
         ..gossipsub::TopicScoreParams::default()
     };
     gossipsub::PeerScoreParams {
         topics: [(topic.hash(), on_topic)].into(),
         ip_colocation_factor_weight: 0.0,
-        app_specific_weight: 1.0,
+        app_specific_weight: 0.5,
         ..gossipsub::PeerScoreParams::default()
     }
 }

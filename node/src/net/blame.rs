@@ -44,10 +44,10 @@ impl Fault {
     pub(crate) const GOSSIP_FLOOD: Self = Self { name: "gossip-flood", weight: 1 };
     /// A node record that is none.
     pub(crate) const NODE_RECORD: Self = Self { name: "bad-node-record", weight: 20 };
-    /// More requests than the rate allows.
-    pub(crate) const REQUEST_RATE: Self = Self { name: "request-rate", weight: 2 };
     /// Speaks for another network, and must have known.
     pub(crate) const OTHER_NETWORK: Self = Self { name: "other-network", weight: 60 };
+    /// On and on what is held already. An honest peer does that when another was faster, so it weighs little.
+    pub(crate) const NOTHING_NEW: Self = Self { name: "nothing-new", weight: 5 };
     /// Something that the ledger refuses and the sender could have checked.
     pub(crate) const fn refusal(name: &'static str) -> Self {
         Self { name, weight: 40 }

@@ -11,7 +11,7 @@ use super::addresses::{is_dialable, split_peer};
 use super::dialer::Source;
 use super::error::NetError;
 use super::handle::{Command, SyncTarget};
-use super::sync::{Job, Role, SessionReport};
+use super::sync::{Job, Role, SessionError, SessionReport};
 use super::task::Task;
 use crate::api::{PeerView, SyncOutcome};
 
@@ -167,6 +167,10 @@ impl Task {
             else {
                 continue;
             };
+            // A busy peer is asked again when it has rested, as long as there is time.
+            if matches!(report.error, Some(SessionError::Busy)) && now < progress.reach_by {
+                continue;
+            }
             progress.rounds += 1;
             let outcome = &mut progress.outcome;
             outcome.received += report.received;

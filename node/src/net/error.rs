@@ -4,7 +4,7 @@ use libp2p::{Multiaddr, PeerId};
 
 /// Why the network did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum NetError {
+pub(crate) enum NetError {
     /// The transports could not be made.
     #[error("cannot set up the network: {0}")]
     Transport(String),

@@ -1,5 +1,7 @@
 //! The door to the network's task.
 
+use std::sync::{Mutex, PoisonError};
+
 use libp2p::{Multiaddr, PeerId};
 use nanduti_protocol::key::MemberId;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -10,7 +12,7 @@ use crate::api::{PeerView, SyncOutcome};
 
 /// With whom to synchronise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SyncTarget {
+pub(crate) enum SyncTarget {
     /// A peer at an address that ends in `/p2p/…`.
     Address(Multiaddr),
     /// A known peer.
@@ -21,7 +23,7 @@ pub enum SyncTarget {
 
 impl SyncTarget {
     /// Reads an address, the name of a node, or the id of a member.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.starts_with('/') {
             return text.parse().ok().map(Self::Address);
         }
@@ -49,33 +51,33 @@ pub(super) enum Command {
 
 /// A handle on the running network.
 #[derive(Debug)]
-pub struct NetworkHandle {
+pub(crate) struct NetworkHandle {
     pub(super) own: PeerId,
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) addresses: watch::Receiver<Vec<Multiaddr>>,
     pub(super) connected: watch::Receiver<usize>,
-    pub(super) task: JoinHandle<()>,
+    pub(super) task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl NetworkHandle {
     /// This node's name on the network.
-    pub fn peer_id(&self) -> PeerId {
+    pub(crate) fn peer_id(&self) -> PeerId {
         self.own
     }
 
     /// Where this node listens, each address with its name.
-    pub fn addresses(&self) -> Vec<Multiaddr> {
+    pub(crate) fn addresses(&self) -> Vec<Multiaddr> {
         let with_name = |address: &Multiaddr| address.clone().with(libp2p::multiaddr::Protocol::P2p(self.own));
         self.addresses.borrow().iter().map(with_name).collect()
     }
 
     /// The addresses as they change, without the name.
-    pub fn watch_addresses(&self) -> watch::Receiver<Vec<Multiaddr>> {
+    pub(crate) fn watch_addresses(&self) -> watch::Receiver<Vec<Multiaddr>> {
         self.addresses.clone()
     }
 
     /// The number of connected peers as it changes.
-    pub fn watch_connected(&self) -> watch::Receiver<usize> {
+    pub(crate) fn watch_connected(&self) -> watch::Receiver<usize> {
         self.connected.clone()
     }
 
@@ -83,7 +85,7 @@ impl NetworkHandle {
     ///
     /// # Errors
     /// If the network has stopped.
-    pub async fn peers(&self) -> Result<Vec<PeerView>, NetError> {
+    pub(crate) async fn peers(&self) -> Result<Vec<PeerView>, NetError> {
         self.ask(|reply| Command::Peers { reply }).await
     }
 
@@ -91,7 +93,7 @@ impl NetworkHandle {
     ///
     /// # Errors
     /// If the address names no peer, or cannot be remembered.
-    pub async fn add_peer(&self, address: Multiaddr) -> Result<(), NetError> {
+    pub(crate) async fn add_peer(&self, address: Multiaddr) -> Result<(), NetError> {
         self.ask(|reply| Command::Add { address, reply }).await?
     }
 
@@ -99,7 +101,7 @@ impl NetworkHandle {
     ///
     /// # Errors
     /// If that cannot be remembered.
-    pub async fn block(&self, peer: PeerId, block: bool) -> Result<(), NetError> {
+    pub(crate) async fn block(&self, peer: PeerId, block: bool) -> Result<(), NetError> {
         self.ask(|reply| Command::Block { peer, block, reply }).await?
     }
 
@@ -107,7 +109,7 @@ impl NetworkHandle {
     ///
     /// # Errors
     /// If there is nobody to synchronise with.
-    pub async fn sync_now(&self, target: Option<SyncTarget>) -> Result<Vec<SyncOutcome>, NetError> {
+    pub(crate) async fn sync_now(&self, target: Option<SyncTarget>) -> Result<Vec<SyncOutcome>, NetError> {
         self.ask(|reply| Command::Sync { target, reply }).await?
     }
 
@@ -115,15 +117,18 @@ impl NetworkHandle {
     ///
     /// # Errors
     /// If the network has stopped.
-    pub async fn refused(&self) -> Result<Vec<(String, u64)>, NetError> {
+    pub(crate) async fn refused(&self) -> Result<Vec<(String, u64)>, NetError> {
         self.ask(|reply| Command::Refused { reply }).await
     }
 
-    /// Closes all connections and stops.
-    pub async fn stop(self) {
+    /// Closes all connections and stops. Later calls fail with [`NetError::Stopped`].
+    pub(crate) async fn stop(&self) {
         // A task that is gone already has stopped.
         drop(self.commands.send(Command::Stop).await);
-        if self.task.await.is_err_and(|error| error.is_panic()) {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task
+            && task.await.is_err_and(|error| error.is_panic())
+        {
             tracing::error!("the network's task ended in a panic");
         }
     }

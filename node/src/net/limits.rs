@@ -45,6 +45,10 @@ pub(super) const READ_AHEAD: usize = 2;
 /// Runs of one session that wait for their verification or admission, in their order.
 pub(super) const RUNS_IN_FLIGHT: usize = 32;
 
+/// Runs in a row without anything new, after which a session ends: either the peer wastes our time, or somebody else was
+/// faster, and a new comparison saves both sides the rest.
+pub(super) const IDLE_RUNS: usize = 64;
+
 /// Dials under way. Each may try eight addresses.
 pub(super) const DIALS: usize = 16;
 

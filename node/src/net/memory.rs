@@ -8,6 +8,7 @@ use nanduti_protocol::cbor;
 use nanduti_protocol::key::PublicKey;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::limits;
 
@@ -48,8 +49,8 @@ pub(super) struct Remembered {
 }
 
 impl Memory {
-    /// Opens the trees and reads them.
-    pub(super) fn open(local: &sled::Db) -> sled::Result<(Self, Remembered)> {
+    /// Opens the trees and reads them. The task that writes records ends when the memory is dropped.
+    pub(super) fn open(local: &sled::Db) -> sled::Result<(Self, Remembered, JoinHandle<()>)> {
         let (peers, records) = (local.open_tree(PEERS)?, local.open_tree(RECORDS)?);
         let mut remembered = Remembered::default();
         for pair in &peers {
@@ -63,8 +64,8 @@ impl Memory {
             remembered.records.push(pair?.1.to_vec());
         }
         let (sender, queue) = mpsc::channel(limits::COMMANDS);
-        tokio::spawn(write_records(records, queue));
-        Ok((Self { peers, records: sender }, remembered))
+        let writer = tokio::spawn(write_records(records, queue));
+        Ok((Self { peers, records: sender }, remembered, writer))
     }
 
     /// Changes what is remembered of a peer, durably. Blocks on the disk.

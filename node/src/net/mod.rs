@@ -37,11 +37,13 @@ mod task;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Mutex;
+
 use libp2p::Multiaddr;
 use tokio::sync::{mpsc, watch};
 
-pub use error::NetError;
-pub use handle::{NetworkHandle, SyncTarget};
+pub(crate) use error::NetError;
+pub(crate) use handle::{NetworkHandle, SyncTarget};
 
 use crate::config;
 use crate::core::Core;
@@ -49,25 +51,26 @@ use crate::keys::NodeKey;
 
 /// What the network needs to know beside the core.
 #[derive(Debug, Clone)]
-pub struct NetworkOptions {
+pub(crate) struct NetworkOptions {
     /// Section `[network]` of the configuration.
-    pub config: config::Network,
+    pub(crate) config: config::Network,
     /// Addresses of the ticket by which the node joined.
-    pub ticket: Vec<Multiaddr>,
+    pub(crate) ticket: Vec<Multiaddr>,
     /// Threads for verifying and compressing.
-    pub verifiers: usize,
+    pub(crate) verifiers: usize,
 }
 
 /// The network of a node.
 #[derive(Debug)]
-pub struct Network;
+pub(crate) struct Network;
 
 impl Network {
-    /// Starts it; returns once the addresses to listen on have been asked for.
+    /// Starts it. Has to be called on a tokio runtime. What listens on a plain address is known when it returns; the addresses
+    /// behind one that means every one of the machine's follow a moment later ([`NetworkHandle::watch_addresses`]).
     ///
     /// # Errors
     /// If no address can be listened on, or `local/` cannot be read.
-    pub fn start(core: Core, key: &NodeKey, options: NetworkOptions) -> Result<NetworkHandle, NetError> {
+    pub(crate) fn start(core: Core, key: &NodeKey, options: NetworkOptions) -> Result<NetworkHandle, NetError> {
         let network = core.snapshot().ledger.network();
         let swarm = behaviour::swarm(key.keypair(), &network, &options.config)?;
         let (commands, received) = mpsc::channel(limits::COMMANDS);
@@ -76,6 +79,6 @@ impl Network {
         let own = key.peer_id();
         let task = task::Task::new(swarm, core, key.clone(), options, task::Ends { commands: received, told, count })?;
         let task = tokio::spawn(task.run());
-        Ok(NetworkHandle { own, commands, addresses, connected, task })
+        Ok(NetworkHandle { own, commands, addresses, connected, task: Mutex::new(Some(task)) })
     }
 }

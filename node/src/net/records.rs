@@ -135,11 +135,6 @@ impl Records {
         }
     }
 
-    /// The keys held, for forgetting on disk what was forgotten here.
-    pub(super) fn contains(&self, key: &PublicKey) -> bool {
-        self.held.contains_key(key)
-    }
-
     fn has_room(&mut self, key: &PublicKey, is_member: bool) -> bool {
         if self.held.len() < limits::NODE_RECORDS || self.held.contains_key(key) {
             return true;
@@ -217,6 +212,6 @@ mod tests {
         let (_, stored) = records.stored(&peer).expect("held");
         let mut again = super::tests::records();
         again.load(std::iter::once(stored));
-        assert!(again.contains(&PublicKey::from(&member)));
+        assert!(again.held.contains_key(&PublicKey::from(&member)));
     }
 }

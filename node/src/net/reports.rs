@@ -94,6 +94,7 @@ impl Task {
         match &report.error {
             Some(SessionError::Fault(fault, what)) => self.blame_peer(peer, *fault, what),
             Some(SessionError::OtherNetwork) => self.part_with_stranger(peer, now),
+            Some(SessionError::NothingNew) => self.blame_peer(peer, Fault::NOTHING_NEW, "sends nothing new"),
             Some(SessionError::Local(error)) => tracing::warn!(%peer, %error, "a synchronisation was broken off here"),
             _ => {}
         }
@@ -153,7 +154,8 @@ impl Task {
     /// Refuses a peer: its connections are closed and no new ones made.
     pub(super) fn refuse(&mut self, peer: PeerId) {
         self.swarm.behaviour_mut().blocked.block_peer(peer);
-        drop(self.swarm.disconnect_peer_id(peer));
+        // An error means that it is not connected, which is what we want.
+        let _ = self.swarm.disconnect_peer_id(peer);
     }
 
     /// A peer of another network did nothing wrong, but there is nothing to talk about.

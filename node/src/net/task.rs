@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use libp2p::swarm::Swarm;
 use libp2p::{Multiaddr, PeerId};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::{MemberId, PublicKey};
 use nanduti_protocol::node_record::NodeRecord;
 use tokio::sync::{broadcast, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::behaviour::{self, Behaviour};
@@ -65,6 +65,7 @@ pub(super) struct Task {
     pub(super) records: Records,
     pub(super) blame: Blame,
     pub(super) memory: Memory,
+    writer: JoinHandle<()>,
     pub(super) blocked: BTreeSet<PeerId>,
     pub(super) connected: BTreeMap<PeerId, Connected>,
     pub(super) digests: BTreeMap<PeerId, Hash>,
@@ -86,7 +87,7 @@ impl Task {
     ) -> Result<Self, NetError> {
         let now = Instant::now();
         let network = core.snapshot().ledger.network();
-        let (memory, remembered) = Memory::open(core.local())?;
+        let (memory, remembered, writer) = Memory::open(core.local())?;
         // Half of the sessions are ours, half the peers': neither can starve the other.
         let own_sessions = options.config.max_sync_sessions.div_ceil(2);
         let mut task = Self {
@@ -101,6 +102,7 @@ impl Task {
             records: Records::new(network, PublicKey::from_bytes(key.public())),
             blame: Blame::default(),
             memory,
+            writer,
             blocked: BTreeSet::new(),
             connected: BTreeMap::new(),
             digests: BTreeMap::new(),
@@ -131,6 +133,10 @@ impl Task {
             task.dialer.learn(peer, vec![way], Source::Named, now);
         }
         task.mark_members();
+        // The listeners report their addresses at once; whoever started us wants to know them.
+        while let Some(Some(event)) = task.swarm.next().now_or_never() {
+            task.on_swarm_event(event);
+        }
         Ok(task)
     }
 
@@ -263,7 +269,7 @@ impl Task {
         self.jobs.abort_all();
         let peers: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
         for peer in peers {
-            drop(self.swarm.disconnect_peer_id(peer));
+            let _ = self.swarm.disconnect_peer_id(peer);
         }
         let goodbye = async {
             while self.swarm.connected_peers().next().is_some() {
@@ -272,6 +278,8 @@ impl Task {
         };
         drop(tokio::time::timeout(limits::STOP, goodbye).await);
         self.jobs.shutdown().await;
+        drop(self.memory);
+        drop(tokio::time::timeout(limits::STOP, self.writer).await);
     }
 }
 
@@ -279,7 +287,7 @@ impl Task {
 pub(super) fn jitter() -> f64 {
     let mut bytes = [0; 4];
     // Without randomness everybody would come at the same moment, which is no more than slow.
-    drop(getrandom::fill(&mut bytes));
+    let _ = getrandom::fill(&mut bytes);
     f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
 }
 

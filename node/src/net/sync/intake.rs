@@ -99,6 +99,8 @@ pub(super) struct Intake {
     bounds: Bounds,
     verifying: FuturesOrdered<Verifying>,
     admitting: FuturesUnordered<Admitting>,
+    /// Runs in a row that held nothing new.
+    idle_runs: usize,
     /// Entries that are new here.
     pub(super) received: u64,
     /// What was refused without blame.
@@ -109,7 +111,7 @@ impl Intake {
     /// Nothing on its way.
     pub(super) fn new(core: Core, network: Hash, bounds: Bounds) -> Self {
         let (verifying, admitting) = (FuturesOrdered::new(), FuturesUnordered::new());
-        Self { core, network, bounds, verifying, admitting, received: 0, notes: Vec::new() }
+        Self { core, network, bounds, verifying, admitting, idle_runs: 0, received: 0, notes: Vec::new() }
     }
 
     /// Is there room for one more segment?
@@ -172,7 +174,9 @@ impl Intake {
         match admitted {
             Ok(admitted) => {
                 self.received += admitted.appended;
-                Ok(())
+                self.idle_runs = if admitted.known { self.idle_runs + 1 } else { 0 };
+                // It may have come from somebody else meanwhile; a new comparison finds out what is still missing.
+                if self.idle_runs > limits::IDLE_RUNS { Err(SessionError::NothingNew) } else { Ok(()) }
             }
             Err(CoreError::Refused(refusal)) if refusal.blames_peer() => {
                 Err(SessionError::Fault(Fault::refusal(refusal.name()), refusal.to_string()))

@@ -73,6 +73,9 @@ pub(super) enum SessionError {
     /// The peer did not say hello in time.
     #[error("the peer did not say hello in time")]
     Silent,
+    /// The peer sends on and on what is held already.
+    #[error("the peer sends nothing new")]
+    NothingNew,
     /// Nothing moved.
     #[error("nothing moved for {} seconds", super::limits::PROGRESS.as_secs())]
     Stalled,

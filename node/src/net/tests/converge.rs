@@ -1,0 +1,135 @@
+//! Honest nodes end with the same library, by gossip and without.
+
+use super::fixture::{Setup, TestNode, World, all_equal, patiently, publish_key};
+use crate::net::SyncTarget;
+
+async fn two_converge(setup: Setup) {
+    let world = World::new();
+    let one = TestNode::start(&world, 0, &setup);
+    let mut tips = one.found(&world).await;
+    one.core.admit(world.more(0, tips.get_mut(&0).unwrap(), 500, 2000)).await.unwrap();
+    let two = TestNode::start(&world, 1, &setup.clone().to(&one));
+    all_equal(&[&one, &two], &publish_key(0), 501).await;
+    // And back: what the second one writes reaches the first.
+    two.core.admit(world.more(1, tips.get_mut(&1).unwrap(), 50, 2000)).await.unwrap();
+    all_equal(&[&one, &two], &publish_key(1), 51).await;
+    one.net.stop().await;
+    two.net.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_converge_over_quic_by_sync_alone() {
+    two_converge(Setup::quic().silent()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_converge_over_tcp_by_sync_alone() {
+    two_converge(Setup::tcp().silent()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_converge_over_quic_by_gossip() {
+    two_converge(Setup::quic()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_converge_over_tcp_by_gossip() {
+    two_converge(Setup::tcp()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_nodes_on_a_chain_of_introductions_converge_and_a_late_one_catches_up() {
+    let world = World::new();
+    let setup = Setup::quic();
+    let first = TestNode::start(&world, 0, &setup);
+    let mut tips = first.found(&world).await;
+    let mut nodes = vec![first];
+    for member in 1..4 {
+        let node = TestNode::start(&world, member, &setup.clone().to(nodes.last().unwrap()));
+        nodes.push(node);
+    }
+    for (member, node) in nodes.iter().enumerate() {
+        node.holds(&publish_key(member), 1).await;
+        let run = world.more(member, tips.get_mut(&member).unwrap(), 20, 500);
+        node.core.admit(run).await.unwrap();
+    }
+    for member in 0..4 {
+        all_equal(&nodes.iter().collect::<Vec<_>>(), &publish_key(member), 21).await;
+    }
+    // Each knew one address; by the node records everybody finds everybody.
+    for node in &nodes {
+        node.connected(3).await;
+    }
+    let late = TestNode::start(&world, 4, &setup.to(&nodes[3]));
+    nodes.push(late);
+    for member in 0..4 {
+        all_equal(&nodes.iter().collect::<Vec<_>>(), &publish_key(member), 21).await;
+    }
+    nodes[4].core.admit(world.more(4, tips.get_mut(&4).unwrap(), 1, 500)).await.unwrap();
+    all_equal(&nodes.iter().collect::<Vec<_>>(), &publish_key(4), 2).await;
+    for node in &nodes {
+        node.net.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_directions_stream_at_once_and_much_arrives() {
+    let world = World::new();
+    let setup = Setup::quic().silent();
+    let one = TestNode::start(&world, 0, &setup);
+    let two = TestNode::start(&world, 1, &setup);
+    let mut tips = one.found(&world).await;
+    two.found(&world).await;
+    for _ in 0..10 {
+        one.core.admit(world.more(0, tips.get_mut(&0).unwrap(), 300, 10_000)).await.unwrap();
+        two.core.admit(world.more(1, tips.get_mut(&1).unwrap(), 300, 10_000)).await.unwrap();
+    }
+    let outcomes = patiently(two.net.sync_now(Some(SyncTarget::Address(one.net.addresses().remove(0))))).await.unwrap();
+    let [outcome] = outcomes.as_slice() else { panic!("one peer") };
+    assert_eq!(outcome.error, None);
+    assert!(outcome.equal, "{outcome:?}");
+    assert_eq!((outcome.received, outcome.sent), (3000, 3000), "{outcome:?}");
+    assert_eq!(outcome.member.as_deref(), Some("KEN"));
+    assert_eq!(one.core.snapshot().digest, two.core.snapshot().digest);
+    let peers = two.net.peers().await.unwrap();
+    assert!(
+        peers.iter().any(|peer| peer.connected && peer.equal == Some(true) && peer.last_sync.is_some()),
+        "{peers:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_was_down_knows_its_peers_again() {
+    let world = World::new();
+    let setup = Setup::tcp();
+    let one = TestNode::start(&world, 0, &setup);
+    let mut tips = one.found(&world).await;
+    let two = TestNode::start(&world, 1, &setup);
+    two.net.add_peer(one.net.addresses().remove(0)).await.unwrap();
+    two.holds(&publish_key(0), 1).await;
+    one.connected(1).await;
+    let restarting = two.restart(&world, &setup);
+    one.core.admit(world.more(0, tips.get_mut(&0).unwrap(), 10, 500)).await.unwrap();
+    let two = restarting.await;
+    all_equal(&[&one, &two], &publish_key(0), 11).await;
+    // A blocked peer is let in again only when it is allowed.
+    one.net.block(two.net.peer_id(), true).await.unwrap();
+    one.connected(0).await;
+    one.core.admit(world.more(0, tips.get_mut(&0).unwrap(), 10, 500)).await.unwrap();
+    one.net.block(two.net.peer_id(), false).await.unwrap();
+    all_equal(&[&one, &two], &publish_key(0), 21).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_to_synchronise_with_is_said() {
+    let world = World::new();
+    let node = TestNode::start(&world, 0, &Setup::quic());
+    assert!(node.net.sync_now(None).await.is_err());
+    let own = node.net.addresses().remove(0);
+    assert!(node.net.sync_now(Some(SyncTarget::Address(own))).await.is_err());
+    let other = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN".parse().unwrap();
+    let outcomes = patiently(node.net.sync_now(Some(SyncTarget::Address(other)))).await.unwrap();
+    assert!(outcomes[0].error.is_some());
+    node.net.stop().await;
+    assert!(node.net.peers().await.is_err());
+}
