@@ -2,7 +2,7 @@
 //!
 //! Short fields stand in the front matter under their names. Each long text may stand as a section of the body instead:
 //! `## ` and the field's label or name; text before the first section is the description. A record written by
-//! [`render`] reads back as the same record.
+//! [`render()`] reads back as the same record.
 //!
 //! Whatever can be wrong is said at once, with the line where it is known: the form of the file, the types, and all that
 //! `record::validate` finds. A file is normalised to Unicode NFC before it is read, so that one text has one spelling in

@@ -1,3 +1,5 @@
+//! What authors write is read as they meant it, what is wrong is named with its line, and what others wrote is shown unharmed.
+
 use super::*;
 use nanduti_protocol::record::{Value, validate};
 

@@ -5,7 +5,7 @@
 //! | `blocks` | log, first place (u64 big-endian) | [`Block`] |
 //! | `heads` | log | [`Head`]: the watermark |
 //! | `ids` | first 16 bytes of an entry's hash | log, place |
-//! | `series` | hash of the series, member | the series (see [`crate::library`]) |
+//! | `series` | hash of the series, member | the series (see `nanduti_protocol::library`) |
 //! | `wants` | log, place | nothing: the body is wanted |
 //!
 //! Watermarks are written only after a flush of everything below them, since sled does not promise an order between its trees

@@ -4,7 +4,7 @@
 //! table; nothing here is generated from or tied to a Rust struct, so that a record with fields of a later version keeps
 //! them. Two doors with different rules:
 //!
-//! - [`validate`] is for the author, before signing: it is strict, names every problem at once, and tells errors from
+//! - [`validate()`] is for the author, before signing: it is strict, names every problem at once, and tells errors from
 //!   warnings;
 //! - [`check_readable`] is for records of others: only bounds and the types of the known fields. What fails it is still
 //!   carried and verified, and shown bare. Unknown fields and unknown codes are no reason to fail.
