@@ -24,6 +24,7 @@ mod repair;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod writer;
 
 use std::{
@@ -46,6 +47,7 @@ pub use error::CoreError;
 pub use open::CoreOptions;
 pub(crate) use read::BodyAt;
 pub use snapshot::{Counts, Snapshot};
+pub use verify::{VerifiedEntry, VerifyReport, verify_entry, verify_store};
 
 use crate::store::{Index, Reader};
 

@@ -135,7 +135,7 @@ pub(super) fn open(
     if fresh {
         tracing::info!("the index is made from the segment files");
     }
-    let logs = opening.logs()?;
+    let logs = super::verify::logs(home)?;
     opening.adopt_charter(&logs)?;
     let is_root = |log: &PublicKey, ledger: &Ledger| {
         ledger.authority().is_some_and(|authority| authority.member_by_root(log).is_some())
@@ -188,23 +188,6 @@ impl OpeningHome<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The logs on the disk.
-    fn logs(&self) -> Result<BTreeSet<PublicKey>, CoreError> {
-        let folder = self.home.logs_dir();
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-            Err(error) => return Err(StoreError::io("read", folder)(error).into()),
-        };
-        let mut logs = BTreeSet::new();
-        for entry in entries {
-            let entry = entry.map_err(StoreError::io("read", &folder))?;
-            let log = entry.file_name().to_str().and_then(PublicKey::from_hex);
-            logs.extend(log.filter(|log| self.home.log_dir(log.as_bytes()) == entry.path() && entry.path().is_dir()));
-        }
-        Ok(logs)
     }
 
     /// A log that the index knows and the disk does not have any more is forgotten.

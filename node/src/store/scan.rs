@@ -144,6 +144,21 @@ impl LogScan {
         Ok(scanned)
     }
 
+    /// Reads one file by itself, from its own first entry on.
+    pub(crate) fn read_file_alone(&self, file: u64, take: &mut Take<'_>) -> Result<Scanned, StoreError> {
+        let mut scanned = Scanned { next: file, head: Hash::default(), tail: None, repairs: Vec::new() };
+        self.resume(&[file], 0, &mut scanned)?;
+        let path = self.path(file);
+        let bytes = fs::read(&path).map_err(StoreError::io("read", &path))?;
+        let mut end = 0;
+        if let Some(stop) = self.read_file(&bytes, &mut end, &mut scanned, file, take)? {
+            let is_last = self.files()?.last() == Some(&file);
+            let reached = scanned.next;
+            scanned.repairs.push(self.repair(file, (&bytes, end), &[], stop, (is_last, reached))?);
+        }
+        Ok(scanned)
+    }
+
     /// Reads one file from `end` on; moves `end` and what was scanned behind what was sound.
     fn read_file(
         &self,

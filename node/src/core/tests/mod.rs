@@ -4,3 +4,4 @@ mod authority;
 mod bench;
 mod damage;
 mod index;
+mod verify;
