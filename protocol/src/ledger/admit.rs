@@ -4,13 +4,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use super::{AdoptError, Extent, History, Ledger};
 use crate::{
-    authority::Standing,
-    cbor::CborError,
-    entry::Entry,
-    fork::ForkProof,
-    key::PublicKey,
-    keyring::Opening,
-    kind::Kind,
+    authority::Standing, cbor::CborError, entry::Entry, fork::ForkProof, key::PublicKey, keyring::Opening, kind::Kind,
     run::VerifiedRun,
 };
 
@@ -141,7 +135,8 @@ impl Ledger {
             // once that is held.
             let settled = history.hash_at(&log, place.seq) == Some(place.hash);
             let from = if settled { place.seq.saturating_add(1) } else { 0 };
-            let contradiction = first_contradiction(&run, &held, history, from).filter(|seq| bearing.right < Some(*seq));
+            let contradiction =
+                first_contradiction(&run, &held, history, from).filter(|seq| bearing.right < Some(*seq));
             if let Some(seq) = contradiction.filter(|_| run.first_seq() <= held.next) {
                 return self.prove_fork(&run, seq, history).map(|proof| Admission::Forked(Box::new(proof)));
             }
@@ -306,7 +301,8 @@ impl Ledger {
 /// The lowest place, from `from` on, at which a run and what is held name different entries.
 fn first_contradiction(run: &VerifiedRun, held: &Extent, history: &impl History, from: u64) -> Option<u64> {
     let log = run.log();
-    let held_at = |seq: u64| if seq.checked_add(1) == Some(held.next) { Some(held.head) } else { history.hash_at(&log, seq) };
+    let held_at =
+        |seq: u64| if seq.checked_add(1) == Some(held.next) { Some(held.head) } else { history.hash_at(&log, seq) };
     let first = run.first_seq().saturating_sub(1).max(from);
     (first..run.next_seq().min(held.next)).find(|seq| held_at(*seq) != run.hash_at(*seq))
 }

@@ -118,7 +118,10 @@ impl Ledger {
             self.branches.remove(&log);
             let same = run.hash_at(fixed.seq).map(|hash| hash == fixed.hash);
             let place = Some(fixed.seq);
-            return Bearing { right: place.filter(|_| same == Some(true)), wrong: place.filter(|_| same == Some(false)) };
+            return Bearing {
+                right: place.filter(|_| same == Some(true)),
+                wrong: place.filter(|_| same == Some(false)),
+            };
         }
         let branch = self.branches.entry(log).or_insert_with(|| Branch::new(fixed));
         if branch.fixed != fixed {

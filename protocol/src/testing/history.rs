@@ -75,7 +75,8 @@ impl History {
     /// Delivers everything to these nodes, and the fork proofs that each of them knows to the others, as sync does.
     pub fn spread(&self, hosts: &mut [Host], dice: &mut Dice) {
         for _ in 0..3 {
-            let proofs: Vec<_> = hosts.iter().flat_map(|host| host.ledger.forks().map(|(_, proof)| proof.clone())).collect();
+            let proofs: Vec<_> =
+                hosts.iter().flat_map(|host| host.ledger.forks().map(|(_, proof)| proof.clone())).collect();
             for host in &mut *hosts {
                 for proof in &proofs {
                     host.ledger.learn_fork(proof);
@@ -137,8 +138,15 @@ fn grow(dice: &mut Dice, log: &mut LogWriter) {
 }
 
 /// A root log with keyrings, sound and unsound, and perhaps a branch.
-fn keyrings(dice: &mut Dice, founding: &Founding, member: usize, mut trunk: LogWriter, published: &[Branches]) -> Branches {
-    let mut lines = founding.actors.get(member).map(|actor| vec![actor.node_line(&founding.network)]).unwrap_or_default();
+fn keyrings(
+    dice: &mut Dice,
+    founding: &Founding,
+    member: usize,
+    mut trunk: LogWriter,
+    published: &[Branches],
+) -> Branches {
+    let mut lines =
+        founding.actors.get(member).map(|actor| vec![actor.node_line(&founding.network)]).unwrap_or_default();
     let mut grow = |dice: &mut Dice, log: &mut LogWriter| {
         for _ in 0..1 + dice.below(4) {
             change(dice, member, &mut lines, published);

@@ -47,7 +47,9 @@ impl Actor {
         let state = STATES.get(place % STATES.len()).copied().unwrap_or("PRY");
         let id = if place < STATES.len() { state.to_string() } else { alloc::format!("{state}-{place}") };
         let key = |name: &str| {
-            SigningKey::from_bytes(Hash::of(alloc::format!("nanduti test key {seed} {id} {name}").as_bytes()).as_bytes())
+            SigningKey::from_bytes(
+                Hash::of(alloc::format!("nanduti test key {seed} {id} {name}").as_bytes()).as_bytes(),
+            )
         };
         Self {
             root: key("root"),

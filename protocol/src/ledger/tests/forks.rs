@@ -78,12 +78,8 @@ fn what_lies_below_a_fork_is_still_taken_in() {
 #[test]
 fn of_several_forks_the_lowest_and_its_smallest_hashes_are_marked() {
     let (founding, root, log) = one_log();
-    let branches = [
-        branch(&log, 2, &[b"a"]),
-        branch(&log, 2, &[b"b"]),
-        branch(&log, 2, &[b"c"]),
-        branch(&log, 1, &[b"d"]),
-    ];
+    let branches =
+        [branch(&log, 2, &[b"a"]), branch(&log, 2, &[b"b"]), branch(&log, 2, &[b"c"]), branch(&log, 1, &[b"d"])];
     let ends: alloc::vec::Vec<_> = [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]]
         .iter()
         .map(|order| {

@@ -22,7 +22,11 @@ fn nobody_claims_the_key_of_another() {
     assert_eq!(host.ledger.authority().and_then(|a| a.claimed_member(&log.log())), Some(&founding.actors[0].id));
     let mut stolen = founding.publish_log(&thief.id, &founding.actors[0].publish[1]);
     stolen.push(Kind::Practice, b"x");
-    assert_eq!(host.deliver(&stolen.whole()), Err(Refusal::UnknownKey), "a log that names a member who does not list it");
+    assert_eq!(
+        host.deliver(&stolen.whole()),
+        Err(Refusal::UnknownKey),
+        "a log that names a member who does not list it"
+    );
 }
 
 #[test]
@@ -38,7 +42,11 @@ fn a_keyring_that_goes_back_counts_for_nothing() {
     assert_eq!(host.ledger.counted(&log.log(), &host.store), 2);
     let authority = host.ledger.authority().expect("adopted");
     assert_eq!(authority.keyring(&founding.actors[0].id).map(|(seq, _)| seq), Some(2));
-    assert_eq!(host.ledger.counted(&root.log(), &host.store), 6, "the entries stay in their chain, and count as entries");
+    assert_eq!(
+        host.ledger.counted(&root.log(), &host.store),
+        6,
+        "the entries stay in their chain, and count as entries"
+    );
 }
 
 #[test]
@@ -127,5 +135,9 @@ fn a_withheld_body_changes_nothing_but_itself() {
     log.push_statement(&statement, None);
     let (with, without) = (host_with(&founding, &[&root, &full]), host_with(&founding, &[&root, &log]));
     assert_eq!(with.frontier().digest(), without.frontier().digest());
-    assert_eq!(with.ledger.extent(&log.log()), without.ledger.extent(&log.log()), "bounds are measured by what is committed to");
+    assert_eq!(
+        with.ledger.extent(&log.log()),
+        without.ledger.extent(&log.log()),
+        "bounds are measured by what is committed to"
+    );
 }

@@ -56,7 +56,9 @@ fn check(seed: u64) -> Result<(), TestCaseError> {
     let (first, others) = hosts.split_first().expect("three");
     for (way, other) in others.iter().enumerate() {
         let (one, two) = (beliefs(first, &history), beliefs(other, &history));
-        for belief in one.iter().filter(|belief| !two.contains(*belief)).chain(two.iter().filter(|belief| !one.contains(*belief))) {
+        for belief in
+            one.iter().filter(|belief| !two.contains(*belief)).chain(two.iter().filter(|belief| !one.contains(*belief)))
+        {
             prop_assert!(false, "seed {seed}, way {way}: only one believes {belief}");
         }
         prop_assert_eq!(first.frontier().digest(), other.frontier().digest());

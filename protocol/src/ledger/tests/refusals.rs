@@ -7,7 +7,7 @@ use crate::{
     hash::Hash,
     key::PublicKey,
     kind::{Audience, Kind},
-    ledger::{AdoptError, Admission, Ledger, Refusal},
+    ledger::{Admission, AdoptError, Ledger, Refusal},
     testing::{Founding, Host, LogWriter, ended, live, ring},
 };
 
@@ -159,7 +159,8 @@ fn past_the_last_entry_that_counts() {
 fn what_contradicts_the_fixed_branch_is_refused() {
     let (founding, root, log) = one_log();
     let mut host = host_with(&founding, &[&root, &log]);
-    let opening = crate::run::split_item(&log.segment(0..1)).and_then(|(_, body, _)| body.map(<[u8]>::to_vec)).expect("held");
+    let opening =
+        crate::run::split_item(&log.segment(0..1)).and_then(|(_, body, _)| body.map(<[u8]>::to_vec)).expect("held");
     let mut other = log.back_to(0);
     let statement = Statement { time: 5, ..other.next_statement(Kind::Log, &opening) };
     other.push_statement(&statement, Some(&opening));
@@ -174,7 +175,8 @@ fn a_contradiction_without_signatures_proves_nothing() {
     // Entry 1 carries no good signature; entry 2 does, and commits to it. Entry 3 makes the run end at an anchor whose place
     // is too high to be a witness at 1.
     let mut branch = log.back_to(1);
-    let mut unsigned = branch.next_statement(Kind::Practice, b"other").sign(&founding.network, &founding.actors[1].root);
+    let mut unsigned =
+        branch.next_statement(Kind::Practice, b"other").sign(&founding.network, &founding.actors[1].root);
     *unsigned.last_mut().expect("not empty") ^= 1;
     branch.push_entry(&unsigned, Some(b"other"));
     let statement = branch.next_statement(Kind::Practice, b"next");

@@ -1,0 +1,366 @@
+//! What says who may speak: charters, keyrings, openings, node keys; and fork proofs and tickets.
+
+use nanduti_protocol::{
+    charter::{Charter, CharterError, Quorum, Roster},
+    entry::Statement,
+    fork::{ForkError, ForkProof},
+    hash::Hash,
+    keyring::{KeyLine, KeyState, KeyUse, Keyring, KeyringError, Opening, Place, sign_node_proof},
+    kind::Kind,
+    limits,
+    ticket::{RosterRef, Ticket, TicketError},
+};
+use serde_bytes::ByteBuf;
+use serde_json::{Value, json};
+
+use super::{cbor, hex, made, refused};
+
+pub(super) fn charters() -> Value {
+    let charter = made::charter();
+    let bytes = charter.encode();
+    assert_eq!(Charter::decode(&bytes), Ok(charter.clone()));
+    let quorums: Vec<Value> =
+        [(1, 2, 3), (3, 2, 3), (4, 2, 3), (7, 2, 3), (40, 2, 3), (193, 2, 3), (10, 3, 4), (4, 999, 1000)]
+            .iter()
+            .map(|&(voters, a, b)| json!({"voters": voters, "a": a, "b": b, "quorum": Quorum(a, b).of(voters)}))
+            .collect();
+    json!({
+        "about": "The charter, the network id, the founders' roster (docs/spec/authority.md)",
+        "valid": [{
+            "name": "two members", "bytes": hex(&bytes), "network": charter.network().to_hex(),
+            "members": charter.members.iter().map(|member| json!({"id": member.id.as_str(), "root": member.root.to_hex()})).collect::<Vec<_>>(),
+            "roster": hex(nanduti_protocol::cbor::encode(&Roster::founding(&charter))),
+            "roster_hash": Roster::founding(&charter).hash().to_hex(),
+        }],
+        "quorums": quorums,
+        "refused": refused_charters(&charter),
+    })
+}
+
+fn refused_charters(good: &Charter) -> Vec<Value> {
+    let judge = |bytes: &[u8]| {
+        Charter::decode(bytes).err().map(|error| match error {
+            CharterError::Encoding(_) => "encoding",
+            CharterError::Rules(_) => "rules",
+            CharterError::Text { .. } => "text",
+            CharterError::Members => "members",
+            CharterError::KeyTwice(_) => "key-twice",
+            CharterError::UnknownRole { .. } => "unknown-role",
+            CharterError::Role(_) => "role",
+            CharterError::Quorum(..) => "quorum",
+            CharterError::Bounds => "bounds",
+            CharterError::NoVoter => "no-voter",
+        })
+    };
+    type Change = fn(&mut Charter);
+    let changes: [(&str, &str, Change); 21] = [
+        ("rules of a later version", "rules", |c| c.rules = 2),
+        ("an empty name", "text", |c| c.name = String::new()),
+        ("a name of white space", "text", |c| c.name = " \u{a0}".into()),
+        ("a name with a control character", "text", |c| c.name = "a\u{7}".into()),
+        ("a name that is too long", "text", |c| c.name = "n".repeat(limits::NAME_MAX + 1)),
+        ("a purpose that is too long", "text", |c| c.purpose = "n".repeat(limits::PURPOSE_MAX + 1)),
+        ("a member without a name", "text", |c| c.members[0].name = String::new()),
+        ("no members", "members", |c| c.members.clear()),
+        ("members not sorted by id", "members", |c| c.members.reverse()),
+        ("a member twice", "members", |c| c.members[1] = c.members[0].clone()),
+        ("a root key of two members", "key-twice", |c| c.members[1].root = c.members[0].root),
+        ("a governance key that is a root key", "key-twice", |c| c.members[1].governance = Some(c.members[0].root)),
+        ("a role that is not defined", "unknown-role", |c| c.members[0].role = "king".into()),
+        ("a role that writes keyrings", "role", |c| {
+            c.roles.values_mut().for_each(|role| role.kinds = vec![Kind::Keyring])
+        }),
+        ("kinds not sorted", "role", |c| c.roles.values_mut().for_each(|role| role.kinds.reverse())),
+        ("a role without a name", "role", |c| drop(c.roles.insert(String::new(), c.roles["state"].clone()))),
+        ("a quorum of half", "quorum", |c| c.quorum = Quorum(1, 2)),
+        ("a quorum of all", "quorum", |c| c.quorum = Quorum(3, 3)),
+        ("a bound of nothing", "bounds", |c| c.bounds.log_entries = 0),
+        ("more lines of a keyring than the format allows", "bounds", |c| c.bounds.keys = 257),
+        ("nobody votes", "no-voter", |c| c.members.iter_mut().for_each(|member| member.role = "partner".into())),
+    ];
+    let mut cases: Vec<(&str, &str, Vec<u8>)> = changes
+        .iter()
+        .map(|(name, reason, change)| {
+            let mut charter = good.clone();
+            change(&mut charter);
+            (*name, *reason, charter.encode())
+        })
+        .collect();
+    let bytes = good.encode();
+    // The first pair is the name; an unknown field goes before it, where its three letters belong.
+    let unknown = [&[bytes[0] + 1], cbor::text("abc").as_slice(), &[0xf6], &bytes[1..]].concat();
+    let null = {
+        let mut charter = good.clone();
+        charter.members.truncate(1);
+        let text = charter.encode();
+        let id = cbor::text("id");
+        let place = text.windows(id.len()).position(|window| window == id).expect("a member") - 1;
+        // A member with `governance: null` instead of no governance at all.
+        let end = [cbor::text("root"), cbor::bytes(charter.members[0].root.as_bytes())].concat();
+        let stop = text.windows(end.len()).position(|window| window == end).expect("its root") + end.len();
+        [&text[..place], &[text[place] + 1], &text[place + 1..stop], &cbor::text("governance"), &[0xf6], &text[stop..]]
+            .concat()
+    };
+    cases.extend([
+        ("an unknown field", "encoding", unknown),
+        ("an absent field written as null", "encoding", null),
+        ("a byte after the end", "encoding", [bytes.as_slice(), &[0]].concat()),
+        ("cut off", "encoding", bytes[..bytes.len() - 1].to_vec()),
+    ]);
+    cases
+        .iter()
+        .map(|(name, reason, bytes)| refused(name, reason, judge(bytes), json!({"bytes": hex(bytes)})))
+        .collect()
+}
+
+fn at(seq: u64) -> Place {
+    Place { seq, hash: Hash::of(&seq.to_be_bytes()) }
+}
+
+fn publish(byte: u8, state: KeyState) -> KeyLine {
+    KeyLine { key: made::public(byte), key_use: KeyUse::Publish, proof: None, state }
+}
+
+fn node(byte: u8, proof: Vec<u8>) -> KeyLine {
+    KeyLine {
+        key: made::public(byte),
+        key_use: KeyUse::Node,
+        proof: Some(ByteBuf::from(proof)),
+        state: KeyState::Live(None),
+    }
+}
+
+fn ring(mut keys: Vec<KeyLine>) -> Keyring {
+    keys.sort_by_key(|line| line.key);
+    Keyring { keys, salt: [0x21; 16] }
+}
+
+pub(super) fn keyrings() -> Value {
+    let (network, pry) = (made::network(), made::member("PRY"));
+    let proof = sign_node_proof(&network, &pry, &made::key(5));
+    let full = ring(vec![
+        publish(1, KeyState::Live(Some(at(3)))),
+        publish(2, KeyState::Ended(Some(at(9)))),
+        publish(3, KeyState::Ended(None)),
+        node(5, proof.clone()),
+    ]);
+    let valid = [("no keys", ring(vec![])), ("a key of every state", full.clone())];
+    let valid: Vec<Value> = valid
+        .iter()
+        .map(|(name, keyring)| {
+            assert_eq!(Keyring::decode(&keyring.encode(), &network, &pry).as_ref(), Ok(keyring));
+            json!({"name": name, "bytes": hex(keyring.encode()), "lines": keyring.keys.len()})
+        })
+        .collect();
+    let opening = Opening { key_use: KeyUse::Publish, salt: [0x22; 16], member: pry.clone() };
+    assert_eq!(Opening::decode(&opening.encode()).as_ref(), Ok(&opening));
+    let of_node = Opening { key_use: KeyUse::Node, ..opening.clone() };
+    let openings = [
+        ("of a node key", of_node.encode()),
+        ("without a salt", cbor::map(&[("use", cbor::text("publish")), ("member", cbor::text("PRY"))])),
+        ("a member id that has not the form", {
+            cbor::map(&[("use", cbor::text("publish")), ("salt", cbor::bytes(&[0; 16])), ("member", cbor::text("pry"))])
+        }),
+    ];
+    let refuse_opening = |(name, bytes): &(&str, Vec<u8>)| {
+        refused(name, "encoding", Opening::decode(bytes).err().map(|_| "encoding"), json!({"bytes": hex(bytes)}))
+    };
+    json!({
+        "about": "Openings and keyrings of the member PRY (docs/spec/authority.md)",
+        "network": network.to_hex(),
+        "member": "PRY",
+        "valid": valid,
+        "node_proof": {"secret": hex([5; 32]), "public": made::public(5).to_hex(), "bytes": hex(&proof)},
+        "opening": {"bytes": hex(opening.encode()), "member": "PRY"},
+        "refused": refused_keyrings(&full, &proof),
+        "refused_openings": openings.iter().map(refuse_opening).collect::<Vec<_>>(),
+        "follows": follows(),
+    })
+}
+
+fn refused_keyrings(full: &Keyring, proof: &[u8]) -> Vec<Value> {
+    let (network, pry) = (made::network(), made::member("PRY"));
+    let mut unsorted = full.clone();
+    unsorted.keys.reverse();
+    let twice = ring(vec![publish(1, KeyState::Live(Some(at(0)))), publish(1, KeyState::Live(Some(at(1))))]);
+    let many = (0..=limits::KEYRING_LINES_MAX).map(|index| {
+        let mut line = publish(1, KeyState::Ended(None));
+        line.key = nanduti_protocol::key::PublicKey::from_bytes(*Hash::of(&index.to_be_bytes()).as_bytes());
+        line
+    });
+    let with_checkpoint = KeyLine { state: KeyState::Live(Some(at(1))), ..node(5, proof.to_vec()) };
+    let with_proof = KeyLine { proof: Some(ByteBuf::from(proof.to_vec())), ..publish(5, KeyState::Live(Some(at(1)))) };
+    let cases = [
+        ("lines not sorted by key", "lines", unsorted.encode()),
+        ("a key twice", "lines", twice.encode()),
+        ("more lines than the format allows", "lines", ring(many.collect()).encode()),
+        ("a live publishing key without a checkpoint", "line", ring(vec![publish(1, KeyState::Live(None))]).encode()),
+        ("a node key with a checkpoint", "line", ring(vec![with_checkpoint]).encode()),
+        ("a node key without its proof", "line", ring(vec![KeyLine { proof: None, ..node(5, vec![]) }]).encode()),
+        ("a publishing key with a proof", "line", ring(vec![with_proof]).encode()),
+        ("a node key that agreed to speak for another", "proof", {
+            ring(vec![node(5, sign_node_proof(&network, &made::member("KEN"), &made::key(5)))]).encode()
+        }),
+        ("a node key that agreed in another network", "proof", {
+            ring(vec![node(5, sign_node_proof(&Hash::of(b"other"), &pry, &made::key(5)))]).encode()
+        }),
+        ("another key's proof", "proof", ring(vec![node(6, proof.to_vec())]).encode()),
+        ("a byte after the end", "encoding", [full.encode().as_slice(), &[0]].concat()),
+        ("no salt", "encoding", cbor::map(&[("keys", vec![0x80])])),
+    ];
+    let judge = |bytes: &[u8]| {
+        Keyring::decode(bytes, &network, &pry).err().map(|error| match error {
+            KeyringError::Encoding(_) => "encoding",
+            KeyringError::Lines => "lines",
+            KeyringError::Line(_) => "line",
+            KeyringError::Proof(_) => "proof",
+            KeyringError::Reversal(_) => "reversal",
+        })
+    };
+    cases
+        .iter()
+        .map(|(name, reason, bytes)| refused(name, reason, judge(bytes), json!({"bytes": hex(bytes)})))
+        .collect()
+}
+
+/// Which keyring may stand after which.
+fn follows() -> Vec<Value> {
+    let live = |seq| Some(KeyState::Live(Some(at(seq))));
+    let ended = |seq| Some(KeyState::Ended(Some(at(seq))));
+    let other = Some(KeyState::Live(Some(Place { seq: 3, hash: Hash::of(b"other") })));
+    let cases = [
+        ("a checkpoint moves on", live(3), live(5), true),
+        ("a checkpoint stays", live(3), live(3), true),
+        ("a checkpoint goes back", live(3), live(2), false),
+        ("a checkpoint names another entry at its place", live(3), other, false),
+        ("a key ends", live(3), ended(7), true),
+        ("a key ends below its checkpoint: it was stolen earlier", live(3), ended(2), true),
+        ("a key ends at once and for all", live(3), Some(KeyState::Ended(None)), true),
+        ("an ended key lives again", ended(3), live(5), false),
+        ("an ended key is cut earlier", ended(3), ended(2), true),
+        ("an ended key is cut later", ended(3), ended(4), false),
+        ("a key of which nothing counts counts again", Some(KeyState::Ended(None)), ended(0), false),
+        ("a line is new", None, live(3), true),
+        ("a line is gone", live(3), None, false),
+    ];
+    let keyring = |state: Option<KeyState>| ring(state.map(|state| publish(1, state)).into_iter().collect());
+    cases
+        .iter()
+        .map(|(name, before, after, holds)| {
+            let (before, after) = (keyring(*before), keyring(*after));
+            assert_eq!(after.follows(&before).is_ok(), *holds, "{name}");
+            json!({"name": name, "before": hex(before.encode()), "after": hex(after.encode()), "follows": holds})
+        })
+        .collect()
+}
+
+pub(super) fn forks() -> Value {
+    let network = made::network();
+    let sign = |statement: &Statement, key: u8| statement.sign(&network, &made::key(key));
+    let entry = |seq: u64, prev: Hash, body: &[u8]| sign(&made::statement(seq, prev, body), 1);
+    let p = Hash::of(b"before");
+    let (a, b, c) = (entry(4, p, b"a"), entry(4, p, b"b"), entry(4, p, b"c"));
+    let above = entry(5, Hash::of(b"elsewhere"), b"d");
+    let lower = (entry(2, p, b"x"), entry(2, p, b"y"));
+    let proof = |seq: u64, one: &[u8], other: &[u8]| ForkProof::new(&network, seq, one, other).expect("a fork");
+    let shown = |proof: &ForkProof| {
+        let mark = proof.mark();
+        json!({"bytes": hex(proof.encode()), "log": proof.log().to_hex(), "seq": mark.seq, "low": mark.low.to_hex(), "high": mark.high.to_hex()})
+    };
+    let proofs = [proof(4, &a, &b), proof(4, &b, &c), proof(4, &a, &above), proof(2, &lower.0, &lower.1)];
+    let merges: Vec<Value> = [(0, 1), (0, 2), (1, 3), (0, 0)]
+        .iter()
+        .map(|&(one, other)| {
+            let merged = proofs[one].merge(&proofs[other]);
+            assert_eq!(merged, proofs[other].merge(&proofs[one]));
+            json!({"one": hex(proofs[one].encode()), "other": hex(proofs[other].encode()), "carried": hex(merged.encode())})
+        })
+        .collect();
+    let carried = |seq: u64, one: &[u8], other: &[u8]| {
+        [&[0x83], cbor::uint(seq).as_slice(), &cbor::bytes(one), &cbor::bytes(other)].concat()
+    };
+    let good = &proofs[0];
+    let (low, high) = if Hash::of(&a) < Hash::of(&b) { (&a, &b) } else { (&b, &a) };
+    assert_eq!(good.encode(), carried(4, low, high));
+    let foreign = sign(&Statement { log: made::public(2), ..made::statement(4, p, b"a") }, 2);
+    let forged = sign(&made::statement(4, p, b"f"), 2);
+    let next = entry(5, Hash::of(&a), b"next");
+    let judge = |bytes: &[u8]| {
+        ForkProof::decode(&network, bytes).err().map(|error| match error {
+            ForkError::Encoding(_) => "encoding",
+            ForkError::Entry(_) => "entry",
+            ForkError::Signature(_) => "signature",
+            ForkError::NoContradiction => "no-contradiction",
+        })
+    };
+    let cases = [
+        ("the larger hash first", "encoding", carried(4, high, low)),
+        ("a byte after the end", "encoding", [good.encode().as_slice(), &[0]].concat()),
+        ("something that is not an entry", "entry", carried(4, b"x", &a)),
+        ("one entry twice", "no-contradiction", carried(4, &a, &a)),
+        ("an entry and the one that follows it", "no-contradiction", carried(4, &a, &next)),
+        ("entries of two logs", "no-contradiction", carried(4, &a, &foreign)),
+        ("entries of other places", "no-contradiction", carried(7, low, high)),
+        ("an entry that the key did not sign", "signature", carried(4, &a, &forged)),
+    ];
+    let refused: Vec<Value> = cases
+        .iter()
+        .map(|(name, reason, bytes)| refused(name, reason, judge(bytes), json!({"bytes": hex(bytes)})))
+        .collect();
+    json!({
+        "about": "Fork proofs (docs/spec/frontier.md)",
+        "network": network.to_hex(),
+        "valid": proofs.iter().map(shown).collect::<Vec<_>>(),
+        "merges": merges,
+        "refused": refused,
+    })
+}
+
+pub(super) fn tickets() -> Value {
+    let ticket = |addresses: Vec<String>| Ticket {
+        roster: RosterRef { hash: Hash::of(b"roster"), version: 0 },
+        network: made::network(),
+        addresses,
+    };
+    let address = "/dns/nmirf.example/udp/4001/quic-v1/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
+    let valid = [("one address", ticket(vec![address.into()])), ("no address", ticket(vec![]))];
+    let valid: Vec<Value> = valid
+        .iter()
+        .map(|(name, ticket)| {
+            let text = ticket.to_text();
+            assert_eq!(Ticket::parse(&text).as_ref(), Ok(ticket));
+            json!({"name": name, "text": text, "network": ticket.network.to_hex(), "addresses": ticket.addresses,
+                   "roster_hash": ticket.roster.hash.to_hex(), "roster_version": ticket.roster.version})
+        })
+        .collect();
+    let text = ticket(vec![]).to_text();
+    let written = |bytes: &[u8]| {
+        let sum = Hash::of(bytes);
+        let all = [bytes, &sum.as_bytes()[..4]].concat();
+        format!("nanduti:{}", data_encoding::BASE32_NOPAD.encode(&all).to_lowercase())
+    };
+    let mut changed = text.clone();
+    let other = if &changed[20..21] == "a" { "b" } else { "a" };
+    changed.replace_range(20..21, other);
+    let cases = [
+        ("another scheme", "scheme", text.replace("nanduti:", "https:")),
+        ("a character outside base32", "text", text.replacen("nanduti:", "nanduti:1", 1)),
+        ("too short for a checksum", "text", "nanduti:aa".into()),
+        ("one character changed", "checksum", changed),
+        ("content that is not a ticket", "content", written(&[0xa0])),
+        ("more addresses than allowed", "addresses", ticket(vec!["/a".into(); 9]).to_text()),
+        ("an address that is too long", "addresses", ticket(vec!["a".repeat(limits::ADDRESS_MAX + 1)]).to_text()),
+    ];
+    let judge = |text: &str| {
+        Ticket::parse(text).err().map(|error| match error {
+            TicketError::Scheme => "scheme",
+            TicketError::Text => "text",
+            TicketError::Checksum => "checksum",
+            TicketError::Content(_) => "content",
+            TicketError::Addresses => "addresses",
+        })
+    };
+    let refused: Vec<Value> =
+        cases.iter().map(|(name, reason, text)| refused(name, reason, judge(text), json!({"text": text}))).collect();
+    json!({"about": "Tickets (docs/spec/tickets.md)", "valid": valid, "refused": refused})
+}

@@ -1,0 +1,44 @@
+//! The vectors: what must be accepted and what it means, what must be refused and why.
+//!
+//! Every vector is put to the program while it is made, so that none can claim what does not hold.
+
+mod authority;
+mod cbor;
+mod entries;
+mod envelopes;
+mod frontiers;
+mod ids;
+mod made;
+mod segments;
+
+use serde_json::{Value, json};
+
+/// The files with their content.
+pub(crate) fn all() -> Vec<(&'static str, String)> {
+    let files = [
+        ("ids.json", ids::vectors()),
+        ("envelopes.json", envelopes::vectors()),
+        ("entries.json", entries::vectors()),
+        ("segments.json", segments::vectors()),
+        ("charters.json", authority::charters()),
+        ("keyrings.json", authority::keyrings()),
+        ("forks.json", authority::forks()),
+        ("frontiers.json", frontiers::vectors()),
+        ("tickets.json", authority::tickets()),
+    ];
+    let text = |value: &Value| serde_json::to_string_pretty(value).expect("JSON of our own") + "\n";
+    files.into_iter().map(|(name, value)| (name, text(&value))).collect()
+}
+
+/// Lower-case hexadecimal.
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    data_encoding::HEXLOWER.encode(bytes.as_ref())
+}
+
+/// A vector that is refused, once the program has refused it for that reason.
+fn refused(name: &str, reason: &str, found: Option<&str>, mut vector: Value) -> Value {
+    assert_eq!(found, Some(reason), "{name}");
+    vector["name"] = json!(name);
+    vector["reason"] = json!(reason);
+    vector
+}
