@@ -50,6 +50,7 @@ impl Node {
             .map_err(|error| cannot("the operator's socket cannot be made").because(&error))?;
         let served = operator::serve(Arc::clone(&engine), socket, until(stopped)).await;
         tasks.push(served.map_err(|error| cannot("the operator's socket cannot be made").because(&error))?);
+        network.listening().await;
         let addresses = network.addresses().iter().map(ToString::to_string).collect();
         Ok(Self { engine, addresses, stop, tasks })
     }

@@ -44,7 +44,11 @@ pub(super) fn swarm(
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
         .map_err(|error| failed(&error))?
-        .with_quic()
+        .with_quic_config(|mut quic| {
+            quic.keep_alive_interval = limits::KEEP_ALIVE;
+            quic.max_idle_timeout = limits::IDLE_MS;
+            quic
+        })
         .with_dns()
         .map_err(|error| failed(&error))?
         .with_behaviour(|keypair| behaviour(keypair, network, config))
@@ -101,7 +105,7 @@ fn behaviour(
         limits: connection_limits::Behaviour::new(connections),
         blocked: allow_block_list::Behaviour::default(),
         identify: identify::Behaviour::new(identify),
-        ping: ping::Behaviour::default(),
+        ping: ping::Behaviour::new(ping::Config::new().with_interval(limits::PING)),
         gossip: Toggle::from(gossip),
         mdns: Toggle::from(mdns),
         streams: streams::Behaviour::default(),

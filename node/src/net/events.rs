@@ -2,7 +2,7 @@
 
 use libp2p::core::ConnectedPoint;
 use libp2p::gossipsub;
-use libp2p::swarm::{DialError, SwarmEvent};
+use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, mdns};
 use tokio::time::Instant;
 
@@ -20,9 +20,11 @@ impl Task {
     pub(super) fn on_swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
             SwarmEvent::Behaviour(event) => self.on_behaviour_event(event),
-            SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => self.on_connected(peer_id, &endpoint),
-            SwarmEvent::ConnectionClosed { peer_id, num_established, .. } => {
-                self.on_disconnected(peer_id, num_established);
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
+                self.on_connected(peer_id, connection_id, &endpoint);
+            }
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
+                self.on_disconnected(peer_id, connection_id, num_established);
             }
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => self.dial_failed(&peer, &error),
             SwarmEvent::IncomingConnectionError { error, send_back_addr, .. } => {
@@ -54,32 +56,40 @@ impl Task {
         }
     }
 
-    fn on_connected(&mut self, peer: PeerId, endpoint: &ConnectedPoint) {
+    fn on_connected(&mut self, peer: PeerId, id: ConnectionId, endpoint: &ConnectedPoint) {
         let now = Instant::now();
         let address: &Multiaddr = match endpoint {
             ConnectedPoint::Dialer { address, .. } => address,
             ConnectedPoint::Listener { send_back_addr, .. } => send_back_addr,
         };
-        let local = is_loopback(address);
-        let connected = self.connected.entry(peer).or_insert(Connected { count: 0, local, answering: false });
-        connected.count += 1;
+        let (local, we_dialled) = (is_loopback(address), endpoint.is_dialer());
+        let connected = self.connected.entry(peer).or_insert_with(|| Connected {
+            connections: Vec::new(),
+            local,
+            answering: false,
+        });
         connected.local &= local;
-        let first = connected.count == 1;
+        let one_too_many = superfluous(&connected.connections, (id, now, we_dialled), self.key.peer_id() > peer);
+        connected.connections.push((id, now, we_dialled));
+        let first = connected.connections.len() == 1;
+        if let Some(one) = one_too_many {
+            self.swarm.close_connection(one);
+        }
         self.dialer.connected(&peer);
         if first {
             tracing::debug!(%peer, %address, "connected");
             self.ends.count.send_replace(self.connected.len());
-            self.schedule.connected(peer, endpoint.is_dialer(), now, jitter());
-            if endpoint.is_dialer() {
+            self.schedule.connected(peer, we_dialled, now, jitter());
+            if we_dialled {
                 self.begin_exchange(peer);
             }
         }
     }
 
-    fn on_disconnected(&mut self, peer: PeerId, remaining: u32) {
+    fn on_disconnected(&mut self, peer: PeerId, id: ConnectionId, remaining: u32) {
         if remaining > 0 {
             if let Some(connected) = self.connected.get_mut(&peer) {
-                connected.count = remaining;
+                connected.connections.retain(|(known, ..)| *known != id);
             }
             return;
         }
@@ -188,5 +198,23 @@ impl Task {
         if let Some(gossip) = self.swarm.behaviour_mut().gossip.as_mut() {
             gossip.set_application_score(peer, score);
         }
+    }
+}
+
+/// Which of two connections to one peer is to go, if that is for us to say.
+///
+/// If both sides dialled at the same moment, the one that the peer with the smaller name dialled stays, and the other side
+/// closes its own. Otherwise the older one is what a restart or a change of network left behind.
+fn superfluous(
+    old: &[(ConnectionId, Instant, bool)],
+    (id, now, we_dialled): (ConnectionId, Instant, bool),
+    we_yield: bool,
+) -> Option<ConnectionId> {
+    let &(old, made, old_is_ours) = old.last()?;
+    let at_once = old_is_ours != we_dialled && now.saturating_duration_since(made) < limits::SIMULTANEOUS;
+    match (at_once, we_yield) {
+        (true, true) => Some(if we_dialled { id } else { old }),
+        (true, false) => None,
+        (false, _) => Some(old),
     }
 }

@@ -88,6 +88,7 @@ pub(super) struct Gossip {
     floods: Buckets<PeerId>,
     logs: Buckets<PublicKey>,
     all: Bucket,
+    nodes: Bucket,
     seen: Recent,
     announce: Bucket,
     waiting: BTreeMap<PublicKey, Arc<[u8]>>,
@@ -102,6 +103,7 @@ impl Gossip {
             floods: Buckets::new(limits::GOSSIP_FLOOD_RATE, limits::RATES),
             logs: Buckets::new(limits::GOSSIP_LOG_RATE, limits::RATES),
             all: Bucket::new(limits::GOSSIP_ALL_RATE, now),
+            nodes: Bucket::new(limits::GOSSIP_NODE_RATE, now),
             seen: Recent::default(),
             announce: Bucket::new(limits::ANNOUNCE_RATE, now),
             waiting: BTreeMap::new(),
@@ -131,6 +133,9 @@ impl Gossip {
             Err(_) => Judgement::reject(Fault::GOSSIP),
             Ok(Announcement::Entry(bytes)) => self.judge_entry(bytes, state, now),
             Ok(Announcement::Fork(bytes)) => judge_fork(bytes, state.0),
+            Ok(Announcement::Node(_)) if !self.nodes.take(now) => {
+                Judgement { note: Some("gossip-rate"), ..Judgement::ignore() }
+            }
             Ok(Announcement::Node(bytes)) => judge_record(bytes, from, state.0, records),
         };
         if judgement.acceptance == MessageAcceptance::Accept {
@@ -272,5 +277,112 @@ impl Recent {
             self.held.remove(&oldest);
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+    use nanduti_protocol::entry::{BodyRef, Statement};
+    use nanduti_protocol::kind::{Audience, Kind};
+
+    use super::*;
+
+    struct Nothing;
+
+    impl History for Nothing {
+        fn hash_at(&self, _: &PublicKey, _: u64) -> Option<Hash> {
+            None
+        }
+
+        fn entry_at(&self, _: &PublicKey, _: u64) -> Option<Vec<u8>> {
+            None
+        }
+    }
+
+    struct Scene {
+        gossip: Gossip,
+        ledger: Ledger,
+        records: Records,
+        now: Instant,
+        from: Sender,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let (network, now) = (Hash::of(b"network"), Instant::now());
+            let records = Records::new(network, PublicKey::from_bytes([0; 32]));
+            let from = Sender { peer: PeerId::random(), local: false };
+            Self { gossip: Gossip::new(now), ledger: Ledger::new(network), records, now, from }
+        }
+
+        fn judge(&mut self, data: &[u8]) -> Judgement {
+            self.gossip.judge(data, self.from, (&self.ledger, &Nothing), &mut self.records, self.now)
+        }
+    }
+
+    fn entry(seq: u64, prev: Hash) -> Vec<u8> {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        Statement {
+            log: PublicKey::from(&key),
+            seq,
+            body: BodyRef::to(b"body"),
+            kind: Kind::Practice,
+            prev,
+            time: 0,
+            audience: Audience::Public,
+        }
+        .sign(&Hash::of(b"network"), &key)
+    }
+
+    #[test]
+    fn what_cannot_be_placed_is_ignored_and_garbage_is_blamed() {
+        let mut scene = Scene::new();
+        let unplaced = scene.judge(&Announcement::entry(&entry(3, Hash::of(b"p"))).encode());
+        assert_eq!(unplaced.acceptance, MessageAcceptance::Ignore);
+        assert_eq!((unplaced.fault, unplaced.heard), (None, Some(Heard::Unplaced)));
+        for garbage in
+            [b"".to_vec(), b"garbage".to_vec(), Announcement::entry(b"e").encode(), Announcement::fork(b"f").encode()]
+        {
+            let judgement = scene.judge(&garbage);
+            assert_eq!(judgement.acceptance, MessageAcceptance::Reject);
+            assert!(judgement.fault.is_some());
+        }
+        let elsewhere = scene.judge(&Announcement::entry(&entry(0, Hash::of(b"p"))).encode());
+        assert_eq!(elsewhere.fault, Some(Fault::OTHER_NETWORK));
+    }
+
+    #[test]
+    fn more_than_the_rate_is_passed_over_and_a_flood_is_blamed() {
+        let mut scene = Scene::new();
+        let message = Announcement::entry(&entry(3, Hash::of(b"p"))).encode();
+        let judged: Vec<Judgement> = (0..11_000).map(|_| scene.judge(&message)).collect();
+        let looked_at = judged.iter().filter(|judgement| judgement.heard.is_some()).count();
+        assert_eq!(looked_at, 400);
+        let blamed = judged.iter().filter(|judgement| judgement.fault == Some(Fault::GOSSIP_FLOOD)).count();
+        assert_eq!(blamed, 1000);
+        let mut other = scene.from;
+        other.peer = PeerId::random();
+        scene.from = other;
+        assert!(scene.judge(&message).heard.is_some(), "others are heard");
+    }
+
+    #[test]
+    fn of_a_log_that_grows_fast_the_last_entry_is_announced_and_nothing_twice() {
+        let mut gossip = Gossip::new(Instant::now());
+        let now = Instant::now();
+        let log = PublicKey::from_bytes([1; 32]);
+        for byte in 0..10 {
+            gossip.announce_entry(log, Arc::from([byte].as_slice()));
+        }
+        assert_eq!(gossip.next_message(now), Some(Announcement::entry(&[9]).encode()));
+        assert_eq!(gossip.next_message(now), None);
+        gossip.announce_entry(log, Arc::from([9].as_slice()));
+        assert_eq!(gossip.next_message(now), None, "said before");
+        for byte in 0..200 {
+            gossip.announce_entry(PublicKey::from_bytes([byte; 32]), Arc::from([1, byte].as_slice()));
+        }
+        assert_eq!(std::iter::from_fn(|| gossip.next_message(now)).count(), 99);
+        assert!(gossip.next_due(now).is_some_and(|due| due > now));
     }
 }

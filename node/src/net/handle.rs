@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::error::NetError;
+use super::limits;
 use crate::api::{PeerView, SyncOutcome};
 
 /// With whom to synchronise.
@@ -55,6 +56,7 @@ pub(crate) struct NetworkHandle {
     pub(super) own: PeerId,
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) addresses: watch::Receiver<Vec<Multiaddr>>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests wait for it"))]
     pub(super) connected: watch::Receiver<usize>,
     pub(super) task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -71,12 +73,16 @@ impl NetworkHandle {
         self.addresses.borrow().iter().map(with_name).collect()
     }
 
-    /// The addresses as they change, without the name.
-    pub(crate) fn watch_addresses(&self) -> watch::Receiver<Vec<Multiaddr>> {
-        self.addresses.clone()
+    /// Waits, for a moment, until the addresses are known on which it listens. Those of every interface of the machine are
+    /// asked of the system, which takes a little.
+    pub(crate) async fn listening(&self) {
+        let mut addresses = self.addresses.clone();
+        // Without an address to listen on there will be none: that is for the caller to notice.
+        drop(tokio::time::timeout(limits::STOP, addresses.wait_for(|addresses| !addresses.is_empty())).await);
     }
 
     /// The number of connected peers as it changes.
+    #[cfg(test)]
     pub(crate) fn watch_connected(&self) -> watch::Receiver<usize> {
         self.connected.clone()
     }

@@ -9,6 +9,17 @@ use std::time::Duration;
 /// restart before we noticed that it was gone.
 pub(super) const CONNECTIONS_PER_PEER: u32 = 2;
 
+/// Two connections to one peer made within this time were dialled by both sides at once.
+pub(super) const SIMULTANEOUS: Duration = Duration::from_secs(5);
+
+/// How often an idle QUIC connection says that it lives, how long it may be silent, and how often a peer is pinged. Rare, for
+/// eight quiet connections should not cost more than a few megabytes a day.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// See [`KEEP_ALIVE`].
+pub(super) const IDLE_MS: u32 = 60_000;
+/// See [`KEEP_ALIVE`].
+pub(super) const PING: Duration = Duration::from_secs(60);
+
 /// Connections that are being made, each way. A handshake takes a signature and a few kilobytes; more at a time only serve
 /// somebody who never finishes them.
 pub(super) const PENDING_CONNECTIONS: u32 = 64;
@@ -88,6 +99,9 @@ pub(super) const GOSSIP_ALL_RATE: (f64, f64) = (1000.0, 4000.0);
 /// is passed over is not lost, for each announcement stands for everything below it.
 pub(super) const GOSSIP_LOG_RATE: (f64, f64) = (10.0, 100.0);
 
+/// Node records that are passed on: anybody can make as many names as he likes.
+pub(super) const GOSSIP_NODE_RATE: (f64, f64) = (5.0, 300.0);
+
 /// Exchanges of node records that a peer may ask for: on connecting, and a few more.
 pub(super) const PEERS_RATE: (f64, f64) = (0.05, 4.0);
 
@@ -111,6 +125,9 @@ pub(super) const RECENT_MESSAGES: usize = 8192;
 
 /// Logs that wait to be pulled from one peer; beyond it the whole frontier is compared.
 pub(super) const PULL_LOGS: usize = 256;
+
+/// The timer of a quiet peer is stretched by two to this power at most.
+pub(super) const STRETCH: u32 = 3;
 
 /// After a session that moved something and left the two unequal, as far as is known, they compare again after about this.
 pub(super) const CONFIRM: Duration = Duration::from_secs(1);

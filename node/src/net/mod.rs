@@ -66,7 +66,7 @@ pub(crate) struct Network;
 
 impl Network {
     /// Starts it. Has to be called on a tokio runtime. What listens on a plain address is known when it returns; the addresses
-    /// behind one that means every one of the machine's follow a moment later ([`NetworkHandle::watch_addresses`]).
+    /// behind one that means every one of the machine's follow a moment later ([`NetworkHandle::listening`]).
     ///
     /// # Errors
     /// If no address can be listened on, or `local/` cannot be read.

@@ -116,6 +116,11 @@ impl Records {
         self.held.iter().filter_map(known)
     }
 
+    /// A record as it was signed.
+    pub(super) fn bytes(&self, peer: &PeerId) -> Option<&[u8]> {
+        Some(&self.held.get(&key_of(peer)?)?.bytes)
+    }
+
     /// The form in which a record is stored: whether it was heard on this machine, then its bytes.
     pub(super) fn stored(&self, peer: &PeerId) -> Option<(PublicKey, Vec<u8>)> {
         let key = key_of(peer)?;

@@ -87,7 +87,7 @@ impl Task {
                     connected.answering = false;
                 }
                 if report.error.is_none() {
-                    self.schedule.answered(&peer, moved && !equal, now, jitter());
+                    self.schedule.answered(&peer, Ended::Well { moved, equal }, now, jitter());
                 }
             }
         }
@@ -110,10 +110,24 @@ impl Task {
             records.iter().map(|record| self.records.learn(record, local, is_member)).collect();
         for learnt in learnt {
             match learnt {
-                Ok(Learnt::New(node, ways)) => self.learn_node(node, ways),
+                Ok(Learnt::New(node, ways)) => {
+                    self.learn_node(node, ways);
+                    self.tell_of(peer, node);
+                }
                 Ok(Learnt::Nothing) => {}
                 Err(fault) => self.blame_peer(peer, fault, "node record"),
             }
+        }
+    }
+
+    /// A peer told of itself: the others may want to know it too. Strangers' records are not told on again, or they would go
+    /// round for ever.
+    fn tell_of(&mut self, peer: PeerId, node: PeerId) {
+        if peer == node
+            && self.options.config.gossip
+            && let Some(record) = self.records.bytes(&node)
+        {
+            self.gossip.announce_node(record);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::{FutureExt, StreamExt};
-use libp2p::swarm::Swarm;
+use libp2p::swarm::{ConnectionId, Swarm};
 use libp2p::{Multiaddr, PeerId};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::{MemberId, PublicKey};
@@ -39,8 +39,8 @@ pub(super) struct Ends {
 /// What is known of a connected peer.
 #[derive(Debug)]
 pub(super) struct Connected {
-    /// How many connections.
-    pub(super) count: u32,
+    /// The connections: when each was made, and whether we dialled.
+    pub(super) connections: Vec<(ConnectionId, Instant, bool)>,
     /// Over this machine's loopback?
     pub(super) local: bool,
     /// Is a session running that the peer began?
@@ -97,7 +97,7 @@ impl Task {
             jobs: JoinSet::new(),
             sessions: Sessions::new(core.clone(), options.verifiers),
             dialer: Dialer::new(key.peer_id()),
-            schedule: Schedule::new(options.config.sync_interval(), own_sessions),
+            schedule: Schedule::new(options.config.sync_interval(), own_sessions, options.config.gossip),
             gossip: Gossip::new(now),
             records: Records::new(network, PublicKey::from_bytes(key.public())),
             blame: Blame::default(),
@@ -208,6 +208,7 @@ impl Task {
     }
 
     fn on_core_event(&mut self, event: CoreEvent) {
+        self.schedule.moved(Instant::now());
         match event {
             CoreEvent::Appended { log, entry, .. } if self.options.config.gossip => {
                 self.gossip.announce_entry(log, entry);

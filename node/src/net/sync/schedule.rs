@@ -44,6 +44,8 @@ struct Peer {
     timer: Instant,
     rests_until: Instant,
     failures: u32,
+    /// Comparisons in a row that found both sides equal.
+    quiet: u32,
     last_sync: Option<SystemTime>,
 }
 
@@ -52,13 +54,15 @@ struct Peer {
 pub(in super::super) struct Schedule {
     interval: Duration,
     max: usize,
+    /// May the timer be stretched while nothing happens? Only gossip makes that safe.
+    stretch: bool,
     peers: BTreeMap<PeerId, Peer>,
 }
 
 impl Schedule {
-    /// Sessions every `interval` with each peer, at most `max` at a time.
-    pub(in super::super) fn new(interval: Duration, max: usize) -> Self {
-        Self { interval, max: max.max(1), peers: BTreeMap::new() }
+    /// Sessions every `interval` with each peer, at most `max` at a time; more rarely while nothing happens, if `stretch`.
+    pub(in super::super) fn new(interval: Duration, max: usize, stretch: bool) -> Self {
+        Self { interval, max: max.max(1), stretch, peers: BTreeMap::new() }
     }
 
     /// A peer is connected. Who dialled begins at once; the other side waits for its timer. `jitter` is from 0 to 1.
@@ -71,6 +75,7 @@ impl Schedule {
             timer,
             rests_until: now,
             failures: 0,
+            quiet: 0,
             last_sync: None,
         });
     }
@@ -113,7 +118,7 @@ impl Schedule {
         for (id, peer) in &mut self.peers {
             if peer.timer <= now {
                 peer.full = true;
-                peer.timer = now + self.interval.mul_f64(0.75 + 0.5 * jitter);
+                peer.timer = now + peer.pause(self.interval, self.stretch, jitter);
             }
             let wanted = peer.full || !peer.logs.is_empty();
             if room == 0 || peer.running || !wanted || peer.rests_until > now {
@@ -136,6 +141,7 @@ impl Schedule {
             Ended::Well { moved, equal } => {
                 peer.failures = 0;
                 peer.last_sync = Some(SystemTime::now());
+                peer.quiet = if equal && !moved { peer.quiet.saturating_add(1) } else { 0 };
                 if moved && !equal {
                     peer.hasten(now, jitter);
                 }
@@ -155,13 +161,27 @@ impl Schedule {
     }
 
     /// A session that the peer began has ended well. If it left the two unequal, as far as we know, they are compared soon.
-    pub(in super::super) fn answered(&mut self, id: &PeerId, unequal: bool, now: Instant, jitter: f64) {
-        if let Some(peer) = self.peers.get_mut(id) {
-            peer.last_sync = Some(SystemTime::now());
-            peer.rests_until = peer.rests_until.min(now);
-            if unequal {
-                peer.hasten(now, jitter);
+    pub(in super::super) fn answered(&mut self, id: &PeerId, ended: Ended, now: Instant, jitter: f64) {
+        let (Some(peer), Ended::Well { moved, equal }) = (self.peers.get_mut(id), ended) else { return };
+        peer.last_sync = Some(SystemTime::now());
+        peer.rests_until = peer.rests_until.min(now);
+        match (moved, equal) {
+            (true, false) => peer.hasten(now, jitter),
+            // They have just been compared: no need for us to do so again so soon.
+            (false, true) => {
+                peer.quiet = peer.quiet.saturating_add(1);
+                peer.timer = now + peer.pause(self.interval, self.stretch, jitter);
             }
+            _ => {}
+        }
+    }
+
+    /// Something became durable here: the peers are compared with again within the interval.
+    pub(in super::super) fn moved(&mut self, now: Instant) {
+        let soon = now + self.interval;
+        for peer in self.peers.values_mut().filter(|peer| peer.quiet > 0) {
+            peer.quiet = 0;
+            peer.timer = peer.timer.min(soon);
         }
     }
 
@@ -178,6 +198,12 @@ impl Schedule {
 }
 
 impl Peer {
+    /// How long to wait for the next comparison: longer, the longer nothing happened.
+    fn pause(&self, interval: Duration, stretch: bool, jitter: f64) -> Duration {
+        let factor = if stretch { 1 << self.quiet.min(limits::STRETCH) } else { 1 };
+        interval.saturating_mul(factor).mul_f64(0.75 + 0.5 * jitter)
+    }
+
     /// Brings the timer forward.
     fn hasten(&mut self, now: Instant, jitter: f64) {
         self.timer = self.timer.min(now + limits::CONFIRM.mul_f64(0.5 + jitter));
@@ -196,7 +222,7 @@ mod tests {
     fn announcements_become_one_pull_while_one_runs() {
         let now = Instant::now();
         let peer = PeerId::random();
-        let mut schedule = Schedule::new(Duration::from_secs(60), 4);
+        let mut schedule = Schedule::new(Duration::from_secs(60), 4, true);
         schedule.connected(peer, false, now, 0.5);
         assert!(schedule.due(now, 0.5).is_empty(), "the other side dialled and begins");
         schedule.want_log(&peer, log(1));
@@ -213,7 +239,7 @@ mod tests {
     fn a_failed_pull_is_made_up_for_with_another_peer() {
         let now = Instant::now();
         let (one, two) = (PeerId::random(), PeerId::random());
-        let mut schedule = Schedule::new(Duration::from_secs(60), 4);
+        let mut schedule = Schedule::new(Duration::from_secs(60), 4, true);
         schedule.connected(one, false, now, 0.5);
         schedule.connected(two, false, now, 0.5);
         schedule.want_log(&one, log(1));
@@ -226,7 +252,7 @@ mod tests {
     #[test]
     fn sessions_are_bounded_and_the_timer_comes_round() {
         let now = Instant::now();
-        let mut schedule = Schedule::new(Duration::from_secs(60), 2);
+        let mut schedule = Schedule::new(Duration::from_secs(60), 2, true);
         for _ in 0..5 {
             schedule.connected(PeerId::random(), true, now, 0.0);
         }
@@ -239,5 +265,27 @@ mod tests {
         }
         assert_eq!(schedule.due(now, 0.0).len(), 2);
         assert!(schedule.next_due().is_some_and(|due| due <= now + Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn the_timer_slows_down_while_nothing_happens_and_comes_back() {
+        let start = Instant::now();
+        let peer = PeerId::random();
+        for (stretch, expected) in [(true, 10..20), (false, 55..65)] {
+            let mut schedule = Schedule::new(Duration::from_secs(60), 2, stretch);
+            schedule.connected(peer, false, start, 0.5);
+            let mut sessions = 0;
+            for second in 0..3600 {
+                let now = start + Duration::from_secs(second);
+                for (peer, job) in schedule.due(now, 0.5) {
+                    sessions += 1;
+                    schedule.ended(&peer, &job, Ended::Well { moved: false, equal: true }, now, 0.5);
+                }
+            }
+            assert!(expected.contains(&sessions), "{sessions}");
+            let later = start + Duration::from_secs(3600);
+            schedule.moved(later);
+            assert!(schedule.next_due().is_some_and(|due| due <= later + Duration::from_secs(60)));
+        }
     }
 }
