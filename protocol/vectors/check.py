@@ -1,230 +1,186 @@
 #!/usr/bin/env python3
 """Checks the vectors with nothing but the specification and Python's standard library.
 
-It shares no code with the program: BLAKE3, Ed25519 and CBOR are written out below from their papers and RFCs, and every
-rule of docs/spec is written a second time. Slow and plain on purpose. Not for use with secret keys.
+It shares no code with the program: primitives.py writes the algorithms out from their papers and RFCs, rules.py writes the
+rules of docs/spec a second time. It takes half a minute.
 
     python3 protocol/vectors/check.py
 """
 import base64
-import hashlib
 import json
 import pathlib
 import sys
 
+from primitives import Refused, blake3, decode, encode, public_key, sign, verify_strict
+from rules import (carry, cid, digest_of, follows, founding_roster, is_kind, is_member_id, open_envelope, read_charter, read_fork,
+                   read_keyring, read_opening, read_segment, read_ticket, signed_bytes, verify_entry)
+
 HERE = pathlib.Path(__file__).parent
+COUNT = {}
 
 
-class Refused(Exception):
-    """The bytes are to be refused; the text says at which rule."""
+def load(name):
+    return json.loads((HERE / name).read_text())
 
 
-def need(condition, rule):
-    if not condition:
-        raise Refused(rule)
+def same(name, found, expected):
+    COUNT[name] = COUNT.get(name, 0) + 1
+    if found != expected:
+        sys.exit(f"{name}: found {found!r}, the vector says {expected!r}")
 
 
-# --- BLAKE3, the hash of bytes with 32 bytes of output ----------------------------------------------------------------
-
-IV = [0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19]
-PERMUTATION = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8]
-CHUNK_START, CHUNK_END, PARENT, ROOT = 1, 2, 4, 8
-MASK = 0xFFFFFFFF
-
-
-def compress(chaining, block, counter, length, flags):
-    state = chaining + IV[:4] + [counter & MASK, counter >> 32, length, flags]
-    words = list(block)
-
-    def mix(a, b, c, d, x, y):
-        def turn(value, bits):
-            return ((value >> bits) | (value << (32 - bits))) & MASK
-
-        for word, first, second in ((x, 16, 12), (y, 8, 7)):
-            state[a] = (state[a] + state[b] + word) & MASK
-            state[d] = turn(state[d] ^ state[a], first)
-            state[c] = (state[c] + state[d]) & MASK
-            state[b] = turn(state[b] ^ state[c], second)
-
-    for _ in range(7):
-        for column in range(4):
-            mix(column, column + 4, column + 8, column + 12, words[2 * column], words[2 * column + 1])
-        for row in range(4):
-            mix(row, 4 + (row + 1) % 4, 8 + (row + 2) % 4, 12 + (row + 3) % 4, words[8 + 2 * row], words[9 + 2 * row])
-        words = [words[place] for place in PERMUTATION]
-    return [state[place] ^ state[place + 8] for place in range(8)]
+def refuses(name, vectors, read):
+    for vector in vectors:
+        try:
+            read(vector)
+            found = None
+        except Refused as refusal:
+            found = str(refusal)
+        same(f"{name}, refused", (vector["name"], found), (vector["name"], vector["reason"]))
 
 
-def words_of(data):
-    data = data + bytes(64 - len(data))
-    return [int.from_bytes(data[place:place + 4], "little") for place in range(0, 64, 4)]
+def unhex(text):
+    return bytes.fromhex(text)
 
 
-def chunk_node(data, counter):
-    """The chaining value before the last block of a chunk, and that block: what a parent or the root compresses."""
-    chaining, flags = IV[:], CHUNK_START
-    while len(data) > 64:
-        chaining, flags, data = compress(chaining, words_of(data[:64]), counter, 64, flags), 0, data[64:]
-    return chaining, words_of(data), counter, len(data), flags | CHUNK_END
+def check_ids():
+    file = load("ids.json")
+    for vector in file["hashes"]:
+        digest = blake3(unhex(vector["bytes"]))
+        text = cid(digest, 0x71)
+        found = [digest.hex(), text, cid(digest, 0x55), text[7:17], text[:7]]
+        expected = [vector["hash"], vector["cid"], vector["blob_cid"], vector["short"], file["cid_common_prefix"]]
+        same("ids", found, expected)
+    for field, read in (("member_ids", is_member_id), ("kinds", is_kind)):
+        same("ids", [text for text in file[field] if not read(text)], [])
+        same("ids", [text for text in file["refused_" + field] if read(text)], [])
+    for vector in file["refused_cids"]:
+        try:
+            raw = base64.b32decode(vector["cid"][1:].upper() + "=" * (-(len(vector["cid"]) - 1) % 8))
+        except ValueError:
+            raw = b""
+        same("ids", cid(raw[4:], 0x71) == vector["cid"] and len(raw) == 36, False)
 
 
-def blake3_node(data, counter):
-    if len(data) <= 1024:
-        return chunk_node(data, counter)
-    left = 1024
-    while left * 2 < len(data):
-        left *= 2
-    halves = blake3_node(data[:left], counter), blake3_node(data[left:], counter + left // 1024)
-    return IV[:], [word for half in halves for word in compress(*half)], 0, 64, PARENT
+def check_envelopes():
+    def read(vector):
+        payload, signature = open_envelope(unhex(vector["bytes"]), vector["max"])
+        signed = signed_bytes(vector["purpose"], unhex(vector["network"]), payload)
+        verify_strict(unhex(vector["public"]), signed, signature)
+        return payload, signature, signed
+
+    file = load("envelopes.json")
+    for vector in file["valid"]:
+        payload, signature, signed = read(vector)
+        if "secret" in vector:
+            found = [payload.hex(), signed.hex(), public_key(unhex(vector["secret"])).hex()]
+            same("envelopes", found, [vector["payload"], vector["sig_structure"], vector["public"]])
+            same("envelopes", encode([vector["purpose"], unhex(vector["network"])]).hex(), vector["external"])
+            same("envelopes", sign(unhex(vector["secret"]), signed), signature)
+        else:
+            same("envelopes", True, True)
+    refuses("envelopes", file["refused"], read)
 
 
-def blake3(data):
-    chaining, block, _, length, flags = blake3_node(data, 0)
-    return b"".join(word.to_bytes(4, "little") for word in compress(chaining, block, 0, length, flags | ROOT))
+def check_entries():
+    file = load("entries.json")
+    network = unhex(file["network"])
+    for vector in file["valid"]:
+        data = unhex(vector["bytes"])
+        entry, said = verify_entry(data, network), vector["statement"]
+        found = [entry["log"].hex(), str(entry["seq"]), entry["prev"].hex(), entry["time"], entry["kind"], entry["audience"],
+                 entry["body"]["hash"].hex(), entry["body"]["size"]]
+        expected = [said[field] for field in ("log", "seq", "prev", "time", "kind", "audience")]
+        same("entries", found, expected + [said["body"]["hash"], said["body"]["size"]])
+        digest = blake3(data)
+        found = [digest.hex(), cid(digest, 0x71), cid(digest, 0x71)[7:17]]
+        same("entries", found, [vector["hash"], vector["cid"], vector["short"]])
+        payload = encode(entry)
+        made = sign(unhex(file["secret"]), signed_bytes("nanduti/entry/1", network, payload))
+        same("entries", bytes.fromhex("8443a10132a0") + encode(payload) + encode(made), data)
+    refuses("entries", file["refused"], lambda vector: verify_entry(unhex(vector["bytes"]), network))
 
 
-# --- Ed25519, verification as docs/spec/entries.md writes it out -------------------------------------------------------
-
-P = 2**255 - 19
-L = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
-SQRT_M1 = pow(2, (P - 1) // 4, P)
-
-
-def decompress(data):
-    y = int.from_bytes(data, "little")
-    sign, y = y >> 255, (y & ((1 << 255) - 1)) % P
-    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
-    x = pow(square, (P + 3) // 8, P)
-    if (x * x - square) % P:
-        x = x * SQRT_M1 % P
-    if (x * x - square) % P:
-        return None
-    if x & 1 != sign:
-        x = (P - x) % P
-    return x, y
+def check_segments():
+    file = load("segments.json")
+    network = unhex(file["network"])
+    for vector in file["valid"]:
+        items = read_segment(unhex(vector["bytes"]), network)
+        found = [{"seq": entry["seq"], "hash": digest.hex(), "offset": offset, "body": None if body is None else body.hex()}
+                 for entry, digest, offset, body in items]
+        same("segments", found, vector["items"])
+        first, (last, digest, _, _) = items[0][0], items[-1]
+        found = [first["log"].hex(), first["seq"], last["seq"] + 1, first["prev"].hex(), digest.hex()]
+        same("segments", found, [vector[field] for field in ("log", "first", "next", "prev", "head")])
+    refuses("segments", file["refused"], lambda vector: read_segment(unhex(vector["bytes"]), network))
 
 
-def compress_point(point):
-    x, y = point
-    return (y | (x & 1) << 255).to_bytes(32, "little")
+def check_authority():
+    file = load("charters.json")
+    for vector in file["valid"]:
+        data = unhex(vector["bytes"])
+        charter, network = read_charter(data), blake3(data)
+        members = [{"id": member["id"], "root": member["root"].hex()} for member in charter["members"]]
+        same("charters", [network.hex(), members], [vector["network"], vector["members"]])
+        roster = founding_roster(charter, network)
+        same("charters", [roster.hex(), blake3(roster).hex()], [vector["roster"], vector["roster_hash"]])
+    for vector in file["quorums"]:
+        same("quorums", vector["voters"] * vector["a"] // vector["b"] + 1, vector["quorum"])
+    refuses("charters", file["refused"], lambda vector: read_charter(unhex(vector["bytes"])))
+    file = load("keyrings.json")
+    network, member = unhex(file["network"]), file["member"]
+    for vector in file["valid"]:
+        same("keyrings", len(read_keyring(unhex(vector["bytes"]), network, member)["keys"]), vector["lines"])
+    proof = file["node_proof"]
+    payload = encode([member, unhex(proof["public"])])
+    made = sign(unhex(proof["secret"]), signed_bytes("nanduti/node-key/1", network, payload))
+    same("keyrings", (bytes.fromhex("8443a10132a0") + encode(payload) + encode(made)).hex(), proof["bytes"])
+    same("openings", read_opening(unhex(file["opening"]["bytes"]))["member"], file["opening"]["member"])
+    refuses("openings", file["refused_openings"], lambda vector: read_opening(unhex(vector["bytes"])))
+    refuses("keyrings", file["refused"], lambda vector: read_keyring(unhex(vector["bytes"]), network, member))
+    for vector in file["follows"]:
+        found = follows(decode(unhex(vector["before"])), decode(unhex(vector["after"])))
+        same("keyrings, follows", (vector["name"], found), (vector["name"], vector["follows"]))
 
 
-def add(one, other):
-    (x1, y1), (x2, y2) = one, other
-    t = D * x1 * x2 * y1 * y2 % P
-    x = (x1 * y2 + x2 * y1) * pow(1 + t, P - 2, P) % P
-    return x, (y1 * y2 + x1 * x2) * pow(1 - t, P - 2, P) % P
+def check_forks():
+    file = load("forks.json")
+    network = unhex(file["network"])
+    for vector in file["valid"]:
+        log, seq, ((low, _), (high, _)) = read_fork(unhex(vector["bytes"]), network)
+        found = [log.hex(), seq, low.hex(), high.hex()]
+        same("forks", found, [vector[field] for field in ("log", "seq", "low", "high")])
+    for vector in file["merges"]:
+        one, other = (read_fork(unhex(vector[field]), network) for field in ("one", "other"))
+        _, seq, witnesses = carry(one, other)
+        same("forks, merged", encode([seq] + [data for _, data in witnesses]).hex(), vector["carried"])
+    refuses("forks", file["refused"], lambda vector: read_fork(unhex(vector["bytes"]), network))
 
 
-def times(scalar, point):
-    total = (0, 1)
-    while scalar:
-        if scalar & 1:
-            total = add(total, point)
-        point, scalar = add(point, point), scalar >> 1
-    return total
+def check_frontiers():
+    for vector in load("frontiers.json")["frontiers"]:
+        same("frontiers", digest_of(vector["logs"], ""), vector["digest"])
+        for prefix in vector["prefixes"]:
+            same("frontiers, prefixes", digest_of(vector["logs"], prefix["prefix"]), prefix["digest"])
+            if prefix["children"] is not None:
+                found = [digest_of(vector["logs"], prefix["prefix"] + nibble) for nibble in "0123456789abcdef"]
+                same("frontiers, children", found, prefix["children"])
 
 
-BASE = decompress((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+def check_tickets():
+    file = load("tickets.json")
+    for vector in file["valid"]:
+        ticket = read_ticket(vector["text"])
+        roster = ticket["roster"]
+        found = [ticket["network"].hex(), ticket["addresses"], roster["hash"].hex(), roster["version"]]
+        same("tickets", found, [vector[field] for field in ("network", "addresses", "roster_hash", "roster_version")])
+    refuses("tickets", file["refused"], lambda vector: read_ticket(vector["text"]))
 
 
-def challenge(r, key, message):
-    return int.from_bytes(hashlib.sha512(r + key + message).digest(), "little") % L
-
-
-def verify_strict(key, message, signature):
-    need(len(key) == 32 and len(signature) == 64, "signature")
-    r, s = signature[:32], int.from_bytes(signature[32:], "little")
-    a_point, r_point = decompress(key), decompress(r)
-    need(s < L, "signature")
-    need(a_point is not None and r_point is not None, "signature")
-    need(times(8, a_point) != (0, 1) and times(8, r_point) != (0, 1), "signature")
-    x, y = times(challenge(r, key, message), a_point)
-    need(compress_point(add(times(s, BASE), (-x % P, y))) == r, "signature")
-
-
-def secret_scalar(seed):
-    digest = hashlib.sha512(seed).digest()
-    return int.from_bytes(digest[:32], "little") & ((1 << 254) - 8) | (1 << 254), digest[32:]
-
-
-def public_key(seed):
-    return compress_point(times(secret_scalar(seed)[0], BASE))
-
-
-def sign(seed, message):
-    a, prefix = secret_scalar(seed)
-    key = public_key(seed)
-    nonce = int.from_bytes(hashlib.sha512(prefix + message).digest(), "little") % L
-    r = compress_point(times(nonce, BASE))
-    return r + ((nonce + challenge(r, key, message) * a) % L).to_bytes(32, "little")
-
-
-# --- Strict DAG-CBOR ---------------------------------------------------------------------------------------------------
-
-def head(major, number):
-    if number < 24:
-        return bytes([major << 5 | number])
-    for code, size in ((24, 1), (25, 2), (26, 4), (27, 8)):
-        if number < 1 << 8 * size:
-            return bytes([major << 5 | code]) + number.to_bytes(size, "big")
-    raise ValueError(number)
-
-
-def encode(value):
-    if value is None:
-        return b"\xf6"
-    if value is True or value is False:
-        return b"\xf5" if value else b"\xf4"
-    if isinstance(value, int):
-        return head(0, value) if value >= 0 else head(1, -1 - value)
-    if isinstance(value, bytes):
-        return head(2, len(value)) + value
-    if isinstance(value, str):
-        return head(3, len(value.encode())) + value.encode()
-    if isinstance(value, (list, tuple)):
-        return head(4, len(value)) + b"".join(map(encode, value))
-    keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
-    return head(5, len(keys)) + b"".join(encode(key) + encode(value[key]) for key in keys)
-
-
-def decode(data):
-    """The value; only if these bytes are its one encoding."""
-    try:
-        value, rest = decode_item(data, 0)
-    except (IndexError, UnicodeDecodeError) as error:
-        raise Refused("cbor") from error
-    need(not rest and encode(value) == data, "cbor")
-    return value
-
-
-def decode_item(data, depth):
-    need(depth < 64, "cbor")
-    major, number = data[0] >> 5, data[0] & 31
-    if major == 7:
-        need(data[0] in (0xF4, 0xF5, 0xF6), "cbor")
-        return {0xF4: False, 0xF5: True, 0xF6: None}[data[0]], data[1:]
-    need(number < 28, "cbor")
-    size = 0 if number < 24 else 1 << (number - 24)
-    need(len(data) > size, "cbor")
-    number = number if number < 24 else int.from_bytes(data[1:1 + size], "big")
-    rest = data[1 + size:]
-    if major == 0:
-        return number, rest
-    if major == 1:
-        return -1 - number, rest
-    if major in (2, 3):
-        need(len(rest) >= number, "cbor")
-        content, rest = rest[:number], rest[number:]
-        return (content if major == 2 else content.decode()), rest
-    need(major in (4, 5), "cbor")
-    items, pairs = [], {}
-    for _ in range(number):
-        key, rest = decode_item(rest, depth + 1)
-        if major == 4:
-            items.append(key)
-            continue
-        need(isinstance(key, str) and key not in pairs, "cbor")
-        pairs[key], rest = decode_item(rest, depth + 1)
-    return (items if major == 4 else pairs), rest
+if __name__ == "__main__":
+    for check in (check_ids, check_envelopes, check_entries, check_segments, check_authority, check_forks, check_frontiers,
+                  check_tickets):
+        check()
+    for name, count in sorted(COUNT.items()):
+        print(f"{count:4}  {name}")
+    print("every vector holds")
