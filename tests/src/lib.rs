@@ -1,1 +1,21 @@
-//! Nothing: this crate is its tests, which cross the other crates. See `tests/` and `docs/testing.md`.
+//! What the tests with real processes share: a world of homes in one temporary folder, the program run in it, nodes that
+//! run beside each other, and waiting for a condition.
+//!
+//! The tests themselves stand in `processes/` and are targets of the crate `nanduti`, since only its tests are told where
+//! the built program is. The rules of style are tests of this crate, in `tests/`.
+//!
+//! Invariants: nothing waits for a time; every wait has an end and says what it waited for; a node never outlives its
+//! test, even one that is killed; what nodes logged is shown when a test fails; ports are free ones of the loopback
+//! interface.
+
+mod running;
+mod texts;
+mod wait;
+mod walkthrough;
+mod world;
+
+pub use running::Running;
+pub use texts::practice;
+pub use wait::{until, until_some};
+pub use walkthrough::{Step, matches, steps};
+pub use world::{Output, PASSPHRASE, World};
