@@ -62,7 +62,9 @@ impl NodeRecord {
     /// Are the addresses within their bounds?
     pub fn is_bounded(&self) -> bool {
         let plain = |text: &String| {
-            text.len() <= limits::ADDRESS_MAX && text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic())
+            text.len() <= limits::ADDRESS_MAX
+                && text.starts_with('/')
+                && text.bytes().all(|byte| byte.is_ascii_graphic())
         };
         self.addresses.len() <= limits::NODE_ADDRESSES_MAX && self.addresses.iter().all(plain)
     }

@@ -124,7 +124,7 @@ pub(super) const ANNOUNCE_QUEUE: usize = 4096;
 pub(super) const RECENT_MESSAGES: usize = 8192;
 
 /// Logs that wait to be pulled from one peer; beyond it the whole frontier is compared.
-pub(super) const PULL_LOGS: usize = 256;
+pub(super) const PULL_LOGS: usize = nanduti_protocol::limits::SYNC_PULL_MAX;
 
 /// The timer of a quiet peer is stretched by two to this power at most.
 pub(super) const STRETCH: u32 = 3;

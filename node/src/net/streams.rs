@@ -218,10 +218,10 @@ impl ConnectionHandler for Handler {
 
     fn on_connection_event(&mut self, event: ConnectionEvent<'_, Negotiation, Negotiation, (), Answer>) {
         match event {
-            ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol, .. }) => {
-                if self.inbound.len() < limits::INBOUND_STREAMS {
-                    self.inbound.push_back(protocol);
-                }
+            ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol, .. })
+                if self.inbound.len() < limits::INBOUND_STREAMS =>
+            {
+                self.inbound.push_back(protocol);
             }
             ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound { protocol: (_, stream), info }) => {
                 self.opening = self.opening.saturating_sub(1);

@@ -145,6 +145,8 @@ impl Schedule {
                 if moved && !equal {
                     peer.hasten(now, jitter);
                 }
+                // What was announced did not come by asking for it: the logs may contradict each other.
+                peer.full |= matches!(job, Job::Pull(_)) && !moved && !equal;
             }
             Ended::Badly => {
                 peer.failures = peer.failures.saturating_add(1);

@@ -22,7 +22,7 @@ use crate::keys::NodeKey;
 use crate::net::{Network, NetworkHandle, NetworkOptions};
 
 /// Longer than anything here takes, on however busy a machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const IDS: [&str; 5] = ["KEN", "MAR", "PRT", "PRY", "WSM"];
 
