@@ -1,0 +1,72 @@
+//! The table of limits in the specification is that of the program, complete and in figures.
+
+use std::{fs, path::Path};
+
+use nanduti_protocol::limits;
+
+/// Names and values of these limits.
+macro_rules! named {
+    ($($name:ident),* $(,)?) => {
+        [$((stringify!($name), u64::try_from(limits::$name).expect("a limit fits into 64 bits"))),*]
+    };
+}
+
+fn with_commas(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
+    groups.join(",")
+}
+
+#[test]
+fn the_specification_lists_every_limit() {
+    let all = named![
+        ENTRY_MAX,
+        BODY_MAX,
+        SEGMENT_MAX,
+        SEGMENT_TARGET,
+        KIND_MAX,
+        MEMBER_ID_MAX,
+        NAME_MAX,
+        PURPOSE_MAX,
+        MEMBERS_MAX,
+        ROLES_MAX,
+        ROLE_KINDS_MAX,
+        KEYRING_LINES_MAX,
+        TICKET_ADDRESSES_MAX,
+        ADDRESS_MAX,
+        TIME_MAX_MS,
+        GOSSIP_MAX,
+        NODE_ADDRESSES_MAX,
+        NODE_RECORD_MAX,
+        NODE_RECORDS_MAX,
+        SYNC_MESSAGE_MAX,
+        SYNC_SEGMENT_MAX,
+        SYNC_BODY_MAX,
+        SYNC_HEADS_MAX,
+        SYNC_PULL_MAX,
+        SYNC_WANT_MAX,
+        SYNC_FORKS_MAX,
+        SYNC_TURNS_MAX,
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let source = fs::read_to_string(root.join("src/limits.rs")).expect("the limits");
+    let defined: Vec<&str> = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub const ")?.split_once(':'))
+        .map(|(name, _)| name)
+        .collect();
+    let page = fs::read_to_string(root.join("../docs/spec/limits.md")).expect("the page");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    for name in &defined {
+        assert!(
+            all.iter().any(|(listed, _)| listed == name),
+            "{name} is missing in this test and in docs/spec/limits.md"
+        );
+    }
+    for (name, value) in all {
+        let row = format!("| `{name}` | {} |", with_commas(value));
+        assert!(rows.iter().any(|line| line.starts_with(&row)), "docs/spec/limits.md has no row `{row}`");
+    }
+    assert_eq!(rows.len(), all.len(), "a row of docs/spec/limits.md has no limit");
+}
