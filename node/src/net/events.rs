@@ -154,6 +154,9 @@ impl Task {
         if let Some((key, stored)) = self.records.stored(&node) {
             self.memory.note_record(key, Some(stored));
         }
+        for key in self.records.forgotten() {
+            self.memory.note_record(key, None);
+        }
         self.dialer.learn(node, ways, Source::Heard, Instant::now());
         self.mark_members();
     }

@@ -53,12 +53,13 @@ pub(super) struct Records {
     network: Hash,
     own: PublicKey,
     held: BTreeMap<PublicKey, Held>,
+    forgotten: Vec<PublicKey>,
 }
 
 impl Records {
     /// No records yet.
     pub(super) fn new(network: Hash, own: PublicKey) -> Self {
-        Self { network, own, held: BTreeMap::new() }
+        Self { network, own, held: BTreeMap::new(), forgotten: Vec::new() }
     }
 
     /// Looks at a record from a peer: cheapest checks first, the signature last.
@@ -84,7 +85,7 @@ impl Records {
         }
         sealed.verify(&self.network).map_err(|_| Fault::SIGNATURE)?;
         let is_member = is_member(&key);
-        if !self.has_room(&key, is_member) {
+        if !self.make_room(&key) {
             return Ok(Learnt::Nothing);
         }
         self.held.insert(key, Held { record: sealed.record, bytes: bytes.to_vec(), local, is_member });
@@ -116,6 +117,11 @@ impl Records {
         self.held.iter().filter_map(known)
     }
 
+    /// The records that had to make room since the last call, to be forgotten on the disk as well.
+    pub(super) fn forgotten(&mut self) -> Vec<PublicKey> {
+        std::mem::take(&mut self.forgotten)
+    }
+
     /// A record as it was signed.
     pub(super) fn bytes(&self, peer: &PeerId) -> Option<&[u8]> {
         Some(&self.held.get(&key_of(peer)?)?.bytes)
@@ -140,15 +146,17 @@ impl Records {
         }
     }
 
-    fn has_room(&mut self, key: &PublicKey, is_member: bool) -> bool {
+    fn make_room(&mut self, key: &PublicKey) -> bool {
         if self.held.len() < limits::NODE_RECORDS || self.held.contains_key(key) {
             return true;
         }
         // The stranger with the lowest counter has been silent for longest.
         let strangers = self.held.iter().filter(|(_, held)| !held.is_member);
         let oldest = strangers.min_by_key(|(_, held)| held.record.counter).map(|(key, _)| *key);
-        let oldest = oldest.filter(|_| is_member || self.held.len() >= limits::NODE_RECORDS);
-        oldest.is_some_and(|oldest| self.held.remove(&oldest).is_some())
+        let Some(oldest) = oldest else { return false };
+        self.held.remove(&oldest);
+        self.forgotten.push(oldest);
+        true
     }
 }
 

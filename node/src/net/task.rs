@@ -22,7 +22,7 @@ use super::gossip::Gossip;
 use super::handle::Command;
 use super::memory::Memory;
 use super::rate::Buckets;
-use super::records::{Records, key_of};
+use super::records::{Records, key_of, peer_of};
 use super::reports::Report;
 use super::sync::{Schedule, Sessions};
 use super::{NetworkOptions, addresses, limits};
@@ -67,6 +67,8 @@ pub(super) struct Task {
     pub(super) memory: Memory,
     writer: JoinHandle<()>,
     pub(super) blocked: BTreeSet<PeerId>,
+    /// The members' nodes.
+    members: BTreeSet<PeerId>,
     pub(super) connected: BTreeMap<PeerId, Connected>,
     pub(super) digests: BTreeMap<PeerId, Hash>,
     pub(super) session_rate: Buckets<PeerId>,
@@ -104,6 +106,7 @@ impl Task {
             memory,
             writer,
             blocked: BTreeSet::new(),
+            members: BTreeSet::new(),
             connected: BTreeMap::new(),
             digests: BTreeMap::new(),
             session_rate: Buckets::new(limits::SESSION_RATE, limits::RATES),
@@ -219,12 +222,20 @@ impl Task {
         }
     }
 
-    /// Finds out anew whose nodes are members'.
+    /// Finds out anew whose nodes are members': they find room however many strangers are connected.
     pub(super) fn mark_members(&mut self) {
         let snapshot = self.core.snapshot();
         let Some(authority) = snapshot.ledger.authority() else { return };
         self.records.mark_members(|key| authority.member_of_node(key).is_some());
         self.dialer.mark_members(|peer| key_of(peer).is_some_and(|key| authority.member_of_node(&key).is_some()));
+        let keyrings = authority.roster().members.iter().filter_map(|member| authority.keyring(&member.id));
+        let keys = keyrings.flat_map(|(_, keyring)| &keyring.keys).map(|line| line.key);
+        let nodes: BTreeSet<PeerId> =
+            keys.filter(|key| authority.member_of_node(key).is_some()).filter_map(|key| peer_of(&key)).collect();
+        let limits = &mut self.swarm.behaviour_mut().limits;
+        self.members.difference(&nodes).for_each(|peer| limits.remove_peer_id(peer));
+        nodes.difference(&self.members).for_each(|peer| limits.bypass_peer_id(peer));
+        self.members = nodes;
     }
 
     /// The member for whom a peer's node key speaks.

@@ -1,6 +1,8 @@
 //! Honest nodes end with the same library, by gossip and without.
 
-use super::fixture::{Setup, TestNode, World, all_equal, patiently, publish_key};
+use nanduti_protocol::key::PublicKey;
+
+use super::fixture::{OBSERVER, Setup, TestNode, World, all_equal, patiently, publish_key};
 use crate::net::SyncTarget;
 
 async fn two_converge(setup: Setup) {
@@ -132,4 +134,27 @@ async fn nobody_to_synchronise_with_is_said() {
     assert!(outcomes[0].error.is_some());
     node.net.stop().await;
     assert!(node.net.peers().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_for_members_stays_with_members() {
+    let world = World::new();
+    let setup = Setup::quic();
+    let one = TestNode::start(&world, 0, &setup);
+    let mut tips = one.found(&world).await;
+    let tip = tips.get_mut(&0).unwrap();
+    one.core.admit(world.more(0, tip, 1, 100)).await.unwrap();
+    one.core.admit(world.confidential(0, tip)).await.unwrap();
+    one.core.admit(world.more(0, tip, 1, 100)).await.unwrap();
+    let member = TestNode::start(&world, 1, &setup.clone().to(&one));
+    let observer = TestNode::start(&world, OBSERVER, &setup.to(&one));
+    all_equal(&[&one, &member, &observer], &publish_key(0), 4).await;
+    let log = PublicKey::from(&publish_key(0));
+    let held = |node: &TestNode| (1..4).map(|seq| node.core.body(&log, seq).unwrap().is_some()).collect::<Vec<_>>();
+    assert_eq!(held(&member), [true, true, true]);
+    assert_eq!(held(&observer), [true, false, true]);
+    // Asked for again, it is still not told.
+    let outcomes = patiently(observer.net.sync_now(None)).await.unwrap();
+    assert!(outcomes.iter().any(|outcome| outcome.equal && outcome.error.is_none()), "{outcomes:?}");
+    assert_eq!(held(&observer), [true, false, true]);
 }

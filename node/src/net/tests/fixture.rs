@@ -142,6 +142,23 @@ impl World {
         statement.sign(&self.network, key)
     }
 
+    /// The next entry of a member's publishing log, for members only.
+    pub(super) fn confidential(&self, member: usize, tip: &mut Tip) -> VerifiedRun {
+        let (key, body) = (publish_key(member), b"for members".to_vec());
+        let statement = Statement {
+            log: PublicKey::from(&key),
+            seq: tip.seq,
+            body: BodyRef::to(&body),
+            kind: adoption(),
+            prev: tip.prev,
+            time: 1,
+            audience: Audience::Members,
+        };
+        let entry = statement.sign(&self.network, &key);
+        *tip = Tip { seq: tip.seq + 1, prev: Hash::of(&entry) };
+        self.run(&[(entry, body)])
+    }
+
     fn run(&self, items: &[(Vec<u8>, Vec<u8>)]) -> VerifiedRun {
         ReceivedRun::receive(run_bytes(items)).and_then(|run| run.verify(&self.network)).expect("ours")
     }
@@ -160,6 +177,9 @@ pub(super) fn run_bytes(items: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
 pub(super) fn adoption() -> Kind {
     Kind::parse("adoption").expect("a kind")
 }
+
+/// The place of a node that is no member's.
+pub(super) const OBSERVER: usize = 9;
 
 /// How a node of a test is set up.
 #[derive(Clone)]
