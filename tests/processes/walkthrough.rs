@@ -36,7 +36,7 @@ impl Drop for Beside {
 
 #[test]
 fn the_readme() {
-    walk(Path::new("README.md"));
+    assert!(walk(Path::new("README.md")) > 5, "the README shows how a network is founded");
 }
 
 #[test]
@@ -47,14 +47,17 @@ fn the_guides() {
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
     guides.sort();
-    guides.iter().for_each(|guide| walk(guide));
+    for guide in guides {
+        walk(&guide);
+    }
 }
 
-fn walk(file: &Path) {
+/// Runs a document; how many commands it shows.
+fn walk(file: &Path) -> usize {
     let text = std::fs::read_to_string(Path::new(ROOT).join(file)).expect("the documents are beside the program");
     let steps = steps(&text);
     if steps.is_empty() {
-        return;
+        return 0;
     }
     let world = World::new(PROGRAM);
     let folder = world.path("walk");
@@ -74,6 +77,7 @@ fn walk(file: &Path) {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+    steps.len()
 }
 
 /// Runs a step in the shell; its exit code and output. What it exports is kept in a file for the next.
