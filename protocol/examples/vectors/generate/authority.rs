@@ -37,21 +37,22 @@ pub(super) fn charters() -> Value {
     })
 }
 
+fn judge_charter(bytes: &[u8]) -> Option<&'static str> {
+    Charter::decode(bytes).err().map(|error| match error {
+        CharterError::Encoding(_) => "encoding",
+        CharterError::Rules(_) => "rules",
+        CharterError::Text { .. } => "text",
+        CharterError::Members => "members",
+        CharterError::KeyTwice(_) => "key-twice",
+        CharterError::UnknownRole { .. } => "unknown-role",
+        CharterError::Role(_) => "role",
+        CharterError::Quorum(..) => "quorum",
+        CharterError::Bounds => "bounds",
+        CharterError::NoVoter => "no-voter",
+    })
+}
+
 fn refused_charters(good: &Charter) -> Vec<Value> {
-    let judge = |bytes: &[u8]| {
-        Charter::decode(bytes).err().map(|error| match error {
-            CharterError::Encoding(_) => "encoding",
-            CharterError::Rules(_) => "rules",
-            CharterError::Text { .. } => "text",
-            CharterError::Members => "members",
-            CharterError::KeyTwice(_) => "key-twice",
-            CharterError::UnknownRole { .. } => "unknown-role",
-            CharterError::Role(_) => "role",
-            CharterError::Quorum(..) => "quorum",
-            CharterError::Bounds => "bounds",
-            CharterError::NoVoter => "no-voter",
-        })
-    };
     type Change = fn(&mut Charter);
     let changes: [(&str, &str, Change); 21] = [
         ("rules of a later version", "rules", |c| c.rules = 2),
@@ -109,7 +110,7 @@ fn refused_charters(good: &Charter) -> Vec<Value> {
     ]);
     cases
         .iter()
-        .map(|(name, reason, bytes)| refused(name, reason, judge(bytes), json!({"bytes": hex(bytes)})))
+        .map(|(name, reason, bytes)| refused(name, reason, judge_charter(bytes), json!({"bytes": hex(bytes)})))
         .collect()
 }
 
