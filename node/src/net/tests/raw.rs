@@ -76,6 +76,11 @@ impl Raw {
         raw
     }
 
+    /// Does the connection stand?
+    pub(super) fn is_up(&self) -> bool {
+        *self.connected.borrow()
+    }
+
     /// Waits until the connection stands, or is gone.
     pub(super) async fn is_connected(&self, wanted: bool) {
         let mut connected = self.connected.clone();
@@ -107,7 +112,9 @@ impl Raw {
     /// Runs a session as the protocol says, except that what is served is the caller's choice. Returns when the other side
     /// has had enough, or all is over.
     pub(super) async fn session(&mut self, view: Lies, mut serve: impl FnMut(PublicKey, u64, u64) -> Vec<u8>) {
-        let mut stream = self.open("/nanduti/sync/1").await;
+        let opened = self.control.open_stream(self.victim, StreamProtocol::new("/nanduti/sync/1"));
+        // Refused by now.
+        let Ok(mut stream) = patiently(opened).await else { return };
         let mut session = Session::initiator(view);
         loop {
             while let Some(output) = session.poll_output() {
