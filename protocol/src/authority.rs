@@ -4,7 +4,7 @@
 //! itself in its entry 0; the order in which these became known does not matter. Counting is apart from the validity of the
 //! chain: what does not count is carried, blamed on nobody, and judged again whenever authority changes.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use crate::{
     charter::{Charter, Member, Roster},
@@ -18,6 +18,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     network: Hash,
+    network_name: String,
     roster: Roster,
     /// The keyrings in each member's root log that are sound by themselves, by place.
     keyrings: BTreeMap<MemberId, BTreeMap<u64, Keyring>>,
@@ -49,6 +50,7 @@ impl Authority {
     pub fn new(charter: &Charter) -> Self {
         Self {
             network: charter.network(),
+            network_name: charter.name.clone(),
             roster: Roster::founding(charter),
             keyrings: BTreeMap::new(),
             openings: BTreeMap::new(),
@@ -61,6 +63,11 @@ impl Authority {
     /// The network.
     pub fn network(&self) -> Hash {
         self.network
+    }
+
+    /// The name of the network in its charter.
+    pub fn network_name(&self) -> &str {
+        &self.network_name
     }
 
     /// The roster in force.
