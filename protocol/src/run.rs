@@ -292,8 +292,11 @@ pub fn item_len(bytes: &[u8]) -> Option<usize> {
     split_item(bytes).map(|(_, _, len)| len)
 }
 
-/// The entry and the body of the item at the front, and the item's length.
-pub fn split_item(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>, usize)> {
+/// The bytes of an entry, those of its body unless they are withheld, and the length of the item that holds both.
+pub type RawItem<'a> = (&'a [u8], Option<&'a [u8]>, usize);
+
+/// Takes the item at the front apart.
+pub fn split_item(bytes: &[u8]) -> Option<RawItem<'_>> {
     let (&ITEM_HEAD, rest) = bytes.split_first()? else { return None };
     let (entry, rest) = split_byte_string(rest)?;
     let (body, rest) = match rest.split_first()? {

@@ -15,7 +15,8 @@
 //!     poll_output until None                 write Send at once, in order; act on the rest
 //!     while there is room in the stream:
 //!         next_to_serve                      Send: write it.  Body: write it if it is held, else pass over it.
-//!                                            Run: read one segment from `from` on, ending at an anchor before or at `to`;
+//!                                            Run: read one segment from `from` on, ending at an anchor at or before `to`, or
+//!                                            at the first after it if there is none;
 //!                                            handle Served { next: the place after it } as soon as it is read; write it.
 //!                                            None: nothing for now.
 //!         poll_output until None
