@@ -89,9 +89,10 @@ impl Authority {
     pub fn member_of_node(&self, key: &PublicKey) -> Option<&MemberId> {
         let holders = self.listed.get(key)?;
         holders.iter().find(|member| {
-            self.in_force.get(member).and_then(|(_, keyring)| keyring.line(key)).is_some_and(|line| {
-                line.key_use == KeyUse::Node && matches!(line.state, KeyState::Live(_))
-            })
+            self.in_force
+                .get(member)
+                .and_then(|(_, keyring)| keyring.line(key))
+                .is_some_and(|line| line.key_use == KeyUse::Node && matches!(line.state, KeyState::Live(_)))
         })
     }
 

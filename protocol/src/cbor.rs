@@ -21,7 +21,8 @@ pub enum CborError {
 
 /// Encodes a value of ours.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_ipld_dagcbor::to_vec(value).expect("our types hold only what DAG-CBOR can express, and memory is not exhausted")
+    serde_ipld_dagcbor::to_vec(value)
+        .expect("our types hold only what DAG-CBOR can express, and memory is not exhausted")
 }
 
 /// Decodes a value whose type can be spelt in one way only.

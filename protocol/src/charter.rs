@@ -152,8 +152,17 @@ impl Charter {
             kinds
         };
         let all = [
-            "acknowledgement", "adoption", "comment", "cooperation", "erasure", "event", "guidance", "practice", "profile",
-            "translation", "withdrawal",
+            "acknowledgement",
+            "adoption",
+            "comment",
+            "cooperation",
+            "erasure",
+            "event",
+            "guidance",
+            "practice",
+            "profile",
+            "translation",
+            "withdrawal",
         ];
         let partner = ["acknowledgement", "comment", "erasure", "event", "profile", "withdrawal"];
         BTreeMap::from([

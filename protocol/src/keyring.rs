@@ -156,7 +156,8 @@ impl Keyring {
     /// If a line is gone, changed its use, or goes back on what was stated.
     pub fn follows(&self, before: &Self) -> Result<(), KeyringError> {
         for old in &before.keys {
-            let kept = self.line(&old.key).is_some_and(|new| new.key_use == old.key_use && new.state.follows(old.state));
+            let kept =
+                self.line(&old.key).is_some_and(|new| new.key_use == old.key_use && new.state.follows(old.state));
             if !kept {
                 return Err(KeyringError::Reversal(old.key));
             }
@@ -187,9 +188,9 @@ impl KeyState {
     /// A live key may move its checkpoint on or end; an ended one stays ended, and can only be cut earlier.
     fn follows(self, before: Self) -> bool {
         match (before, self) {
-            (Self::Live(None), Self::Live(None)) | (Self::Live(_), Self::Ended(_)) | (Self::Ended(_), Self::Ended(None)) => {
-                true
-            }
+            (Self::Live(None), Self::Live(None))
+            | (Self::Live(_), Self::Ended(_))
+            | (Self::Ended(_), Self::Ended(None)) => true,
             (Self::Live(Some(old)), Self::Live(Some(new))) => new.seq > old.seq || new == old,
             (Self::Ended(Some(old)), Self::Ended(Some(new))) => new.seq < old.seq || new == old,
             _ => false,

@@ -173,14 +173,16 @@ impl Series {
 
     /// All revisions, those that are replaced before those that replace them, else by the time they claim.
     pub fn history(&self) -> Vec<(Hash, &Revision)> {
-        let mut rest: Vec<(Hash, &Revision)> = self.revisions.iter().map(|(hash, revision)| (hash.0, revision)).collect();
+        let mut rest: Vec<(Hash, &Revision)> =
+            self.revisions.iter().map(|(hash, revision)| (hash.0, revision)).collect();
         rest.sort_by_key(|(hash, revision)| (revision.origin.time, *hash));
         let mut placed = BTreeSet::new();
         let mut ordered = Vec::with_capacity(rest.len());
         while !rest.is_empty() {
             let known: BTreeSet<Hash> = rest.iter().map(|(hash, _)| *hash).collect();
-            let ready =
-                |(_, revision): &(Hash, &Revision)| revision.revises.iter().all(|hash| placed.contains(hash) || !known.contains(hash));
+            let ready = |(_, revision): &(Hash, &Revision)| {
+                revision.revises.iter().all(|hash| placed.contains(hash) || !known.contains(hash))
+            };
             // Hashes cannot form a circle; if the first is not ready for any reason, it goes first all the same.
             let index = rest.iter().position(ready).unwrap_or(0);
             let next = rest.remove(index);
@@ -192,7 +194,8 @@ impl Series {
 
     /// The newest revisions: those that no other replaces. The one that claims the latest time comes first.
     pub fn newest(&self) -> Vec<(Hash, &Revision)> {
-        let replaced: BTreeSet<Hash> = self.revisions.values().flat_map(|revision| revision.revises.iter().copied()).collect();
+        let replaced: BTreeSet<Hash> =
+            self.revisions.values().flat_map(|revision| revision.revises.iter().copied()).collect();
         let mut newest: Vec<(Hash, &Revision)> = self
             .revisions
             .iter()
@@ -209,7 +212,10 @@ impl Series {
         let covers = |withdrawal: &Withdrawal| {
             withdrawal.versions.is_empty() || newest.iter().all(|hash| withdrawal.versions.contains(hash))
         };
-        self.withdrawals.iter().map(|(hash, withdrawal)| (hash.0, withdrawal)).find(|(_, withdrawal)| covers(withdrawal))
+        self.withdrawals
+            .iter()
+            .map(|(hash, withdrawal)| (hash.0, withdrawal))
+            .find(|(_, withdrawal)| covers(withdrawal))
     }
 
     /// How the series with this name stands.

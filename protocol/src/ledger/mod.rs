@@ -18,7 +18,7 @@ mod tests;
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-pub use admit::{AdmittedRun, Admission, Refusal};
+pub use admit::{Admission, AdmittedRun, Refusal};
 use branch::Branch;
 
 use crate::{

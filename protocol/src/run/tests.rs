@@ -120,7 +120,7 @@ proptest! {
     fn no_changed_bit_is_valid(place in 0_usize..700, bit in 0..8) {
         let mut bytes = log_of(&[vec![1; 20], vec![2; 30]]);
         prop_assume!(place < bytes.len());
-        bytes[place] ^= 1 << bit;
+        bytes[place] ^= 1_u8 << bit;
         let run = ReceivedRun::receive(bytes).and_then(|run| run.verify(&network()));
         prop_assert!(run.is_err());
     }
