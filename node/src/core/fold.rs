@@ -34,11 +34,46 @@ pub(crate) struct Fold<'a> {
 }
 
 /// One entry on its way into or out of the library.
-struct Item<'a> {
+struct Item {
     hash: Hash,
     kind: Kind,
     origin: Origin,
-    body: Option<&'a [u8]>,
+    fact: Option<(Hash, Fact)>,
+}
+
+/// What the entries of a run say to the library, read before the run is the writer's, since it takes as long as all the
+/// rest that has to be done for an entry.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    first_seq: u64,
+    facts: Vec<Option<(Hash, Fact)>>,
+}
+
+impl Facts {
+    /// What a run says from a place on.
+    pub(crate) fn of(run: &VerifiedRun, from: u64) -> Self {
+        let first_seq = from.max(run.first_seq());
+        let facts = (first_seq..run.next_seq()).map_while(|seq| {
+            let item = run.item_at(seq)?;
+            let origin = Origin { log: run.log(), seq, time: item.time };
+            Some(fact_of(&item.kind, item.hash, origin, run.body_bytes(item)))
+        });
+        Self { first_seq, facts: facts.collect() }
+    }
+
+    /// What the entry at a place says; `None` if it was not read.
+    fn take(&mut self, seq: u64) -> Option<Option<(Hash, Fact)>> {
+        let index = usize::try_from(seq.checked_sub(self.first_seq)?).ok()?;
+        self.facts.get_mut(index).map(Option::take)
+    }
+}
+
+fn fact_of(kind: &Kind, hash: Hash, origin: Origin, body: Option<&[u8]>) -> Option<(Hash, Fact)> {
+    match (kind, body) {
+        (Kind::Practice, Some(body)) => Fact::practice(hash, origin, body),
+        (Kind::Withdrawal, Some(body)) => Fact::withdrawal(origin, body),
+        _ => None,
+    }
 }
 
 impl<'a> Fold<'a> {
@@ -52,14 +87,15 @@ impl<'a> Fold<'a> {
         &mut self,
         ledger: &Ledger,
         run: &VerifiedRun,
-        from: u64,
+        facts: &mut Facts,
         to: u64,
     ) -> Result<(), StoreError> {
-        for seq in from..to {
+        for seq in run.first_seq()..to {
             let Some(item) = run.item_at(seq) else { continue };
             let origin = Origin { log: run.log(), seq, time: item.time };
-            let body = run.body_bytes(item);
-            self.apply(ledger, &Item { hash: item.hash, kind: item.kind.clone(), origin, body }, true)?;
+            let read = || fact_of(&item.kind, item.hash, origin, run.body_bytes(item));
+            let fact = facts.take(seq).unwrap_or_else(read);
+            self.apply(ledger, Item { hash: item.hash, kind: item.kind.clone(), origin, fact }, true)?;
         }
         Ok(())
     }
@@ -90,7 +126,9 @@ impl<'a> Fold<'a> {
                 let entry =
                     Entry::decode(entry_bytes).map_err(|_| StoreError::IndexContent("a block that is not a run"))?;
                 let origin = Origin { log: *log, seq, time: entry.statement.time };
-                self.apply(ledger, &Item { hash: entry.hash, kind: entry.statement.kind, origin, body }, add)?;
+                let kind = entry.statement.kind;
+                let fact = fact_of(&kind, entry.hash, origin, body);
+                self.apply(ledger, Item { hash: entry.hash, kind, origin, fact }, add)?;
             }
         }
         Ok(())
@@ -114,18 +152,13 @@ impl<'a> Fold<'a> {
         Ok(())
     }
 
-    fn apply(&mut self, ledger: &Ledger, item: &Item<'_>, add: bool) -> Result<(), StoreError> {
+    fn apply(&mut self, ledger: &Ledger, item: Item, add: bool) -> Result<(), StoreError> {
         let Some(authority) = ledger.authority() else { return Ok(()) };
         let log = &item.origin.log;
         let allowed =
             || authority.standing(log).is_some_and(|standing| authority.allows(&standing, item.origin.seq, &item.kind));
         let Some(member) = authority.claimed_member(log).filter(|_| !add || allowed()).cloned() else { return Ok(()) };
-        let fact = match (&item.kind, item.body) {
-            (Kind::Practice, Some(body)) => Fact::practice(item.hash, item.origin, body),
-            (Kind::Withdrawal, Some(body)) => Fact::withdrawal(item.origin, body),
-            _ => None,
-        };
-        let Some((name, fact)) = fact else { return Ok(()) };
+        let Some((name, fact)) = item.fact else { return Ok(()) };
         let key = (name, member);
         if !self.series.contains_key(&key) {
             let series = read_series(self.disk.index.series(), &key.0, &key.1)?.unwrap_or_default();

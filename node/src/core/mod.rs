@@ -17,7 +17,9 @@ mod author;
 mod command;
 mod error;
 pub(crate) mod fold;
+mod marks;
 mod open;
+mod pending;
 mod read;
 mod reading;
 mod repair;
@@ -44,6 +46,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 pub use author::Author;
 use command::{Command, Reply};
 pub use error::CoreError;
+use fold::Facts;
 pub use open::CoreOptions;
 pub(crate) use read::BodyAt;
 pub use snapshot::{Counts, Snapshot};
@@ -129,7 +132,13 @@ impl Core {
     /// # Errors
     /// If it is refused, or the disk is full or fails.
     pub async fn admit(&self, run: VerifiedRun) -> Result<Admitted, CoreError> {
-        self.ask(|reply| Command::Admit { run: Box::new(run), reply }).await
+        let held = self.snapshot().ledger.extent(&run.log()).map_or(0, |extent| extent.next);
+        let read = move || {
+            let facts = Facts::of(&run, held);
+            (run, facts)
+        };
+        let (run, facts) = tokio::task::spawn_blocking(read).await.map_err(|_| CoreError::Closed)?;
+        self.ask(|reply| Command::Admit { run: Box::new(run), facts, reply }).await
     }
 
     /// Takes note of a fork; returns whether it was new.

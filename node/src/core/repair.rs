@@ -12,7 +12,7 @@ use nanduti_protocol::{
 use super::{CoreError, fold::Fold, open, writer::Writer};
 use crate::{
     PRIVATE_FILE,
-    store::{Head, StoreError, Tail},
+    store::{Head, LogScan, Repair, StoreError, Tail},
     write_file_durably,
 };
 
@@ -111,7 +111,15 @@ impl Writer {
         self.dirty.insert(*log);
         write_file_durably(&path, &filled, PRIVATE_FILE).map_err(StoreError::io("write", &path))?;
         let longer = (filled.len() - bytes.len()) as u64;
-        self.disk.index.lengthen(log, seq, longer, &filled)?;
+        let index = self.disk.index.clone();
+        let scan = LogScan::new(self.home.clone(), self.options.network, *log).read_only();
+        let scanned = scan.read_file_alone(block.file(), &mut |run, placement| index.insert_run(&run, &placement))?;
+        if let Some(Repair::SetAside { damage, .. }) = scanned.repairs.into_iter().next() {
+            // Something else in the file is damaged: all of it is read again before anything else happens.
+            self.unsound = true;
+            return Err(StoreError::from(damage).into());
+        }
+        self.disk.index.satisfied(log, seq)?;
         let last = block.file() == head.file;
         let head = Head {
             bytes: head.bytes + longer,

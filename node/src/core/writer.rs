@@ -7,27 +7,25 @@ use std::{
 };
 
 use nanduti_protocol::{
-    fork::ForkProof,
     frontier::Frontier,
-    hash::Hash,
     key::PublicKey,
-    ledger::{Admission, AdmittedRun, History, Ledger, Refusal},
+    ledger::{Admission, Ledger, Refusal},
     run::VerifiedRun,
 };
 use tokio::sync::mpsc;
 
 use super::{
-    Admitted, Author, Authored, CoreError, CoreEvent, Shared,
+    Admitted, Author, CoreError, CoreEvent, Shared,
     command::{Command, Reply},
-    fold::Fold,
+    fold::{Facts, Fold},
     open::Opened,
+    pending::{Pending, Waiting, WithPending},
     read::ARRIVALS,
     snapshot::{Counts, DiskHistory, Snapshot},
 };
 use crate::{
-    Home, PRIVATE_FILE,
+    Home,
     store::{Head, Placement, Segments, StoreError},
-    write_file_durably,
 };
 
 /// Bytes that one batch may bring.
@@ -57,23 +55,11 @@ pub(crate) struct Writer {
     pub(super) dirty: BTreeSet<PublicKey>,
     since_checkpoint: u64,
     last_checkpoint: Instant,
-    charter_kept: bool,
+    pub(super) charter_kept: bool,
     /// Logs in which damage was found, to be mended when there is time.
     damaged: BTreeSet<PublicKey>,
     /// The state could not be restored from the disk: nothing is taken in until it could.
     pub(super) unsound: bool,
-}
-
-/// A run on its way to the disk, and who waits for it.
-struct Pending {
-    run: AdmittedRun,
-    waiting: Waiting,
-}
-
-/// Who waits for a run.
-enum Waiting {
-    Admit(Reply<Admitted>),
-    Author(Reply<Authored>),
 }
 
 impl Writer {
@@ -139,7 +125,7 @@ impl Writer {
                     close = Some(reply);
                 }
                 (command, Some(error)) => command.refuse(error),
-                (Command::Admit { run, reply }, None) => self.admit(*run, reply, &mut pending),
+                (Command::Admit { run, facts, reply }, None) => self.admit(*run, facts, reply, &mut pending),
                 (command @ Command::Author { .. }, None) => self.author(command, &mut pending),
                 (other, None) => {
                     // Everything else looks at the disk, so what is pending goes there first.
@@ -200,11 +186,11 @@ impl Writer {
         }
     }
 
-    fn admit(&mut self, run: VerifiedRun, reply: Reply<Admitted>, pending: &mut Vec<Pending>) {
+    fn admit(&mut self, run: VerifiedRun, facts: Facts, reply: Reply<Admitted>, pending: &mut Vec<Pending>) {
         let (log, first) = (run.log(), run.first_seq());
         let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending });
         if let Ok(Admission::Appended(run)) = outcome {
-            pending.push(Pending { run, waiting: Waiting::Admit(reply) });
+            pending.push(Pending { run, facts, waiting: Waiting::Admit(reply) });
             return;
         }
         // What else there is to say may rest on what is pending of this log, so that goes to the disk first.
@@ -246,7 +232,7 @@ impl Writer {
             }
         });
         match admitted {
-            Ok(run) => pending.push(Pending { run, waiting: Waiting::Author(reply) }),
+            Ok(run) => pending.push(Pending { run, facts: Facts::default(), waiting: Waiting::Author(reply) }),
             Err(error) => {
                 let _ = reply.send(Err(error));
             }
@@ -263,15 +249,16 @@ impl Writer {
     }
 
     /// Makes a batch durable, readable and known, in this order, and only then replies.
-    fn persist(&mut self, pending: Vec<Pending>) -> Result<(), CoreError> {
+    fn persist(&mut self, mut pending: Vec<Pending>) -> Result<(), CoreError> {
         if pending.is_empty() {
             return Ok(());
         }
+        let facts = pending.iter_mut().map(|pending| std::mem::take(&mut pending.facts)).collect();
         let runs: Vec<&VerifiedRun> = pending.iter().map(|pending| pending.run.run()).collect();
         let stored = self
             .keep_charter(&runs)
             .and_then(|()| self.segments.append(&runs))
-            .and_then(|placements| self.index(&pending, &placements));
+            .and_then(|placements| self.index(&runs, facts, &placements));
         if let Err(error) = stored {
             let error = CoreError::from(error);
             self.block(&error);
@@ -286,7 +273,7 @@ impl Writer {
         let authority_changed = pending.iter().any(|pending| pending.run.authority_changed());
         self.refresh(&logs, authority_changed);
         self.announce(&pending, &logs, authority_changed);
-        for Pending { run, waiting } in pending {
+        for Pending { run, waiting, .. } in pending {
             waiting.send(run.run());
         }
         if self.since_checkpoint >= CHECKPOINT_ENTRIES || self.last_checkpoint.elapsed() >= CHECKPOINT_BUSY {
@@ -295,29 +282,10 @@ impl Writer {
         Ok(())
     }
 
-    /// The charter is written down before the first log that brings it: without it nothing on the disk can be judged.
-    fn keep_charter(&mut self, runs: &[&VerifiedRun]) -> Result<(), StoreError> {
-        let file = super::open::charter_file(&self.home);
-        if self.charter_kept || file.exists() {
-            self.charter_kept = true;
-            return Ok(());
-        }
-        let brings = |run: &&VerifiedRun| {
-            let first = run.items().first().filter(|item| item.body.hash == self.ledger.network())?;
-            run.body_bytes(first).map(<[u8]>::to_vec)
-        };
-        if let Some(charter) = runs.iter().find_map(brings) {
-            write_file_durably(&file, &charter, PRIVATE_FILE).map_err(StoreError::io("write", &file))?;
-            self.charter_kept = true;
-        }
-        Ok(())
-    }
-
-    fn index(&mut self, pending: &[Pending], placements: &[Placement]) -> Result<(), StoreError> {
+    fn index(&mut self, runs: &[&VerifiedRun], facts: Vec<Facts>, placements: &[Placement]) -> Result<(), StoreError> {
         let arrived = (self.options.now_ms)();
         let arrivals = self.shared.local.open_tree(ARRIVALS)?;
-        for (Pending { run, .. }, placement) in pending.iter().zip(placements) {
-            let run = run.run();
+        for (run, placement) in runs.iter().zip(placements) {
             self.disk.index.insert_run(run, placement)?;
             super::read::note_arrival(&arrivals, &run.log(), run.first_seq(), arrived)?;
             self.since_checkpoint += run.items().len() as u64;
@@ -327,12 +295,12 @@ impl Writer {
         // What was in this batch is folded from memory; what counts now because authority changed is read back.
         let mut folded: BTreeMap<PublicKey, u64> = BTreeMap::new();
         let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
-        for run in pending.iter().map(|pending| pending.run.run()) {
+        for (run, mut facts) in runs.iter().zip(facts) {
             let log = run.log();
             let from = folded.get(&log).copied().or_else(|| Some(self.heads.get(&log)?.folded));
             if from == Some(run.first_seq()) {
                 let to = self.ledger.counted(&log, &self.disk).min(run.next_seq());
-                fold.take_run(&self.ledger, run, run.first_seq(), to)?;
+                fold.take_run(&self.ledger, run, &mut facts, to)?;
                 folded.insert(log, to.max(run.first_seq()));
             }
         }
@@ -455,26 +423,6 @@ impl Writer {
         let _ = self.shared.events.send(event);
     }
 
-    fn learn_fork(&mut self, proof: &ForkProof) -> Result<bool, CoreError> {
-        if !self.ledger.learn_fork(proof) {
-            return Ok(false);
-        }
-        self.keep_fork(proof)?;
-        Ok(true)
-    }
-
-    /// Writes a fork that the ledger knows down, and tells everybody.
-    fn keep_fork(&mut self, proof: &ForkProof) -> Result<(), CoreError> {
-        let log = proof.log();
-        let Some(known) = self.ledger.fork(&log).cloned() else { return Ok(()) };
-        // A fork that could not be written down is forgotten again with all the rest that is not on the disk.
-        super::open::write_fork(&self.home, &known).inspect_err(|_| self.unsound = true)?;
-        tracing::warn!(%log, seq = known.mark().seq, "a log is forked: its key signed two entries for one place");
-        self.refresh(&BTreeSet::from([log]), true);
-        self.send(CoreEvent::Forked(Arc::new(known)));
-        Ok(())
-    }
-
     /// Moves the watermarks of the index.
     pub(super) fn checkpoint(&mut self) {
         if self.dirty.is_empty() {
@@ -511,51 +459,7 @@ impl Writer {
     }
 }
 
-impl Waiting {
-    fn send(self, run: &VerifiedRun) {
-        match self {
-            Self::Admit(reply) => {
-                let appended = run.items().len() as u64;
-                let _ = reply.send(Ok(Admitted { appended, ..Admitted::default() }));
-            }
-            Self::Author(reply) => {
-                let _ = reply.send(Ok(Authored { hash: run.head(), log: run.log(), seq: run.first_seq() }));
-            }
-        }
-    }
-
-    fn send_error(self, error: CoreError) {
-        match self {
-            Self::Admit(reply) => drop(reply.send(Err(error))),
-            Self::Author(reply) => drop(reply.send(Err(error))),
-        }
-    }
-}
-
 fn answer<T>(reply: Reply<T>, result: Result<T, CoreError>) {
     // A caller that went away does not need the answer.
     let _ = reply.send(result);
-}
-
-/// What is on the disk, and in front of it what this batch is about to add.
-struct WithPending<'a> {
-    disk: &'a DiskHistory,
-    pending: &'a [Pending],
-}
-
-impl WithPending<'_> {
-    fn find(&self, log: &PublicKey, seq: u64) -> Option<(&VerifiedRun, &nanduti_protocol::run::Item)> {
-        let runs = self.pending.iter().map(|pending| pending.run.run()).filter(|run| run.log() == *log);
-        runs.into_iter().find_map(|run| run.item_at(seq).map(|item| (run, item)))
-    }
-}
-
-impl History for WithPending<'_> {
-    fn hash_at(&self, log: &PublicKey, seq: u64) -> Option<Hash> {
-        self.find(log, seq).map(|(_, item)| item.hash).or_else(|| self.disk.hash_at(log, seq))
-    }
-
-    fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
-        self.find(log, seq).map(|(run, item)| run.entry_bytes(item).to_vec()).or_else(|| self.disk.entry_at(log, seq))
-    }
 }

@@ -42,22 +42,6 @@ impl Block {
         Ok(Self { first_seq, bytes })
     }
 
-    /// The index's form of this block after the item at a place has become longer; if that stands before the block, the block
-    /// has moved. `file` is what its file holds now.
-    pub(crate) fn lengthened(&self, seq: u64, longer: u64, file: &[u8]) -> Vec<u8> {
-        let mut out = self.bytes.to_vec();
-        if !self.contains(seq) {
-            out[8..16].copy_from_slice(&(self.offset() + longer).to_be_bytes());
-            return out;
-        }
-        let start = self.offset() as usize;
-        let bytes = file.get(start..start + (self.len() + longer) as usize).unwrap_or_default();
-        out[16..HEAD].copy_from_slice(Hash::of(bytes).as_bytes());
-        let at = self.item(seq) + 32;
-        out[at..at + 4].copy_from_slice(&(self.item_len(seq) + longer as u32).to_be_bytes());
-        out
-    }
-
     /// Place of the first entry in the log.
     pub(crate) fn first_seq(&self) -> u64 {
         self.first_seq

@@ -225,18 +225,8 @@ impl Index {
         Ok(reached == next && same_files && ends.into_iter().all(|(file, end)| file_len(file) == Some(end)))
     }
 
-    /// The item at a place has become longer, and with it all that stands behind it in its file, which has these bytes now.
-    pub(crate) fn lengthen(&self, log: &PublicKey, seq: u64, longer: u64, file: &[u8]) -> Result<(), StoreError> {
-        let mut blocks = sled::Batch::default();
-        let mut of_file = None;
-        for block in self.blocks_from(log, seq) {
-            let block = block?;
-            if *of_file.get_or_insert(block.file()) != block.file() {
-                break;
-            }
-            blocks.insert(place_key(log, block.first_seq()).as_slice(), block.lengthened(seq, longer, file));
-        }
-        self.blocks.apply_batch(blocks)?;
+    /// A body is wanted no more.
+    pub(crate) fn satisfied(&self, log: &PublicKey, seq: u64) -> Result<(), StoreError> {
         self.wants.remove(place_key(log, seq))?;
         Ok(())
     }

@@ -2,6 +2,10 @@
 
 mod authority;
 mod bench;
+mod calls;
+mod crash;
 mod damage;
+mod full;
 mod index;
+mod model;
 mod verify;

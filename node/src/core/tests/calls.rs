@@ -1,0 +1,157 @@
+//! The door to the writer: many callers at once, closing while busy, bodies that arrive late.
+
+use nanduti_protocol::{kind::Kind, library::Standing};
+
+use super::bench::{Bench, RUNTIME, assert_served, open, options};
+use crate::{
+    core::CoreError,
+    store::tests::chains::{World, live, member, practice},
+};
+
+#[test]
+fn many_logs_by_many_callers_at_once() {
+    let world = World::new();
+    let mut root = world.root(0);
+    let chains: Vec<_> = (1..40).map(|number| world.log(0, number).practices(12)).collect();
+    root.keyring(&chains.iter().map(|chain| live(chain, 0)).collect::<Vec<_>>());
+    let mut bench = Bench::new(&world);
+    bench.admit_all([&root]);
+    RUNTIME.block_on(async {
+        let mut tasks = Vec::new();
+        for chain in chains.iter().cloned() {
+            // Each log comes from two callers, who overlap.
+            for step in [5, 3] {
+                let (core, chain) = (bench.core().clone(), chain.clone());
+                tasks.push(tokio::spawn(async move {
+                    for seq in (0..chain.len()).step_by(step) {
+                        let to = (seq + step as u64 + 2).min(chain.len());
+                        let admitted = core.admit(chain.run(seq, to)).await.unwrap();
+                        assert!(admitted.known || admitted.appended > 0);
+                        // Whatever was answered, it is there, and durable.
+                        let found = core.read_at(&chain.id(), to - 1).unwrap().unwrap();
+                        assert_eq!(found.hash, chain.hashes[to as usize - 1]);
+                    }
+                }));
+            }
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+    let seen = bench.seen();
+    assert_eq!(seen.practices[&member(0)], 39 * 12);
+    bench.restart();
+    assert_eq!(bench.seen(), seen);
+    for chain in &chains {
+        assert_served(bench.core(), chain, chain.len());
+    }
+}
+
+#[test]
+fn what_was_acknowledged_before_closing_is_there() {
+    let world = World::new();
+    let (root, log) = world.voice(0, 1);
+    let log = log.practices(200);
+    let mut bench = Bench::new(&world);
+    bench.admit_all([&root]);
+    let acknowledged = RUNTIME.block_on(async {
+        let (core, chain) = (bench.core().clone(), log.clone());
+        let (sender, mut half) = tokio::sync::mpsc::channel(1);
+        let caller = tokio::spawn(async move {
+            for seq in 0..chain.len() {
+                match core.admit(chain.run(seq, seq + 1)).await {
+                    Ok(_) if seq == 50 => sender.send(()).await.unwrap(),
+                    Ok(_) => {}
+                    Err(CoreError::Closed) => return seq,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            chain.len()
+        });
+        half.recv().await.unwrap();
+        bench.core().close().await;
+        bench.core().close().await;
+        caller.await.unwrap()
+    });
+    assert!(matches!(bench.admit(log.run(0, 1)), Err(CoreError::Closed)));
+    bench.restart();
+    let held = bench.core().snapshot().ledger.extent(&log.id()).unwrap().next;
+    assert!(held >= acknowledged && acknowledged > 50, "{held} held, {acknowledged} acknowledged");
+    assert_served(bench.core(), &log, held);
+}
+
+#[test]
+fn the_writer_ends_when_the_last_handle_goes() {
+    let world = World::new();
+    let dir = tempfile::tempdir().unwrap();
+    let home = crate::Home::at(dir.path());
+    home.create().unwrap();
+    let core = open(&home, &options(&world));
+    let mut events = core.subscribe();
+    drop(core);
+    // The sender of events goes with the writer.
+    let ended = RUNTIME.block_on(async { events.recv().await });
+    assert!(matches!(ended, Err(tokio::sync::broadcast::error::RecvError::Closed)));
+}
+
+#[test]
+fn a_body_that_arrives_late_is_filled_in() {
+    let world = World::new();
+    let (root, mut log) = world.voice(0, 1);
+    let mut whole = log.clone();
+    let bodies: Vec<Vec<u8>> = (0..6).map(|number| practice(&format!("late {number}"), 700_000)).collect();
+    for (number, body) in bodies.iter().enumerate() {
+        whole.push(Kind::Practice, body);
+        if number % 2 == 0 {
+            log.push_bare(Kind::Practice, body)
+        } else {
+            log.push(Kind::Practice, body)
+        };
+    }
+    let mut bench = Bench::new(&world);
+    bench.admit_all([&root, &log]);
+    assert_eq!((bench.seen().wanted, bench.core().wants(9).len()), (3, 3));
+    assert_eq!(bench.seen().practices[&member(0)], 3);
+    bench.restart();
+    assert_eq!(bench.seen().wanted, 3);
+    let fill = |bench: &Bench, seq: u64, body: &[u8]| {
+        RUNTIME.block_on(bench.core().fill_body(log.id(), seq, body.to_vec())).unwrap()
+    };
+    assert!(!fill(&bench, 1, b"another body"));
+    assert!(!fill(&bench, 2, &bodies[1]), "it is there");
+    assert!(!fill(&bench, 99, &bodies[1]), "no such place");
+    for (left, seq) in [(2, 3), (1, 1), (0, 5)] {
+        assert!(fill(&bench, seq, &bodies[seq as usize - 1]));
+        assert_eq!(bench.seen().wanted, left);
+        assert_eq!(bench.core().body(&log.id(), seq).unwrap().unwrap(), bodies[seq as usize - 1]);
+        assert_eq!(bench.standing(whole.hashes[seq as usize], &member(0)), Some(Standing::Current));
+        assert_eq!(bench.crashed().seen(), bench.seen());
+    }
+    let seen = bench.seen();
+    assert_served(bench.core(), &whole, whole.len());
+    bench.restart();
+    assert_eq!(bench.seen(), seen);
+    assert!(bench.core().warnings().is_empty(), "{:?}", bench.core().warnings());
+    RUNTIME.block_on(bench.core().reindex()).unwrap();
+    assert_eq!(bench.seen(), seen);
+    assert_served(bench.core(), &whole, whole.len());
+    whole.practice("and on");
+    bench.admit(whole.run(7, 8)).unwrap();
+    assert_served(bench.core(), &whole, whole.len());
+}
+
+#[test]
+fn what_is_served_ends_at_an_anchor() {
+    let world = World::new();
+    let (root, mut log) = world.voice(0, 1);
+    log.practice("signed");
+    log.push_unsigned(Kind::Practice, b"by its chain alone");
+    log.push_unsigned(Kind::Practice, b"this too");
+    log.practice("signed");
+    let bench = Bench::new(&world);
+    bench.admit_all([&root, &log]);
+    for (from, to, expected) in [(0, 5, 5), (0, 4, 2), (0, 3, 2), (1, 2, 2), (2, 4, 2), (4, 5, 5), (5, 9, 5)] {
+        let served = bench.core().read_run(&log.id(), from, to, 1 << 20).unwrap();
+        assert_eq!(served, log.bytes(from, expected), "{from} to {to}");
+    }
+}
