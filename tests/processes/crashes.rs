@@ -1,6 +1,8 @@
 //! Nodes that are killed at any moment, as by a power cut: nothing that was acknowledged is lost, and what is missing
 //! comes by itself.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
 use std::path::Path;
 
 use nanduti_node::api::{List, ListFilter, Publish, Reindex};

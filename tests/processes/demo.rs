@@ -1,5 +1,7 @@
 //! The demonstration, as a stranger would run it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
 use std::{
     io::{BufRead, BufReader, Read},
     path::Path,
@@ -105,6 +107,14 @@ fn ctrl_c_stops_every_node_and_a_lost_node_is_no_reason_to_stop() {
     let world = World::new(PROGRAM);
     let (mut child, report) = staying(&world, None);
     assert!(nodes(&report).iter().all(|node| is_alive(&node["pid"])));
+    // What is suggested to try works.
+    let folder = report["folder"].as_str().unwrap();
+    let (observer, bundle) = (format!("{folder}/observer"), format!("{folder}/founding/founding.nanduti"));
+    world.run(&["init", "--observer", "--home", &observer]).good();
+    world.run(&["join", &bundle, "--home", &observer]).good();
+    assert_eq!(world.json(&observer, &["sync"])["digest"], report["nodes"][0]["digest"]);
+    world.run(&["verify", "--deep", "--home", report["nodes"][1]["home"].as_str().unwrap()]).good();
+
     kill_process(id(&report["nodes"][2]["pid"]), Signal::KILL).unwrap();
     until("the killed node has gone", || !is_alive(&report["nodes"][2]["pid"]));
     assert!(is_alive(&report["nodes"][0]["pid"]));

@@ -1,5 +1,7 @@
 //! The story of a network made by hand: founded by three, lived in by two, read by one who was never online.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
 use nanduti_node::api::Status;
 use nanduti_tests::{Running, World, practice, until};
 use serde_json::Value;

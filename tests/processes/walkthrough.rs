@@ -4,6 +4,8 @@
 //! How a block is written: see `nanduti_tests::Step`. Beside that, the passphrase is set, ports are free ones, and what one
 //! command exports is there for the next.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},
