@@ -76,6 +76,25 @@ fn a_time_that_is_too_short_is_a_failure() {
     assert!(error["causes"][0].as_str().unwrap().contains("PRY holds"), "{error}");
 }
 
+#[test]
+fn what_goes_wrong_is_said_once_and_leaves_nothing_behind() {
+    let world = World::new(PROGRAM);
+    world.run(&["demo", "--exit", "--nodes", "1"]).code(2);
+    world.run(&["demo", "--exit", "--nodes", "51"]).code(2);
+    let unknown = world.run(&["demo", "--exit", "--set", "web.lisen=127.0.0.1:0", "--home", "d"]).code(2);
+    assert!(unknown.stderr.contains("did you mean web.listen?"), "{unknown}");
+    // No machine has this address, so that the first node cannot serve its pages and stops.
+    let temporary = world.path("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let mut command = world.command();
+    command.env("TMPDIR", &temporary).args(["demo", "--exit", "--nodes", "2", "--set", "web.listen=192.0.2.1:80"]);
+    let done = command.output().unwrap();
+    let stderr = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("the node of PRY has stopped") && stderr.contains("192.0.2.1"), "{stderr}");
+    assert!(is_empty(&temporary));
+}
+
 /// A demonstration that goes on, and its report.
 fn staying(world: &World, home: Option<&str>) -> (Child, Value) {
     let mut command = world.command();

@@ -20,7 +20,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nanduti_node::api::{ApiError, ErrorKind};
+use nanduti_node::{
+    Home,
+    api::{ApiError, ErrorKind},
+};
 
 use self::{
     folder::Folder,
@@ -89,6 +92,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     let of_environment = std::env::var_os("NANDUTI_HOME").map(PathBuf::from);
     let wanted = context.home_option().filter(|home| of_environment.as_deref() != Some(*home));
     let folder = Folder::new(wanted)?;
+    // Settings that make no sense are named here, and not by every node.
+    context.config(&Home::at(folder.path()))?;
     let mut practices = practices::all();
     let members = members::first(usize::from(args.nodes), &practices);
     practices.retain(|practice| members.iter().any(|member| member.id == practice.member));

@@ -72,6 +72,12 @@ pub(super) struct Node {
     _stdin: Option<ChildStdin>,
 }
 
+/// What a node says when it gives up.
+#[derive(Debug, Deserialize)]
+struct Report {
+    error: ApiError,
+}
+
 /// What a node says when it is ready.
 #[derive(Debug, Deserialize)]
 struct Ready {
@@ -166,13 +172,19 @@ pub(super) async fn stop_all(mut nodes: Vec<Node>) {
     }
 }
 
+/// The end of a node, with the reason that it gave, or else its last words.
 fn ended(member: &Member, status: Option<std::process::ExitStatus>, log: &Path) -> ApiError {
     let how = status.map_or_else(|| "for a reason that is not known".to_owned(), |status| status.to_string());
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<String> = text.lines().map(str::to_owned).filter(|line| !line.trim().is_empty()).collect();
-    let last = lines.iter().skip(lines.len().saturating_sub(LAST_LINES)).cloned().collect();
     let error = ApiError::new(ErrorKind::Failed, format!("the node of {} has stopped ({how})", member.id));
+    if let Some(reason) = lines.last().and_then(|line| serde_json::from_str::<Report>(line).ok()) {
+        let ApiError { message, causes, hint, .. } = reason.error;
+        let causes = std::iter::once(message).chain(causes).collect();
+        return ApiError { causes, hint, ..error };
+    }
+    let last = lines.iter().skip(lines.len().saturating_sub(LAST_LINES)).cloned().collect();
     ApiError { causes: last, ..error }
 }
 
@@ -190,6 +202,19 @@ mod tests {
         let error = ended(&member, None, &log);
         assert_eq!(error.causes.len(), LAST_LINES);
         assert_eq!(error.causes.last().unwrap(), "line 39");
+
+        std::fs::write(
+            &log,
+            r#"line
+{"error":{"kind":"store","message":"the disk is full","causes":["no space"],"hint":"make room"}}
+"#,
+        )
+        .unwrap();
+        let error = ended(&member, None, &log);
+        assert_eq!(
+            (error.causes, error.hint.as_deref()),
+            (vec!["the disk is full".into(), "no space".into()], Some("make room"))
+        );
     }
 
     #[test]
