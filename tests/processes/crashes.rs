@@ -144,3 +144,44 @@ fn a_node_that_was_away_catches_up_by_sync_alone() {
     ken.ask(Reindex {}).unwrap();
     assert_eq!(until_some("KEN answers", || Some(ken.status().digest)), digest);
 }
+
+#[test]
+fn a_damaged_segment_is_named_and_fetched_again() {
+    let world = World::new(PROGRAM);
+    world.found(&["PRY", "MAR"]);
+    let pry = world.start("PRY", &[]);
+    for n in 0..5 {
+        let markdown = practice(&format!("Practice {n}"), 2000);
+        pry.ask(Publish { markdown, new_series: true, ..Publish::default() }).unwrap();
+    }
+    let mar = world.start("MAR", &[pry.as_peer()]);
+    until("MAR holds everything", || mar.status().digest == pry.status().digest);
+    assert!(mar.stop().success());
+
+    let largest = |home: &Path| {
+        let logs = std::fs::read_dir(home.join("logs")).unwrap().map(|log| log.unwrap().path());
+        let files = logs.flat_map(|log| std::fs::read_dir(log).unwrap()).map(|file| file.unwrap().path());
+        files.max_by_key(|file| std::fs::metadata(file).unwrap().len()).unwrap()
+    };
+    let file = largest(&world.path("MAR"));
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    std::fs::write(&file, bytes).unwrap();
+    std::fs::remove_dir_all(world.path("MAR/index")).unwrap();
+
+    // Alone it says what is wrong and shows only what stands.
+    let status = world.json("MAR", &["status"]);
+    let warnings = status["warnings"].to_string();
+    let name = file.strip_prefix(world.path("MAR")).unwrap();
+    assert!(warnings.contains(World::text(name)), "{status}");
+    assert!(status["practices"].as_u64().unwrap() < 5, "{status}");
+
+    let mar = world.start("MAR", &[pry.as_peer()]);
+    until("MAR holds everything again", || {
+        let status = mar.status();
+        status.digest == pry.status().digest && status.practices == 5 && status.wanted_bodies == 0
+    });
+    assert!(mar.stop().success());
+    world.json("MAR", &["verify", "--deep"]);
+}
