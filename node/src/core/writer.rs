@@ -36,6 +36,8 @@ const CHECKPOINT_ENTRIES: u64 = 32_768;
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
 /// Time after which the watermarks are moved though there is always something to do.
 const CHECKPOINT_BUSY: Duration = Duration::from_secs(10);
+/// Entries from which on a batch is worth a second thread.
+const PARALLEL_ENTRIES: usize = 128;
 /// Runs that one batch may bring: what is pending is searched one by one.
 const BATCH_RUNS: usize = 256;
 
@@ -285,14 +287,32 @@ impl Writer {
     fn index(&mut self, runs: &[&VerifiedRun], facts: Vec<Facts>, placements: &[Placement]) -> Result<(), StoreError> {
         let arrived = (self.options.now_ms)();
         let arrivals = self.shared.local.open_tree(ARRIVALS)?;
-        for (run, placement) in runs.iter().zip(placements) {
-            self.disk.index.insert_run(run, placement)?;
+        for run in runs {
             super::read::note_arrival(&arrivals, &run.log(), run.first_seq(), arrived)?;
             self.since_checkpoint += run.items().len() as u64;
             self.counts.wanted += run.items().iter().filter(|item| !item.held).count() as u64;
             self.advance_head(run);
         }
-        // What was in this batch is folded from memory; what counts now because authority changed is read back.
+        let index = self.disk.index.clone();
+        let insert = || runs.iter().zip(placements).try_for_each(|(run, placement)| index.insert_run(run, placement));
+        // Where the entries stand and what they say are different trees: a large batch fills both at the same time.
+        let folded = if runs.iter().map(|run| run.items().len()).sum::<usize>() < PARALLEL_ENTRIES {
+            insert()?;
+            self.fold_runs(runs, facts)?
+        } else {
+            std::thread::scope(|scope| {
+                let inserted = scope.spawn(insert);
+                let folded = self.fold_runs(runs, facts);
+                inserted.join().unwrap_or(Err(StoreError::IndexContent("what made an insertion panic")))?;
+                folded
+            })?
+        };
+        self.note_folded(folded);
+        Ok(())
+    }
+
+    /// Folds what is in a batch from memory. What counts now because authority changed is read back later.
+    fn fold_runs(&mut self, runs: &[&VerifiedRun], facts: Vec<Facts>) -> Result<BTreeMap<PublicKey, u64>, StoreError> {
         let mut folded: BTreeMap<PublicKey, u64> = BTreeMap::new();
         let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
         for (run, mut facts) in runs.iter().zip(facts) {
@@ -305,8 +325,7 @@ impl Writer {
             }
         }
         fold.finish()?;
-        self.note_folded(folded);
-        Ok(())
+        Ok(folded)
     }
 
     /// Moves the marks of how much the library has taken in, once it has.

@@ -1,6 +1,12 @@
 //! A core in a temporary folder, driven step by step.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use nanduti_protocol::{
     hash::Hash,
@@ -49,8 +55,18 @@ pub(super) fn options(world: &World) -> CoreOptions {
     }
 }
 
+/// Opens a core. Another test may be starting a process this very moment, and that has a copy of every open file, locks
+/// included, until it runs its own program: such a lock goes away by itself.
 pub(super) fn open(home: &Home, options: &CoreOptions) -> Core {
-    Core::open(home.clone(), options.clone(), RUNTIME.handle()).unwrap()
+    let begun = Instant::now();
+    loop {
+        match Core::open(home.clone(), options.clone(), RUNTIME.handle()) {
+            Ok(core) => return core,
+            Err(error) if begun.elapsed() > Duration::from_secs(10) => panic!("{error:?}"),
+            Err(error) if format!("{error:?}").contains("could not acquire lock") => std::thread::yield_now(),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
 }
 
 impl Bench {
