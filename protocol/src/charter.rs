@@ -216,7 +216,7 @@ impl Charter {
         if b == 0 || b > 1_000 || a >= b || a * 3 < b * 2 {
             return Err(CharterError::Quorum(a, b));
         }
-        let most = Bounds { keys: limits::KEYRING_LINES_MAX as u64, log_bytes: 1 << 40, log_entries: 1 << 32 };
+        let most = Bounds { keys: limits::KEYRING_LINES_MAX as u64, log_bytes: 1 << 40, log_entries: limits::LOG_ENTRIES_MAX };
         let Bounds { keys, log_bytes, log_entries } = self.bounds;
         let within = |value: u64, most: u64| (1..=most).contains(&value);
         if !(within(keys, most.keys) && within(log_bytes, most.log_bytes) && within(log_entries, most.log_entries)) {

@@ -71,6 +71,9 @@ pub enum EntryError {
     /// The body would be larger than any may be.
     #[error("the body has {0} bytes, more than any may have")]
     BodySize(u64),
+    /// No log that a charter can allow reaches so far.
+    #[error("the place {0} is beyond what any log may reach")]
+    Place(u64),
     /// The time is later than the year 9999.
     #[error("the time {0} is past the year 9999")]
     Time(u64),
@@ -99,6 +102,9 @@ impl<'a> Entry<'a> {
         let statement: Statement = cbor::decode(envelope.payload)?;
         if statement.body.size > limits::BODY_MAX as u64 {
             return Err(EntryError::BodySize(statement.body.size));
+        }
+        if statement.seq >= limits::LOG_ENTRIES_MAX {
+            return Err(EntryError::Place(statement.seq));
         }
         if statement.time > limits::TIME_MAX_MS {
             return Err(EntryError::Time(statement.time));

@@ -50,6 +50,10 @@ pub const ADDRESS_MAX: usize = 256;
 /// The latest time that an entry may claim: the end of the year 9999, in milliseconds since 1970.
 pub const TIME_MAX_MS: u64 = 253_402_300_799_999;
 
+/// Entries of one log: the charter may set a lower bound, not a higher one. So no place is so high that the place after it
+/// could not be named.
+pub const LOG_ENTRIES_MAX: u64 = 1 << 32;
+
 /// A frame of the sync protocol that carries a message.
 pub const SYNC_MESSAGE_MAX: usize = 256 * 1024;
 

@@ -36,6 +36,7 @@ fn the_specification_lists_every_limit() {
         TICKET_ADDRESSES_MAX,
         ADDRESS_MAX,
         TIME_MAX_MS,
+        LOG_ENTRIES_MAX,
         GOSSIP_MAX,
         NODE_ADDRESSES_MAX,
         NODE_RECORD_MAX,

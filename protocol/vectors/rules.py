@@ -5,6 +5,7 @@ from primitives import Refused, blake3, decode, encode, head, need, verify_stric
 
 
 ENTRY_MAX, BODY_MAX, SEGMENT_MAX, TIME_MAX = 4096, 1 << 20, 4 << 20, 253402300799999
+LOG_ENTRIES_MAX = 1 << 32
 PUBLIC_KINDS = ("charter", "log", "keyring", "withdrawal")
 
 
@@ -79,6 +80,7 @@ def read_entry(data):
     need(isinstance(entry["kind"], str) and is_kind(entry["kind"]), "payload")
     need(entry["audience"] in ("public", "members"), "payload")
     need(entry["body"]["size"] <= BODY_MAX, "body-size")
+    need(entry["seq"] < LOG_ENTRIES_MAX, "place")
     need(entry["time"] <= TIME_MAX, "time")
     need(entry["audience"] == "public" or entry["kind"] not in PUBLIC_KINDS, "audience")
     return entry, payload, signature
@@ -158,7 +160,7 @@ def check_charter_rules(charter):
     need(0 < b <= 1000 and a < b and a * 3 >= b * 2, "quorum")
     bounds = charter["bounds"]
     need(1 <= bounds["keys"] <= 256 and 1 <= bounds["log_bytes"] <= 1 << 40, "bounds")
-    need(1 <= bounds["log_entries"] <= 1 << 32, "bounds")
+    need(1 <= bounds["log_entries"] <= LOG_ENTRIES_MAX, "bounds")
     need(len(charter["roles"]) <= 16, "role")
     for name, role in charter["roles"].items():
         kinds = role["kinds"]

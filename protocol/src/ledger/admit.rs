@@ -88,8 +88,11 @@ impl Refusal {
     /// Could the sender have known better? A peer is blamed only for what it could have checked itself.
     pub fn blames_peer(&self) -> bool {
         match self {
-            Self::Charter(_) | Self::Opening(_) | Self::OpeningKind(_) | Self::OtherNetwork | Self::Unproven => true,
-            Self::NoCharter
+            Self::Charter(_) | Self::Opening(_) | Self::OpeningKind(_) | Self::OtherNetwork => true,
+            // The run ends at the key's own signature, and the sender cannot know which branch is held here: the author
+            // is at fault, not who carries it.
+            Self::Unproven
+            | Self::NoCharter
             | Self::UnknownKey
             | Self::Gap { .. }
             | Self::PastEnd

@@ -15,7 +15,7 @@ pub(super) fn vectors() -> Value {
     let base = made::statement(0, made::network(), b"body");
     let valid = [
         ("a practice, entry 0", base.clone()),
-        ("the last place of a log", Statement { seq: u64::MAX, ..base.clone() }),
+        ("the last place of a log", Statement { seq: limits::LOG_ENTRIES_MAX - 1, ..base.clone() }),
         ("for members", Statement { audience: Audience::Members, seq: 24, ..base.clone() }),
         ("a kind of a later version", Statement { kind: Kind::Other("adoption".into()), seq: 256, ..base.clone() }),
         ("no time", Statement { time: 0, seq: 65_536, ..base.clone() }),
@@ -66,6 +66,7 @@ fn judge(bytes: &[u8]) -> Option<&'static str> {
                 EntryError::Envelope(_) => "envelope",
                 EntryError::Payload(_) => "payload",
                 EntryError::BodySize(_) => "body-size",
+                EntryError::Place(_) => "place",
                 EntryError::Time(_) => "time",
                 EntryError::Audience(_) => "audience",
             });
@@ -153,6 +154,8 @@ fn meanings(base: &Statement) -> Vec<Value> {
     let large = BodyRef { hash: Hash::of(b"x"), size: limits::BODY_MAX as u64 + 1 };
     let mut cases = vec![
         ("a body larger than one may be", "body-size", sign(Statement { body: large, ..base.clone() })),
+        ("a place that no log reaches", "place", sign(Statement { seq: limits::LOG_ENTRIES_MAX, ..base.clone() })),
+        ("the highest number as a place", "place", sign(Statement { seq: u64::MAX, ..base.clone() })),
         ("a time past the year 9999", "time", sign(Statement { time: limits::TIME_MAX_MS + 1, ..base.clone() })),
         ("signed by another key", "signature", base.sign(&made::network(), &made::key(2))),
         ("signed for another network", "signature", base.sign(&Hash::of(b"other"), &made::key(1))),

@@ -186,7 +186,24 @@ fn a_contradiction_without_signatures_proves_nothing() {
     branch.push(Kind::Practice, b"signed");
     let refusal = refused(&mut host, &branch);
     assert_eq!(refusal, Refusal::Unproven);
-    assert!(refusal.blames_peer());
+    assert!(!refusal.blames_peer(), "who got this branch first holds it in good faith");
+}
+
+#[test]
+fn a_place_that_no_log_reaches_is_refused_before_anything_counts_with_it() {
+    let (founding, mut root, log) = one_log();
+    let ahead = crate::keyring::Place { seq: 9, hash: Hash::of(b"not here yet") };
+    root.push(Kind::Keyring, &ring(&[live(log.log(), ahead), founding.actors[0].node_line(&founding.network)]));
+    let _host = host_with(&founding, &[&root, &log]);
+    for seq in [u64::MAX, u64::MAX - 1, crate::limits::LOG_ENTRIES_MAX] {
+        let statement = Statement { seq, ..log.next_statement(Kind::Practice, b"far") };
+        let entry = statement.sign(&founding.network, &founding.actors[0].publish[0]);
+        let mut segment = alloc::vec::Vec::new();
+        crate::run::push_item(&mut segment, &entry, Some(b"far"));
+        let refused = crate::run::ReceivedRun::receive(segment).expect_err("out of bounds");
+        let error = crate::entry::EntryError::Place(seq);
+        assert_eq!(refused, crate::run::RunError::Entry { offset: 0, error });
+    }
 }
 
 #[test]
