@@ -179,15 +179,29 @@ pub(crate) fn read_series(tree: &sled::Tree, name: &Hash, member: &MemberId) -> 
 
 /// Reads every series of the index that has its first entry.
 pub(crate) fn all_series(tree: &sled::Tree) -> impl Iterator<Item = Result<(SeriesKey, Series), StoreError>> + use<> {
-    tree.iter().filter_map(|entry| {
+    series_where(tree, |_| true)
+}
+
+/// Reads every series of a member that has its first entry. Those of others are passed over without being read.
+pub(crate) fn series_of(
+    tree: &sled::Tree,
+    member: MemberId,
+) -> impl Iterator<Item = Result<(SeriesKey, Series), StoreError>> + use<> {
+    series_where(tree, move |owner| *owner == member)
+}
+
+fn series_where<F: Fn(&MemberId) -> bool>(
+    tree: &sled::Tree,
+    wanted: F,
+) -> impl Iterator<Item = Result<(SeriesKey, Series), StoreError>> + use<F> {
+    tree.iter().filter_map(move |entry| {
         let read = || {
             let (key, value) = entry?;
-            Ok((split_series_key(&key)?, decode_series(&value)?))
+            let key = split_series_key(&key)?;
+            let series = if wanted(&key.1) { Some(decode_series(&value)?) } else { None };
+            Ok(series.filter(|series| series.standing(&key.0) != Standing::Unrooted).map(|series| (key, series)))
         };
-        match read() {
-            Ok(((name, _), series)) if series.standing(&name) == Standing::Unrooted => None,
-            other => Some(other),
-        }
+        read().transpose()
     })
 }
 

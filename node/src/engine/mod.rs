@@ -18,7 +18,7 @@ mod write;
 use std::{future::Future, sync::Arc, time::Instant};
 
 use nanduti_protocol::key::{MemberId, PublicKey};
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
 
 use crate::{
     Config, Home, HomeLock,
@@ -46,6 +46,8 @@ pub struct Engine {
     own_log: Option<PublicKey>,
     node_key: Arc<NodeKey>,
     network: RwLock<Option<Arc<NetworkHandle>>>,
+    /// One signs at a time: what is signed follows from what is there.
+    signing: Mutex<()>,
     /// Address of the pages, once they are served.
     web: std::sync::OnceLock<String>,
     running_since: std::sync::OnceLock<Instant>,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
 
 use super::{
     Engine,
@@ -60,6 +60,7 @@ impl Engine {
             member: author.map(|author| author.member().clone()),
             node_key: Arc::new(node_key),
             network: RwLock::new(None),
+            signing: Mutex::new(()),
             web: OnceLock::new(),
             running_since: OnceLock::new(),
             _lock: lock,

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     api::{ApiError, ErrorKind, Problem, Publish, PublishOutcome, PublishReply, RevisionView, Withdraw},
     authoring,
-    core::{Authored, Core, fold::all_series},
+    core::{Authored, Core, fold::series_of},
 };
 
 impl Handle<Publish> for Engine {
@@ -44,6 +44,8 @@ impl Handle<Publish> for Engine {
             return Ok(reply);
         }
         let member = self.may_write()?;
+        // From looking at what is there until signing what follows from it, nobody else signs.
+        let _signing = self.signing.lock().await;
         let id = revises.or(draft.id);
         let record = draft.record;
         let (record, plan) = self
@@ -59,6 +61,7 @@ impl Handle<Publish> for Engine {
 impl Handle<Withdraw> for Engine {
     async fn handle(&self, call: Withdraw) -> Result<RevisionView, ApiError> {
         let member = self.may_write()?;
+        let _signing = self.signing.lock().await;
         let id = call.id.clone();
         let found = self.blocking(move |core| find(core, &id)).await?;
         own(&found, &member)?;
@@ -138,18 +141,15 @@ impl Engine {
 
 fn plan(core: &Core, member: &MemberId, id: Option<&str>, record: &Record, new_series: bool) -> Result<Plan, ApiError> {
     let Some(id) = id else {
-        return match same_title(core, member, record.title())? {
-            Some((name, series)) if !new_series => {
-                if says(core, &series, record) {
-                    return Ok(Plan::Unchanged { name });
-                }
-                let short = name.short();
-                Err(refused(format!("{member} has a practice with this title already: {short}")).hint(format!(
-                    "to revise it, add `id: {short}` to the front matter or pass `--revises {short}`; to begin another one, pass `--new`"
-                )))
-            }
-            _ => Ok(Plan::Begin),
-        };
+        let same = if new_series { None } else { same_title(core, member, record.title())? };
+        let Some((name, series)) = same else { return Ok(Plan::Begin) };
+        if says(core, &series, record) {
+            return Ok(Plan::Unchanged { name });
+        }
+        let short = name.short();
+        return Err(failed(format!("{member} has a practice with this title already: {short}")).hint(format!(
+            "to revise it, add `id: {short}` to the front matter or pass `--revises {short}`; to begin another one, pass `--new`"
+        )));
     };
     let found = find(core, id)?;
     own(&found, member)?;
@@ -181,10 +181,9 @@ fn says(core: &Core, series: &Series, record: &Record) -> bool {
 
 /// A practice of the member that is not withdrawn and has this title.
 fn same_title(core: &Core, member: &MemberId, title: &str) -> Result<Option<(Hash, Series)>, ApiError> {
-    for series in all_series(core.index().series()) {
-        let ((name, owner), series) = series?;
-        let same = owner == *member
-            && series.standing(&name) != Standing::Withdrawn
+    for series in series_of(core.index().series(), member.clone()) {
+        let ((name, _), series) = series?;
+        let same = series.standing(&name) != Standing::Withdrawn
             && series.newest().iter().any(|(_, newest)| newest.card.title == title);
         if same {
             return Ok(Some((name, series)));
