@@ -32,9 +32,9 @@ impl Client {
     /// If there is no home or no network in it, or another process has it and does not answer.
     pub async fn open(home: &Home, config: Config) -> Result<Self, ApiError> {
         if home.path().is_dir() {
-            let socket = home
-                .socket()
-                .map_err(|error| ApiError::new(ErrorKind::Failed, "the socket of the home cannot be found").because(&error))?;
+            let socket = home.socket().map_err(|error| {
+                ApiError::new(ErrorKind::Failed, "the socket of the home cannot be found").because(&error)
+            })?;
             if UnixStream::connect(&socket).await.is_ok() {
                 return Ok(Self { door: Door::Socket(socket) });
             }

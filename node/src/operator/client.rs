@@ -29,7 +29,8 @@ pub(crate) async fn call_over_socket<C: Call>(socket: &Path, call: &C) -> Result
     let driver = tokio::spawn(connection);
     let response = sender.send_request(request).await.map_err(|error| no_answer(&error))?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), REPLY_MAX).collect().await.map_err(|error| no_answer(error.as_ref()))?;
+    let body =
+        Limited::new(response.into_body(), REPLY_MAX).collect().await.map_err(|error| no_answer(error.as_ref()))?;
     drop(sender);
     driver.abort();
     let bytes = body.to_bytes();

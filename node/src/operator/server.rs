@@ -13,8 +13,8 @@ use tokio::net::UnixListener;
 
 use crate::{
     api::{
-        ApiError, BundleExport, BundleImport, Call, Diff, ErrorKind, History, List, PeerAdd, PeerBlock, PeerList, Publish,
-        Reindex, Show, Status, Sync, Verify, Withdraw,
+        ApiError, BundleExport, BundleImport, Call, Diff, ErrorKind, History, List, PeerAdd, PeerBlock, PeerList,
+        Publish, Reindex, Show, Status, Sync, Verify, Withdraw,
     },
     engine::{Engine, Handle},
 };
