@@ -137,7 +137,8 @@ impl LogScan {
             let is_last = index + 1 == files.len();
             let reached = scanned.next.max(later.last().copied().unwrap_or(0));
             scanned.repairs.push(self.repair(file, (&bytes, end), later, stop, (is_last, reached))?);
-            if !repeats && !(self.read_only && self.resume(&files, index + 1, &mut scanned)?) {
+            let goes_on = repeats || self.read_only && self.resume(&files, index + 1, &mut scanned)?;
+            if !goes_on {
                 break;
             }
         }

@@ -18,7 +18,7 @@ fn many_logs_by_many_callers_at_once() {
     bench.admit_all([&root]);
     RUNTIME.block_on(async {
         let mut tasks = Vec::new();
-        for chain in chains.iter().cloned() {
+        for chain in &chains {
             // Each log comes from two callers, who overlap.
             for step in [5, 3] {
                 let (core, chain) = (bench.core().clone(), chain.clone());
