@@ -4,7 +4,7 @@
 //! itself in its entry 0; the order in which these became known does not matter. Counting is apart from the validity of the
 //! chain: what does not count is carried, blamed on nobody, and judged again whenever authority changes.
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 
 use crate::{
     charter::{Charter, Member, Roster},
@@ -21,13 +21,13 @@ pub struct Authority {
     network_name: String,
     roster: Roster,
     /// The keyrings in each member's root log that are sound by themselves, by place.
-    keyrings: BTreeMap<MemberId, BTreeMap<u64, Keyring>>,
+    keyrings: BTreeMap<MemberId, BTreeMap<u64, Arc<Keyring>>>,
     /// What each publishing log says of itself.
     openings: BTreeMap<PublicKey, Opening>,
     /// Root logs count up to here, where they are forked.
     root_ends: BTreeMap<PublicKey, u64>,
     /// Derived: for each member the keyring in force, and the place where it stands.
-    in_force: BTreeMap<MemberId, (u64, Keyring)>,
+    in_force: BTreeMap<MemberId, (u64, Arc<Keyring>)>,
     /// Derived: the members whose keyrings list a key.
     listed: BTreeMap<PublicKey, Vec<MemberId>>,
 }
@@ -82,7 +82,7 @@ impl Authority {
 
     /// The keyring of a member that is in force, and its place in the root log.
     pub fn keyring(&self, member: &MemberId) -> Option<(u64, &Keyring)> {
-        self.in_force.get(member).map(|(seq, keyring)| (*seq, keyring))
+        self.in_force.get(member).map(|(seq, keyring)| (*seq, &**keyring))
     }
 
     /// The member for whom a node key speaks.
@@ -140,8 +140,16 @@ impl Authority {
         if keyring.keys.len() as u64 > self.roster.bounds.keys {
             return;
         }
-        self.keyrings.entry(member.clone()).or_default().insert(seq, keyring);
-        self.settle(member);
+        let keyring = Arc::new(keyring);
+        let known = self.keyrings.entry(member.clone()).or_default();
+        let is_last = known.keys().next_back().is_none_or(|last| *last < seq);
+        known.insert(seq, Arc::clone(&keyring));
+        if !is_last {
+            self.settle(member);
+        } else if seq < self.root_end(member) && self.follows(member, &keyring) {
+            // As they come, one above the other, each is compared with the one before only.
+            self.put_in_force(member, Some((seq, keyring)));
+        }
     }
 
     /// Takes note of what a publishing log says of itself.
@@ -151,25 +159,39 @@ impl Authority {
 
     /// Takes note that a member's root log is forked: it counts up to the fork.
     pub fn learn_root_end(&mut self, root: PublicKey, ends: u64) {
-        let known = self.root_ends.entry(root).or_insert(ends);
-        *known = ends.min(*known);
+        if self.root_ends.get(&root).is_some_and(|known| *known <= ends) {
+            return;
+        }
+        self.root_ends.insert(root, ends);
         let member = self.member_by_root(&root).map(|member| member.id.clone());
         if let Some(member) = member {
             self.settle(&member);
         }
     }
 
+    fn root_end(&self, member: &MemberId) -> u64 {
+        let root = self.roster.member(member).map(|member| member.root);
+        root.and_then(|root| self.root_ends.get(&root).copied()).unwrap_or(u64::MAX)
+    }
+
+    fn follows(&self, member: &MemberId, keyring: &Keyring) -> bool {
+        self.in_force.get(member).is_none_or(|(_, before)| keyring.follows(before).is_ok())
+    }
+
     /// Finds anew which of a member's keyrings is in force: the last of those that each follow the one before.
     fn settle(&mut self, member: &MemberId) {
-        let root = self.roster.member(member).map(|member| member.root);
-        let ends = root.and_then(|root| self.root_ends.get(&root).copied()).unwrap_or(u64::MAX);
-        let mut in_force: Option<(u64, &Keyring)> = None;
+        let ends = self.root_end(member);
+        let mut in_force: Option<(u64, &Arc<Keyring>)> = None;
         for (&seq, keyring) in self.keyrings.get(member).into_iter().flatten().take_while(|(seq, _)| **seq < ends) {
             if in_force.is_none_or(|(_, before)| keyring.follows(before).is_ok()) {
                 in_force = Some((seq, keyring));
             }
         }
-        let in_force = in_force.map(|(seq, keyring)| (seq, keyring.clone()));
+        let in_force = in_force.map(|(seq, keyring)| (seq, Arc::clone(keyring)));
+        self.put_in_force(member, in_force);
+    }
+
+    fn put_in_force(&mut self, member: &MemberId, in_force: Option<(u64, Arc<Keyring>)>) {
         for holders in self.listed.values_mut() {
             holders.retain(|holder| holder != member);
         }

@@ -64,6 +64,17 @@ pub struct Bounds {
     pub log_entries: u64,
 }
 
+impl Bounds {
+    /// The bounds of a root log: those of the format, where the charter's are not lower.
+    pub(crate) fn of_root_log(self) -> Self {
+        Self {
+            log_bytes: self.log_bytes.min(limits::ROOT_LOG_BYTES_MAX),
+            log_entries: self.log_entries.min(limits::ROOT_LOG_ENTRIES_MAX),
+            ..self
+        }
+    }
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         Self { keys: 64, log_bytes: 4 << 30, log_entries: 1_000_000 }
@@ -216,7 +227,8 @@ impl Charter {
         if b == 0 || b > 1_000 || a >= b || a * 3 < b * 2 {
             return Err(CharterError::Quorum(a, b));
         }
-        let most = Bounds { keys: limits::KEYRING_LINES_MAX as u64, log_bytes: 1 << 40, log_entries: limits::LOG_ENTRIES_MAX };
+        let most =
+            Bounds { keys: limits::KEYRING_LINES_MAX as u64, log_bytes: 1 << 40, log_entries: limits::LOG_ENTRIES_MAX };
         let Bounds { keys, log_bytes, log_entries } = self.bounds;
         let within = |value: u64, most: u64| (1..=most).contains(&value);
         if !(within(keys, most.keys) && within(log_bytes, most.log_bytes) && within(log_entries, most.log_entries)) {

@@ -41,6 +41,12 @@ pub const ROLE_KINDS_MAX: usize = 64;
 /// Lines of a keyring: the charter may set a lower bound, not a higher one.
 pub const KEYRING_LINES_MAX: usize = 256;
 
+/// Entries of a root log. All its keyrings are kept at hand, and a member speaks by its root key a few times a year.
+pub const ROOT_LOG_ENTRIES_MAX: u64 = 4096;
+
+/// Bytes of a root log with its bodies: as many keyrings as a member will ever need, and not as many as it could sign.
+pub const ROOT_LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 /// Addresses in a ticket.
 pub const TICKET_ADDRESSES_MAX: usize = 8;
 

@@ -33,6 +33,8 @@ fn the_specification_lists_every_limit() {
         ROLES_MAX,
         ROLE_KINDS_MAX,
         KEYRING_LINES_MAX,
+        ROOT_LOG_ENTRIES_MAX,
+        ROOT_LOG_BYTES_MAX,
         TICKET_ADDRESSES_MAX,
         ADDRESS_MAX,
         TIME_MAX_MS,

@@ -129,7 +129,7 @@ impl Ledger {
         let log = run.log();
         self.adopt_from(&run)?;
         let standing = self.standing_of(&run)?;
-        let (ends, fixed) = (standing.ends, standing.fixed);
+        let (ends, fixed, is_root) = (standing.ends, standing.fixed, standing.is_root);
         let held = self.extent(&log).unwrap_or(Extent { next: 0, head: self.network, bytes: 0 });
 
         let bearing = self.bearing(&run, fixed, history);
@@ -172,7 +172,7 @@ impl Ledger {
             return Err(Refusal::AboveFork);
         }
         let run = run.starting_at(held.next).ok_or(Refusal::Gap { held: held.next, first: held.next })?;
-        let (run, bytes) = self.within_bounds(run, &held)?;
+        let (run, bytes) = self.within_bounds(run, &held, is_root)?;
         let authority_changed = self.learn(&run);
         self.logs.insert(log, Extent { next: run.next_seq(), head: run.head(), bytes });
         Ok(Admission::Appended(AdmittedRun { run, authority_changed }))
@@ -230,8 +230,9 @@ impl Ledger {
 
     /// The front of the run that lies within the charter's bounds, and the bytes of the log with it. A node that is offered
     /// all at once ends at the same place as one that is offered one entry at a time.
-    fn within_bounds(&self, run: VerifiedRun, held: &Extent) -> Result<(VerifiedRun, u64), Refusal> {
+    fn within_bounds(&self, run: VerifiedRun, held: &Extent, is_root: bool) -> Result<(VerifiedRun, u64), Refusal> {
         let bounds = self.authority.as_ref().ok_or(Refusal::NoCharter)?.roster().bounds;
+        let bounds = if is_root { bounds.of_root_log() } else { bounds };
         let reach = |run: &VerifiedRun| {
             let mut bytes = held.bytes;
             let mut next = run.first_seq();

@@ -5,6 +5,7 @@ use crate::{
     charter::Bounds,
     kind::Kind,
     ledger::{Admission, Refusal},
+    limits,
     testing::{Founding, LogWriter, live, ring},
 };
 
@@ -61,4 +62,38 @@ fn a_keyring_has_so_many_lines() {
     let host = host_with(&founding, &[&root]);
     let authority = host.ledger.authority().expect("adopted");
     assert_eq!(authority.keyring(&founding.actors[0].id).map(|(seq, _)| seq), Some(1), "the keyring before it stands");
+}
+
+#[test]
+fn a_root_log_has_bounds_of_its_own() {
+    let (founding, mut root, log) = network(Bounds::default(), 1);
+    let node = founding.actors[0].node_line(&founding.network);
+    let body = ring(&[live(log.log(), log.place(0).expect("written")), node]);
+    while root.len() < limits::ROOT_LOG_ENTRIES_MAX + 1 {
+        root.push(Kind::Keyring, &body);
+    }
+    let mut host = host_with(&founding, &[]);
+    for from in (0..root.len()).step_by(1000) {
+        let _ = host.deliver(&root.run(from..root.len().min(from + 1000)));
+    }
+    let last = limits::ROOT_LOG_ENTRIES_MAX - 1;
+    assert_eq!(host.ledger.extent(&root.log()).map(|extent| extent.next), Some(last + 1));
+    let authority = host.ledger.authority().expect("adopted");
+    assert_eq!(authority.keyring(&founding.actors[0].id).map(|(seq, _)| seq), Some(last));
+    assert_eq!(host.deliver(&root.run(last + 1..last + 2)), Err(Refusal::Bounds));
+}
+
+#[test]
+fn a_root_log_has_fewer_bytes_than_others() {
+    let (founding, mut root, _) = network(Bounds::default(), 1);
+    let large = alloc::vec![0; limits::BODY_MAX];
+    for _ in 0..17 {
+        root.push(Kind::parse("later").expect("a name"), &large);
+    }
+    let mut host = host_with(&founding, &[]);
+    for seq in 0..root.len() {
+        let _ = host.deliver(&root.run(seq..seq + 1));
+    }
+    let extent = host.ledger.extent(&root.log()).expect("held");
+    assert!(extent.next < root.len() && extent.bytes <= limits::ROOT_LOG_BYTES_MAX, "{extent:?}");
 }
