@@ -4,6 +4,10 @@
 //! it replaces, and those that nobody replaced are the newest. Two newest revisions were made without knowing of each other and
 //! are both shown. Only the member that began a series can revise or withdraw it: the host keeps a series for each pair of
 //! series and member, and a pair without its first entry is never shown.
+//!
+//! Of what one key says of a series only so much counts ([`limits::SERIES_REVISIONS_MAX`]), since a host reads the whole series
+//! to add to it: what stands at the lowest places of the log, so that the order of arrival does not show. That holds as long
+//! as facts are taken back from the top of a log; to take one back from the middle, the log has to be folded again.
 
 use alloc::{
     borrow::ToOwned,
@@ -17,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     hash::Hash,
     key::PublicKey,
+    limits,
     record::{PRACTICE, Record, RecordBody, WITHDRAWAL, WithdrawalBody, check_readable},
 };
 
@@ -141,10 +146,19 @@ impl Series {
     pub fn add(&mut self, hash: Hash, fact: Fact) {
         match fact {
             Fact::Revision(revision) => {
+                let log = revision.origin.log;
                 self.revisions.insert(HexHash(hash), revision);
+                keep_lowest(&mut self.revisions, |revision| revision.origin, &log, limits::SERIES_REVISIONS_MAX);
             }
             Fact::Withdrawal(withdrawal) => {
+                let log = withdrawal.origin.log;
                 self.withdrawals.insert(HexHash(hash), withdrawal);
+                keep_lowest(
+                    &mut self.withdrawals,
+                    |withdrawal| withdrawal.origin,
+                    &log,
+                    limits::SERIES_WITHDRAWALS_MAX,
+                );
             }
         }
     }
@@ -173,21 +187,34 @@ impl Series {
 
     /// All revisions, those that are replaced before those that replace them, else by the time they claim.
     pub fn history(&self) -> Vec<(Hash, &Revision)> {
-        let mut rest: Vec<(Hash, &Revision)> =
-            self.revisions.iter().map(|(hash, revision)| (hash.0, revision)).collect();
-        rest.sort_by_key(|(hash, revision)| (revision.origin.time, *hash));
-        let mut placed = BTreeSet::new();
-        let mut ordered = Vec::with_capacity(rest.len());
-        while !rest.is_empty() {
-            let known: BTreeSet<Hash> = rest.iter().map(|(hash, _)| *hash).collect();
-            let ready = |(_, revision): &(Hash, &Revision)| {
-                revision.revises.iter().all(|hash| placed.contains(hash) || !known.contains(hash))
-            };
-            // Hashes cannot form a circle; if the first is not ready for any reason, it goes first all the same.
-            let index = rest.iter().position(ready).unwrap_or(0);
-            let next = rest.remove(index);
-            placed.insert(next.0);
-            ordered.push(next);
+        let mut replaced_by: BTreeMap<Hash, Vec<Hash>> = BTreeMap::new();
+        let mut waits_for: BTreeMap<Hash, usize> = BTreeMap::new();
+        let mut ready = BTreeSet::new();
+        for (hash, revision) in &self.revisions {
+            let known: BTreeSet<Hash> =
+                revision.revises.iter().filter(|hash| self.revision(hash).is_some()).copied().collect();
+            for replaced in &known {
+                replaced_by.entry(*replaced).or_default().push(hash.0);
+            }
+            if known.is_empty() {
+                ready.insert((revision.origin.time, hash.0));
+            } else {
+                waits_for.insert(hash.0, known.len());
+            }
+        }
+        let mut ordered = Vec::with_capacity(self.revisions.len());
+        // Hashes cannot form a circle, so that every revision is ready in its turn.
+        while let Some((_, hash)) = ready.pop_first() {
+            ordered.extend(self.revision(&hash).map(|revision| (hash, revision)));
+            for next in replaced_by.remove(&hash).unwrap_or_default() {
+                let Some(left) = waits_for.get_mut(&next) else { continue };
+                *left -= 1;
+                if *left == 0
+                    && let Some(revision) = self.revision(&next)
+                {
+                    ready.insert((revision.origin.time, next));
+                }
+            }
         }
         ordered
     }
@@ -231,9 +258,30 @@ impl Series {
         }
     }
 
+    /// Would another revision by this key count no more?
+    pub fn is_full(&self, log: &PublicKey) -> bool {
+        self.revisions.values().filter(|revision| revision.origin.log == *log).count() >= limits::SERIES_REVISIONS_MAX
+    }
+
     /// How many revisions.
     pub fn revisions(&self) -> usize {
         self.revisions.len()
+    }
+}
+
+/// Of what a log says, keeps what stands at its lowest places. No more than one is too many, since each is added alone.
+fn keep_lowest<T>(facts: &mut BTreeMap<HexHash, T>, origin: impl Fn(&T) -> Origin, log: &PublicKey, most: usize) {
+    if facts.len() <= most {
+        return;
+    }
+    let of_log = facts.iter().map(|(hash, fact)| (origin(fact), *hash)).filter(|(origin, _)| origin.log == *log);
+    let (mut count, mut highest) = (0, None);
+    for (origin, hash) in of_log {
+        count += 1;
+        highest = highest.max(Some((origin.seq, hash)));
+    }
+    if let Some((_, hash)) = highest.filter(|_| count > most) {
+        facts.remove(&hash);
     }
 }
 
@@ -333,5 +381,56 @@ mod tests {
             prop_assert_eq!(&series, &straight);
             prop_assert_eq!(cbor::decode::<Series>(&cbor::encode(&series)), Ok(series));
         }
+    }
+
+    fn numbered(log: u8, seq: u64, revises: Vec<Hash>) -> (Hash, Fact) {
+        let origin = Origin { log: PublicKey::from_bytes([log; 32]), seq, time: 1_000_000 - seq };
+        let name = [&[log][..], &seq.to_be_bytes()].concat();
+        (Hash::of(&name), Fact::Revision(Revision { origin, revises, card: Card::default() }))
+    }
+
+    #[test]
+    fn of_one_key_so_many_revisions_count_in_any_order() {
+        let most = limits::SERIES_REVISIONS_MAX as u64;
+        let facts: Vec<(Hash, Fact)> = (0..most + 40).map(|seq| numbered(1, seq, Vec::new())).collect();
+        let other = numbered(2, 7, Vec::new());
+        let (mut upwards, mut downwards) = (Series::default(), Series::default());
+        for (hash, fact) in facts.iter().chain([&other]) {
+            upwards.add(*hash, fact.clone());
+        }
+        for (hash, fact) in facts.iter().rev().chain([&other]) {
+            downwards.add(*hash, fact.clone());
+        }
+        assert_eq!(upwards, downwards);
+        assert_eq!(upwards.revisions() as u64, most + 1, "what another key says does not count for this one");
+        assert!(upwards.revision(&facts[0].0).is_some() && upwards.is_full(&PublicKey::from_bytes([1; 32])));
+        assert!(!upwards.is_full(&PublicKey::from_bytes([2; 32])));
+        // A cut-off takes back from the top: what is left is what would have come without it.
+        let mut short = Series::default();
+        for (hash, fact) in facts.iter().take(100).chain([&other]) {
+            short.add(*hash, fact.clone());
+        }
+        for (hash, _) in facts.iter().skip(100) {
+            upwards.remove(hash);
+        }
+        assert_eq!(upwards, short);
+    }
+
+    #[test]
+    fn a_long_history_is_put_in_order_at_once() {
+        let mut series = Series::default();
+        let mut before = Vec::new();
+        let mut expected = Vec::new();
+        for (log, seq) in (0..40).flat_map(|log| (0..500).map(move |seq| (log, seq))) {
+            let (hash, fact) = numbered(log, seq, before);
+            series.revisions.extend(match fact {
+                Fact::Revision(revision) => Some((HexHash(hash), revision)),
+                Fact::Withdrawal(_) => None,
+            });
+            before = vec![hash];
+            expected.push(hash);
+        }
+        let history: Vec<Hash> = series.history().into_iter().map(|(hash, _)| hash).collect();
+        assert_eq!(history, expected, "though each claims an earlier time than the one it replaces");
     }
 }

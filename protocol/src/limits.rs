@@ -47,6 +47,12 @@ pub const ROOT_LOG_ENTRIES_MAX: u64 = 4096;
 /// Bytes of a root log with its bodies: as many keyrings as a member will ever need, and not as many as it could sign.
 pub const ROOT_LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// Revisions of one series by one key that count: a revision a fortnight for twenty years. Those at the lowest places do.
+pub const SERIES_REVISIONS_MAX: usize = 512;
+
+/// Withdrawals of one series by one key that count, by the same rule.
+pub const SERIES_WITHDRAWALS_MAX: usize = 64;
+
 /// Addresses in a ticket.
 pub const TICKET_ADDRESSES_MAX: usize = 8;
 

@@ -35,6 +35,8 @@ fn the_specification_lists_every_limit() {
         KEYRING_LINES_MAX,
         ROOT_LOG_ENTRIES_MAX,
         ROOT_LOG_BYTES_MAX,
+        SERIES_REVISIONS_MAX,
+        SERIES_WITHDRAWALS_MAX,
         TICKET_ADDRESSES_MAX,
         ADDRESS_MAX,
         TIME_MAX_MS,
