@@ -10,7 +10,7 @@ use nanduti_protocol::{
     hash::Hash,
     key::{MemberId, PublicKey},
     kind::{Audience, Kind},
-    ledger::Ledger,
+    ledger::{History, Ledger},
     run::{ReceivedRun, VerifiedRun, push_item},
 };
 
@@ -46,7 +46,13 @@ impl Author {
     }
 
     /// Why the author may not sign an entry of this kind now, if it may not.
-    pub(crate) fn hindrance(&self, ledger: &Ledger, kind: &Kind, reached_before: u64) -> Option<&'static str> {
+    pub(crate) fn hindrance(
+        &self,
+        ledger: &Ledger,
+        history: &impl History,
+        kind: &Kind,
+        reached_before: u64,
+    ) -> Option<&'static str> {
         let log = self.log();
         let Some(authority) = ledger.authority() else {
             return Some("the charter has not arrived yet");
@@ -63,7 +69,7 @@ impl Author {
         if extent.next < reached_before {
             return Some("a part of its own log was damaged and has not come back from peers yet");
         }
-        if ledger.fork(&log).is_some() {
+        if ledger.open_fork(&log, history).is_some() {
             return Some("its own log is forked");
         }
         if standing.ends.is_some() {

@@ -24,6 +24,7 @@ mod read;
 mod reading;
 mod repair;
 mod snapshot;
+mod stray;
 #[cfg(test)]
 mod tests;
 mod verify;

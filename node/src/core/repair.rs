@@ -54,6 +54,11 @@ impl Writer {
         if let Some(head) = self.heads.get(log) {
             note_reached(&self.shared.local, log, head.next)?;
         }
+        self.read_again(log)
+    }
+
+    /// Forgets all that is derived from a log, and reads it from its files.
+    pub(super) fn read_again(&mut self, log: &PublicKey) -> Result<(), CoreError> {
         self.checkpoint();
         self.disk.index.forget(log)?;
         self.unfold(log);

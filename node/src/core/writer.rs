@@ -209,7 +209,15 @@ impl Writer {
             Err(Refusal::Unproven) => Err(self.unless_damaged(&log, first, Refusal::Unproven)),
             Err(refusal) => Err(refusal.into()),
         };
+        let done = done.and_then(|done| self.leave_stray_branch(&log, pending).map(|()| done));
         answer(reply, done);
+    }
+
+    /// Cuts a log back if the ledger has just learnt that what is held of it strays from the branch that its keyring names.
+    fn leave_stray_branch(&mut self, log: &PublicKey, pending: &mut Vec<Pending>) -> Result<(), CoreError> {
+        let Some(from) = self.ledger.stray(log) else { return Ok(()) };
+        self.persist(std::mem::take(pending))?;
+        self.cut_back(log, from)
     }
 
     /// A run that contradicts what is held without proof: that is the sender's fault, unless what is held cannot be read.
@@ -244,7 +252,7 @@ impl Writer {
     fn may_sign(&self, kind: &nanduti_protocol::kind::Kind) -> Result<Author, CoreError> {
         let author = self.options.author.clone().ok_or(CoreError::CannotSign("it has no member's key"))?;
         let reached = self.reached_before(&author.log())?;
-        match author.hindrance(&self.ledger, kind, reached) {
+        match author.hindrance(&self.ledger, &self.disk, kind, reached) {
             Some(hindrance) => Err(CoreError::CannotSign(hindrance)),
             None => Ok(author),
         }

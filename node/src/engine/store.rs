@@ -2,69 +2,80 @@
 
 use std::time::Instant;
 
-use nanduti_protocol::{entry::Entry, key::PublicKey};
+use nanduti_protocol::library::Origin;
 
-use super::{Engine, Handle, ids::find};
+use super::{
+    Engine, Handle,
+    ids::{Found, find},
+};
 use crate::{
     Home,
     api::{ApiError, DamageView, Reindex, ReindexReply, Verify, VerifyReply},
-    core::Core,
-    store::{LogScan, Repair, StoreError, Watermark},
+    core::{Core, CoreError, VerifyReport, verify_entry, verify_store},
+    store::{Damage, StoreError},
 };
 
 impl Handle<Verify> for Engine {
     async fn handle(&self, call: Verify) -> Result<VerifyReply, ApiError> {
         let home = self.home.clone();
-        self.blocking(move |core| {
-            let logs = match &call.id {
-                Some(id) => logs_of(core, id)?,
-                None => core.snapshot().ledger.logs().map(|(log, _)| *log).collect(),
-            };
-            let mut reply = VerifyReply::default();
-            for log in logs {
-                verify_log(core, &home, log, call.deep, &mut reply)?;
-            }
-            Ok(reply)
+        let network = self.info.network;
+        self.blocking(move |core| match &call.id {
+            Some(id) => verify_series(core, &home, id),
+            None => Ok(reply(verify_store(&home, &network, call.deep, &mut |_| {})?)),
         })
         .await
     }
 }
 
-/// The logs that a practice rests on: those of its revisions, and its member's root log.
-fn logs_of(core: &Core, id: &str) -> Result<Vec<PublicKey>, ApiError> {
-    let found = find(core, id)?;
-    let mut logs: Vec<PublicKey> = found.series.history().iter().map(|(_, revision)| revision.origin.log).collect();
-    let snapshot = core.snapshot();
-    let roster = snapshot.ledger.authority().map(|authority| authority.roster());
-    logs.extend(roster.and_then(|roster| roster.member(&found.member)).map(|member| member.root));
-    logs.sort_unstable();
-    logs.dedup();
-    Ok(logs)
-}
-
-fn verify_log(core: &Core, home: &Home, log: PublicKey, deep: bool, reply: &mut VerifyReply) -> Result<(), StoreError> {
+/// Checks every revision of a practice and its withdrawal, each by its own signature or by the one that vouches for it.
+fn verify_series(core: &Core, home: &Home, id: &str) -> Result<VerifyReply, ApiError> {
+    let Found { series, .. } = find(core, id)?;
     let network = core.snapshot().ledger.network();
-    let scan = LogScan::new(home.clone(), network, log).read_only();
-    reply.logs += 1;
-    let scanned = scan.read(Watermark { next: 0, head: network, file: None }, &mut |run, _| {
-        reply.entries += run.items().len() as u64;
-        reply.bodies += run.items().iter().filter(|item| item.held).count() as u64;
-        reply.bytes += run.bytes().len() as u64;
-        reply.signatures += 1;
-        for item in run.items().iter().filter(|_| deep) {
-            let sound = Entry::decode(run.entry_bytes(item)).is_ok_and(|entry| entry.verify(&network).is_ok());
-            reply.signatures += 1;
-            reply.by_chain_alone += u64::from(!sound);
-        }
-        Ok(())
-    })?;
-    for repair in scanned.repairs {
-        if let Repair::SetAside { damage, .. } = repair {
-            let file = damage.file.display().to_string();
-            reply.damage.push(DamageView { file, offset: damage.offset, what: damage.what });
+    let withdrawal = series.withdrawal().map(|(_, withdrawal)| withdrawal.origin);
+    let origins = series.history().into_iter().map(|(_, revision)| revision.origin).chain(withdrawal);
+    let mut report = VerifyReport::default();
+    let mut logs = std::collections::BTreeSet::new();
+    for origin in origins {
+        logs.insert(origin.log);
+        match verify_entry(home, &network, &origin.log, origin.seq) {
+            Ok(Some(entry)) => {
+                report.entries += 1;
+                report.signatures += 1;
+                report.bodies += u64::from(entry.held);
+                report.by_chain_alone += u64::from(!entry.signed);
+            }
+            Ok(None) => report.damage.push(gone(&origin)),
+            Err(error) => report.damage.push(damage_of(error)?),
         }
     }
-    Ok(())
+    report.logs = logs.len() as u64;
+    Ok(reply(report))
+}
+
+fn gone(origin: &Origin) -> Damage {
+    let what = format!("entry {} is not there any more", origin.seq);
+    Damage { file: std::path::Path::new("logs").join(origin.log.to_hex()), offset: 0, what }
+}
+
+/// Damage is what was looked for; anything else is an error.
+fn damage_of(error: CoreError) -> Result<Damage, ApiError> {
+    match &error {
+        CoreError::Store(store) => match store.as_ref() {
+            StoreError::Damaged(damage) => Ok(damage.clone()),
+            _ => Err(error.into()),
+        },
+        _ => Err(error.into()),
+    }
+}
+
+fn reply(report: VerifyReport) -> VerifyReply {
+    let VerifyReport { logs, entries, bodies, signatures, by_chain_alone, bytes, damage } = report;
+    let damage = damage.into_iter().map(|Damage { file, offset, what }| DamageView {
+        file: file.display().to_string(),
+        offset,
+        what,
+    });
+    VerifyReply { logs, entries, bodies, signatures, by_chain_alone, bytes, damage: damage.collect() }
 }
 
 impl Handle<Reindex> for Engine {

@@ -166,6 +166,34 @@ fn a_fork_ends_what_counts_and_its_mark_stays() {
 }
 
 #[test]
+fn the_branch_that_the_keyring_names_takes_the_place_of_the_one_held() {
+    let world = World::new();
+    let (mut root, log) = world.voice(0, 1);
+    let (mut held, mut named) = (log.clone().practices(2), log.practices(2));
+    held.practice("one branch");
+    held.practice("more of it");
+    named.push(Kind::Practice, &practice("another branch", 0));
+    named.practice("the right one goes on");
+    let mut bench = Bench::new(&world);
+    bench.admit_all([&root, &held]);
+    assert!(bench.admit(named.all()).unwrap().fork);
+    root.keyring(&[live(&named, 4)]);
+    bench.admit_all([&root]);
+    // What is held goes as soon as the right branch shows that it strays; the next synchronisation brings the rest.
+    assert!(bench.admit(named.all()).unwrap().fork);
+    let position = *bench.core().snapshot().frontier.position(&held.id()).unwrap();
+    assert_eq!(position.next, 3);
+    bench.admit(named.run(position.next, 5)).unwrap();
+    let expected = *bench.core().snapshot().frontier.position(&named.id()).unwrap();
+    assert_eq!((expected.next, expected.fork), (5, None));
+    assert_served(bench.core(), &named, 5);
+    assert_eq!(bench.seen().practices[&member(0)], 4);
+    bench.restart();
+    assert_eq!(*bench.core().snapshot().frontier.position(&named.id()).unwrap(), expected);
+    assert_eq!(bench.seen().practices[&member(0)], 4);
+}
+
+#[test]
 fn a_node_publishes_once_its_keyring_lists_it() {
     let world = World::new();
     let (root, log) = world.voice(0, 1);
