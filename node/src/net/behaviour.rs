@@ -12,9 +12,12 @@ use libp2p::{
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::limits::GOSSIP_MAX;
 
-use super::error::NetError;
+use super::error::{NetError, innermost};
 use super::{limits, streams};
 use crate::config;
+
+/// Gossip on one topic: what a peer subscribes to besides is not remembered, or it could fill the memory with names.
+pub(super) type Gossip = gossipsub::Behaviour<gossipsub::IdentityTransform, gossipsub::WhitelistSubscriptionFilter>;
 
 /// Everything that runs over a connection.
 #[derive(NetworkBehaviour)]
@@ -23,7 +26,7 @@ pub(super) struct Behaviour {
     pub(super) blocked: allow_block_list::Behaviour<allow_block_list::BlockedPeers>,
     pub(super) identify: identify::Behaviour,
     pub(super) ping: ping::Behaviour,
-    pub(super) gossip: Toggle<gossipsub::Behaviour>,
+    pub(super) gossip: Toggle<Gossip>,
     pub(super) mdns: Toggle<mdns::tokio::Behaviour>,
     pub(super) streams: streams::Behaviour,
 }
@@ -74,8 +77,9 @@ fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result<(), N
         match swarm.listen_on(address.clone()) {
             Ok(_) => listening = true,
             Err(error) => {
-                tracing::warn!(%address, %error, "cannot listen here");
-                failure = Some(NetError::Listen { address: address.clone(), reason: error.to_string() });
+                let reason = innermost(&error);
+                tracing::warn!(%address, reason, "cannot listen here");
+                failure = Some(NetError::Listen { address: address.clone(), reason });
             }
         }
     }
@@ -92,6 +96,7 @@ fn behaviour(
 ) -> Result<Behaviour, Box<dyn std::error::Error + Send + Sync>> {
     let connections = connection_limits::ConnectionLimits::default()
         .with_max_established(Some(config.max_connections))
+        .with_max_established_incoming(Some(limits::incoming(config.max_connections)))
         .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER))
         .with_max_pending_incoming(Some(limits::PENDING_CONNECTIONS))
         .with_max_pending_outgoing(Some(limits::PENDING_CONNECTIONS));
@@ -114,7 +119,7 @@ fn behaviour(
 
 /// Gossip without authors: what a message carries is signed by itself, so the messages are not, and the same statement has
 /// the same id whoever publishes it.
-fn gossip(network: &Hash) -> Result<gossipsub::Behaviour, Box<dyn std::error::Error + Send + Sync>> {
+fn gossip(network: &Hash) -> Result<Gossip, Box<dyn std::error::Error + Send + Sync>> {
     let topic = topic(network);
     let config = gossipsub::ConfigBuilder::default()
         .validation_mode(gossipsub::ValidationMode::Anonymous)
@@ -128,7 +133,8 @@ fn gossip(network: &Hash) -> Result<gossipsub::Behaviour, Box<dyn std::error::Er
         .heartbeat_initial_delay(Duration::from_millis(200))
         .duplicate_cache_time(Duration::from_secs(120))
         .build()?;
-    let mut gossip = gossipsub::Behaviour::new(gossipsub::MessageAuthenticity::Anonymous, config)?;
+    let only = gossipsub::WhitelistSubscriptionFilter([topic.hash()].into());
+    let mut gossip = Gossip::new_with_subscription_filter(gossipsub::MessageAuthenticity::Anonymous, config, only)?;
     gossip.with_peer_score(score(&topic), gossipsub::PeerScoreThresholds::default())?;
     gossip.subscribe(&topic)?;
     Ok(gossip)

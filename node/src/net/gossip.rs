@@ -89,6 +89,7 @@ pub(super) struct Gossip {
     logs: Buckets<PublicKey>,
     all: Bucket,
     nodes: Bucket,
+    forks: Bucket,
     seen: Recent,
     announce: Bucket,
     waiting: BTreeMap<PublicKey, Arc<[u8]>>,
@@ -104,6 +105,7 @@ impl Gossip {
             logs: Buckets::new(limits::GOSSIP_LOG_RATE, limits::RATES),
             all: Bucket::new(limits::GOSSIP_ALL_RATE, now),
             nodes: Bucket::new(limits::GOSSIP_NODE_RATE, now),
+            forks: Bucket::new(limits::GOSSIP_FORK_RATE, now),
             seen: Recent::default(),
             announce: Bucket::new(limits::ANNOUNCE_RATE, now),
             waiting: BTreeMap::new(),
@@ -132,7 +134,7 @@ impl Gossip {
         let judgement = match Announcement::decode(data) {
             Err(_) => Judgement::reject(Fault::GOSSIP),
             Ok(Announcement::Entry(bytes)) => self.judge_entry(bytes, state, now),
-            Ok(Announcement::Fork(bytes)) => judge_fork(bytes, state.0),
+            Ok(Announcement::Fork(bytes)) => judge_fork(bytes, state.0, || self.forks.take(now)),
             Ok(Announcement::Node(_)) if !self.nodes.take(now) => {
                 Judgement { note: Some("gossip-rate"), ..Judgement::ignore() }
             }
@@ -230,7 +232,7 @@ impl Gossip {
     }
 }
 
-fn judge_fork(bytes: &[u8], ledger: &Ledger) -> Judgement {
+fn judge_fork(bytes: &[u8], ledger: &Ledger, within_rate: impl FnOnce() -> bool) -> Judgement {
     let proof = match ForkProof::decode(&ledger.network(), bytes) {
         Ok(proof) => proof,
         Err(ForkError::Signature(_)) => return Judgement::reject(Fault::SIGNATURE),
@@ -243,6 +245,7 @@ fn judge_fork(bytes: &[u8], ledger: &Ledger) -> Judgement {
     }
     match ledger.fork(&log) {
         Some(known) if known.merge(&proof) == *known => Judgement::ignore(),
+        _ if !within_rate() => Judgement { note: Some("gossip-rate"), ..Judgement::ignore() },
         _ => Judgement::accept(Heard::Fork(Box::new(proof))),
     }
 }

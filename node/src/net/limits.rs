@@ -9,6 +9,11 @@ use std::time::Duration;
 /// restart before we noticed that it was gone.
 pub(super) const CONNECTIONS_PER_PEER: u32 = 2;
 
+/// How many of the connections others may make: strangers cannot take the places in which this node dials those whom it knows.
+pub(super) fn incoming(max_connections: u32) -> u32 {
+    max_connections - max_connections / 4
+}
+
 /// Two connections to one peer made within this time were dialled by both sides at once.
 pub(super) const SIMULTANEOUS: Duration = Duration::from_secs(5);
 
@@ -60,6 +65,10 @@ pub(super) const RUNS_IN_FLIGHT: usize = 32;
 /// faster, and a new comparison saves both sides the rest.
 pub(super) const IDLE_RUNS: usize = 64;
 
+/// Runs of one session that are refused without blame, after which it ends. An honest peer sends some for keys that have
+/// become known to it first; more than a roster of logs at once it does not.
+pub(super) const REFUSED_RUNS: usize = 1024;
+
 /// Dials under way. Each may try eight addresses.
 pub(super) const DIALS: usize = 16;
 
@@ -101,6 +110,10 @@ pub(super) const GOSSIP_LOG_RATE: (f64, f64) = (10.0, 100.0);
 
 /// Node records that are passed on: anybody can make as many names as he likes.
 pub(super) const GOSSIP_NODE_RATE: (f64, f64) = (5.0, 300.0);
+
+/// New fork proofs that are accepted. Each is flushed to the disk and makes all be judged again, and a key can make any number,
+/// each with a lower place or a smaller hash than the last. What is passed over comes by synchronisation.
+pub(super) const GOSSIP_FORK_RATE: (f64, f64) = (2.0, 64.0);
 
 /// Exchanges of node records that a peer may ask for: on connecting, and a few more.
 pub(super) const PEERS_RATE: (f64, f64) = (0.05, 4.0);

@@ -174,7 +174,7 @@ impl Intake {
         match admitted {
             Ok(admitted) => {
                 self.received += admitted.appended;
-                self.idle_runs = if admitted.known { self.idle_runs + 1 } else { 0 };
+                self.idle_runs = if admitted.appended == 0 { self.idle_runs + 1 } else { 0 };
                 // It may have come from somebody else meanwhile; a new comparison finds out what is still missing.
                 if self.idle_runs > limits::IDLE_RUNS { Err(SessionError::NothingNew) } else { Ok(()) }
             }
@@ -183,7 +183,8 @@ impl Intake {
             }
             Err(CoreError::Refused(refusal)) => {
                 self.notes.push(refusal.name());
-                Ok(())
+                // Anybody can make runs of a key that nobody knows, without end.
+                if self.notes.len() > limits::REFUSED_RUNS { Err(SessionError::NothingNew) } else { Ok(()) }
             }
             Err(error) => Err(SessionError::Local(error)),
         }

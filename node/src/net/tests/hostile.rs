@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use ed25519_dalek::SigningKey;
 use libp2p::Multiaddr;
 use nanduti_protocol::announce::Announcement;
+use nanduti_protocol::fork::ForkProof;
 use nanduti_protocol::frontier::Frontier;
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::PublicKey;
 use nanduti_protocol::sync::{Hello, Message, message_frame};
 
-use super::fixture::{Setup, TestNode, Tip, World, all_equal, patiently, publish_key, run_bytes};
+use super::fixture::{Setup, TestNode, Tip, World, adoption, all_equal, patiently, publish_key, run_bytes};
 use super::raw::{Lies, Raw, segment_frame};
 
 /// A node that is attacked, and an honest one beside it.
@@ -185,6 +187,35 @@ async fn what_is_known_already_sent_again_and_again() {
     let frames = segment_frame(&known, known.len()).repeat(10_000);
     attacker.session(lies, |_, _, _| frames.clone()).await;
     scene.holds_out("nothing-new").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runs_without_end_of_a_key_that_nobody_knows() {
+    let scene = Scene::new().await;
+    let mut attacker = scene.attacker().await;
+    let (lies, _) = scene.lies(4);
+    let (stranger, tip) = (SigningKey::from_bytes(&[0x99; 32]), Tip { seq: 5, prev: Hash::of(b"somewhere") });
+    let entry = scene.world.entry(&stranger, tip, adoption(), b"body");
+    let run = run_bytes(&[(entry, b"body".to_vec())]);
+    let frames = segment_frame(&run, run.len()).repeat(10_000);
+    attacker.session(lies, |_, _, _| frames.clone()).await;
+    scene.holds_out("nothing-new").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_fork_told_in_ever_new_words() {
+    let scene = Scene::new().await;
+    let attacker = scene.attacker().await;
+    let tip = scene.tips[&2];
+    let said = |number: u8| scene.world.entry(&publish_key(2), tip, adoption(), &[number]);
+    let mut entries: Vec<Vec<u8>> = (0..150).map(said).collect();
+    // From the largest hash down, so that each proof is lower than all before it.
+    entries.sort_by_key(|entry| std::cmp::Reverse(Hash::of(entry)));
+    for pair in entries.windows(2) {
+        let proof = ForkProof::new(&scene.world.network, tip.seq, &pair[0], &pair[1]).unwrap();
+        attacker.publish(Announcement::fork(&proof.encode()).encode()).await;
+    }
+    scene.holds_out("gossip-rate").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
