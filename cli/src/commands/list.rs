@@ -2,13 +2,14 @@
 
 use clap::ValueEnum;
 use nanduti_node::api::{List, ListFilter, ListReply, PracticeRow, SeriesState};
+use nanduti_protocol::vocabulary::{self, Vocabulary};
 
 use super::words;
 use crate::{
     context::Context,
     outcome::{self, Outcome},
     terminal::{
-        View,
+        View, sanitise,
         table::{Column, Table, Tone},
     },
 };
@@ -90,7 +91,7 @@ impl Args {
             self.state.into_iter().map(SeriesState::from).collect()
         };
         ListFilter {
-            member: self.member,
+            member: self.member.into_iter().map(|id| member_id(&id)).collect(),
             strand: self.strand,
             capacity: self.capacity,
             theme: self.theme,
@@ -102,9 +103,21 @@ impl Args {
     }
 }
 
+/// An id as members write it: the code of the State in capitals.
+fn member_id(text: &str) -> String {
+    text.split_at_checked(3).map_or_else(|| text.to_owned(), |(state, rest)| state.to_ascii_uppercase() + rest)
+}
+
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     let filter = args.filter();
+    for (codes, vocabulary) in [
+        (&filter.strand, Vocabulary::Strand),
+        (&filter.capacity, Vocabulary::Capacity),
+        (&filter.theme, Vocabulary::Themes),
+    ] {
+        codes.iter().filter_map(|code| unknown(vocabulary, code)).for_each(|text| context.terminal().warning(&text));
+    }
     let (offset, filtered) = (filter.offset, is_filtered(&filter));
     let reply = context.call("reading the library", List { filter }).await?;
     let terminal = context.terminal();
@@ -114,6 +127,19 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
         terminal.hint(&hint);
     }
     Ok(outcome::DONE)
+}
+
+/// What to say of a code that this version does not have. It is no error: a newer node may have used it.
+fn unknown(vocabulary: Vocabulary, code: &str) -> Option<String> {
+    if vocabulary::lookup(vocabulary, code).is_some() {
+        return None;
+    }
+    let name = vocabulary.name();
+    let what = vocabulary::suggest(vocabulary, code).map_or_else(
+        || format!("`nanduti practice fields --vocabulary {name}` lists the codes"),
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    Some(format!("`{}` is not a code of {name}; {what}", sanitise::line(code)))
 }
 
 fn is_filtered(filter: &ListFilter) -> bool {
@@ -215,6 +241,14 @@ mod tests {
         assert!(hint(&empty, 0, false).unwrap().contains("sync"));
         assert!(hint(&empty, 0, true).unwrap().contains("filters"));
         assert_eq!(text(&empty, View { width: None }), "");
+    }
+
+    #[test]
+    fn a_slip_in_a_filter_is_named() {
+        assert_eq!(unknown(Vocabulary::Strand, "judiciary"), None);
+        assert!(unknown(Vocabulary::Strand, "judicary").unwrap().contains("`judiciary`?"));
+        assert!(unknown(Vocabulary::Capacity, "zzzz").unwrap().contains("--vocabulary capacity"));
+        assert_eq!([member_id("pry"), member_id("ken-NHRI"), member_id("x")], ["PRY", "KEN-NHRI", "x"]);
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
             .hint("write `id:` into the front matter of each file, or publish them one by one");
         return Err(error.into());
     }
-    let sources = args.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
+    let sources = read_all(context, &args.files)?;
     let several = sources.len() > 1;
     let mut replies = Vec::new();
     if args.check || several {
@@ -96,6 +96,35 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
         terminal.hint(&hint);
     }
     Ok(outcome::DONE)
+}
+
+/// Reads every file. If one cannot be read, what is wrong with the others is reported all the same.
+fn read_all(context: &Context, files: &[PathBuf]) -> Result<Vec<Source>, Stop> {
+    let mut sources = Vec::new();
+    let mut last: Option<Stop> = None;
+    for file in files {
+        match read(file) {
+            Ok(source) => sources.push(source),
+            Err(stop) => {
+                if let Some(earlier) = last.replace(stop) {
+                    report(context, &earlier);
+                }
+            }
+        }
+    }
+    let Some(stop) = last else { return Ok(sources) };
+    if let Err(other) = check_all(context, &sources) {
+        report(context, &other);
+    }
+    Err(stop)
+}
+
+fn report(context: &Context, stop: &Stop) {
+    match stop {
+        Stop::Error(error) => context.terminal().error(None, error),
+        Stop::File(name, error) => context.terminal().error(Some(name), error),
+        Stop::OutputClosed | Stop::Interrupted => {}
+    }
 }
 
 /// Checks every file, reports all that is wrong with any, and stops if something was.

@@ -2,11 +2,10 @@
 
 use nanduti_node::api::{RevisionView, Withdraw};
 
-use super::words;
 use crate::{
     context::Context,
     outcome::{self, Outcome},
-    terminal::View,
+    terminal::{View, style},
 };
 
 const AFTER_HELP: &str = "\
@@ -15,8 +14,8 @@ Example:
 
 Reasons are the codes of `nanduti practice fields --vocabulary withdraw_reason`.
 
-A withdrawn practice leaves the list; its title, its signature and the reason stay readable
-everywhere. This is signed and cannot be taken back, but the practice can be published anew.
+A withdrawn practice leaves the list; who asks for it by its id reads the reason first, and
+still finds what it said. This is signed and cannot be taken back, but the practice can be published anew.
 
 Next: a running node announces it; without one, `nanduti sync` carries it to the peers.";
 
@@ -45,7 +44,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
 
 fn text(reply: &RevisionView, _view: View) -> String {
     let title = crate::terminal::sanitise::line(&reply.title);
-    format!("withdrawn: {title} (entry {} of {}, {})\n", reply.proof.seq, reply.proof.member, words::short(&reply.id))
+    let place = style::faint(&format!("  (entry {})", reply.proof.seq));
+    format!("{}  {title}{place}\n", style::good("withdrawn"))
 }
 
 #[cfg(test)]
@@ -56,6 +56,6 @@ mod tests {
     #[test]
     fn one_line() {
         let reply = samples::revision("wdr2222222", "SIMORE", 5);
-        assert_eq!(text(&reply, View { width: None }), "withdrawn: SIMORE (entry 5 of PRY, wdr2222222)\n");
+        assert_eq!(samples::plain(&text(&reply, View { width: None })), "withdrawn  SIMORE  (entry 5)\n");
     }
 }
