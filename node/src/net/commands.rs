@@ -208,8 +208,14 @@ impl Task {
                 } else if progress.asked {
                     progress.outcome.error.get_or_insert_with(|| "the connection was lost".into());
                     progress.done = true;
-                } else if progress.reach_by <= now {
-                    progress.outcome.error = Some("could not be reached in time".into());
+                } else if progress.reach_by <= now || self.blocked.contains(peer) {
+                    let blocked = self.blocked.contains(peer);
+                    let why = if blocked {
+                        "is blocked here; `nanduti peer allow` allows it"
+                    } else {
+                        "could not be reached in time"
+                    };
+                    progress.outcome.error = Some(why.into());
                     progress.done = true;
                 }
             }

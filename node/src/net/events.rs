@@ -113,7 +113,7 @@ impl Task {
         tracing::debug!(%peer, %error, "a dial failed");
         self.dialer.failed(peer, Instant::now(), jitter());
         if !self.connected.contains_key(peer) {
-            self.give_up_waiting(peer, &error.to_string());
+            self.give_up_waiting(peer, &super::error::why_not_reached(error));
         }
     }
 
