@@ -36,7 +36,7 @@ pub(super) struct Part<'a> {
 /// The text without byte order mark and carriage returns, in NFC. `None` if it is not worth reading on.
 pub(super) fn clean<'a>(text: &'a str, problems: &mut Vec<Problem>) -> Option<Cow<'a, str>> {
     if text.len() > FILE_MAX {
-        let message = format!("the file has {} bytes; at most {FILE_MAX} are allowed", text.len());
+        let message = format!("the file has more than {FILE_MAX} bytes");
         problems.push(whole(None, &message, Some("put long documents into attachments or links")));
         return None;
     }

@@ -52,6 +52,13 @@ impl Handle<BundleImport> for Engine {
                 .hint("`nanduti bundle export FILE` writes one; a founding file is for `nanduti join`"));
         }
         let Import { logs, new, refused, .. } = import;
+        if refused.values().sum::<u64>() >= entries {
+            let each: Vec<String> = refused.iter().map(|(name, count)| format!("{count} × {name}")).collect();
+            let mut error = super::failure::refused(format!("nothing of {} could be taken in", path.display()))
+                .hint("is it a bundle of this network? `nanduti status` names the network of this home");
+            error.causes = vec![each.join(", ")];
+            return Err(error);
+        }
         Ok(BundleReply {
             path: call.path,
             logs: logs.len() as u64,

@@ -59,7 +59,7 @@ pub(super) fn find(core: &Core, id: &str) -> Result<Found, ApiError> {
     names.dedup();
     match names.as_slice() {
         [] => Err(not_found(format!("there is no practice with the id `{id}` here"))
-            .hint("`nanduti list --state current,concurrent,withdrawn` shows the ids of all that this node holds")),
+            .hint("`nanduti list --all` shows the ids of all that this node holds")),
         [_] => {
             // Of several entries of one series the one that was named most exactly is the first of the series.
             let index = series.iter().position(|found| found.revision.is_none()).unwrap_or(0);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use libp2p::{PeerId, identity};
+
 use super::{
     Engine, Handle,
     failure::{failed, usage},
@@ -65,8 +67,9 @@ impl Handle<PeerAdd> for Engine {
 
 impl Handle<PeerBlock> for Engine {
     async fn handle(&self, call: PeerBlock) -> Result<PeerListReply, ApiError> {
-        let peer = call.peer.parse().map_err(|_| {
-            usage(format!("`{}` is not a peer id", call.peer)).hint("`nanduti peer list` shows the ids")
+        let peer = peer_id(&call.peer).ok_or_else(|| {
+            usage(format!("`{}` is not a peer id", call.peer))
+                .hint("`nanduti peer list` shows the ids; an id has to be whole")
         })?;
         let network = self.network_for_a_call().await?;
         let blocked = network.handle.block(peer, !call.allow).await;
@@ -121,6 +124,13 @@ impl Engine {
     }
 }
 
+/// The id of a peer. Its text has no checksum, so that the front part of one parses too: only one that holds a whole key
+/// names somebody.
+fn peer_id(text: &str) -> Option<PeerId> {
+    let peer: PeerId = text.parse().ok()?;
+    identity::PublicKey::try_decode_protobuf(peer.as_ref().digest()).is_ok().then_some(peer)
+}
+
 async fn list(network: &NetworkHandle) -> Result<PeerListReply, ApiError> {
     let peers = network.peers().await.map_err(|error| failed("the peers cannot be listed").because(&error))?;
     let addresses = network.addresses().iter().map(ToString::to_string).collect();
@@ -131,4 +141,18 @@ fn unreachable_peers(error: &NetError) -> ApiError {
     ApiError::new(ErrorKind::Network, "there is no peer to synchronise with")
         .because(error)
         .hint("`nanduti peer add ADDRESS` adds one; a ticket with an address names one as well")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_peer_id_names_nobody() {
+        let whole = identity::Keypair::generate_ed25519().public().to_peer_id();
+        assert_eq!(peer_id(&whole.to_string()), Some(whole));
+        for text in ["", "KEN", "12D3KooWADy6", &whole.to_string()[..30]] {
+            assert_eq!(peer_id(text), None, "{text}");
+        }
+    }
 }

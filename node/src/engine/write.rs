@@ -81,7 +81,10 @@ impl Handle<Withdraw> for Engine {
         let errors: Vec<_> =
             validate(&WITHDRAWAL, &body.record()).into_iter().filter(|problem| problem.is_error()).collect();
         if !errors.is_empty() {
-            return Err(problems(errors.into_iter().map(to_api).collect()));
+            let told = failed("the withdrawal is not right").hint(
+                "nothing was signed. `nanduti practice fields --vocabulary withdraw_reason` says what the codes mean",
+            );
+            return Err(ApiError { problems: errors.into_iter().map(to_api).collect(), ..told });
         }
         let bytes = body.encode().map_err(|error| failed("the withdrawal cannot be signed").because(&error))?;
         let Authored { hash, log, seq } = self.core.author(Kind::Withdrawal, Audience::Public, now_ms(), bytes).await?;

@@ -126,7 +126,12 @@ impl Document {
         let bytes = read_bounded(path, FILE_MAX).map_err(|error| failure::file(&error))?;
         Self::decode(&bytes).map_err(|error| {
             let text = format!("{} is not a draft, a signed charter or a founding bundle", path.display());
-            ApiError::new(ErrorKind::Failed, text).because(&error)
+            let told = ApiError::new(ErrorKind::Failed, text);
+            match error {
+                // How the bytes differ from the form helps nobody who took the wrong file.
+                DocumentError::Encoding(_) => told.hint(what_else(&bytes)),
+                _ => told.because(&error),
+            }
         })
     }
 
@@ -137,6 +142,19 @@ impl Document {
             Self::Signed(_) => "a charter signed by one member",
             Self::Founding(..) => "a founding bundle",
         }
+    }
+}
+
+/// What to do with a file that is something else.
+fn what_else(bytes: &[u8]) -> &'static str {
+    if bytes.starts_with(b"nanduti-card:") {
+        "this is an institution's card: `nanduti network new` puts cards together to a draft"
+    } else if bytes.starts_with(b"nanduti:") {
+        "this is a ticket: `nanduti join` takes its text"
+    } else if nanduti_protocol::run::split_item(bytes).is_some() {
+        "this is a bundle of a library: `nanduti bundle import` reads it, in a home that has joined the network"
+    } else {
+        "ask for the file once more; it may have been changed on its way"
     }
 }
 

@@ -27,6 +27,11 @@ pub fn show(path: &Path) -> Result<CharterView, ApiError> {
     if path.is_dir() {
         return show_home(&Home::at(path));
     }
+    if !path.exists() {
+        return Err(ApiError::new(ErrorKind::NotFound, format!("there is nothing at {}", path.display())).hint(
+            "give the file of a draft, a signed charter or a founding bundle, or the --home of a node that has joined",
+        ));
+    }
     let wrong =
         |error: &(dyn std::error::Error + 'static)| failure::failed(format!("{} does not hold", path.display()), error);
     match Document::read(path)? {
