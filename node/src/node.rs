@@ -1,8 +1,8 @@
 //! The running node: the engine with its network, its pages and its operator's socket, started and stopped in order.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::Instant};
 
 use crate::{
     Config, Home,
@@ -10,6 +10,9 @@ use crate::{
     engine::{Engine, Handle},
     operator, web,
 };
+
+/// How long callers have to come to an end once the node stops. Pages take less.
+const STOP_TIME: Duration = Duration::from_secs(3);
 
 /// A node that runs.
 #[derive(Debug)]
@@ -77,11 +80,7 @@ impl Node {
     pub async fn stop(self) -> Result<(), ApiError> {
         // Nobody listening means that the tasks have ended by themselves.
         let _ = self.stop.send(true);
-        for task in self.tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a part of the node ended badly");
-            }
-        }
+        end(self.tasks, STOP_TIME).await;
         self.engine.close().await;
         Ok(())
     }
@@ -92,6 +91,22 @@ impl Node {
     /// If it cannot be told.
     pub async fn status(&self) -> Result<crate::api::StatusReply, ApiError> {
         self.engine.handle(Status {}).await
+    }
+}
+
+/// Waits until the listeners have ended, but no longer than this: a caller of the operator's socket may never read his answer,
+/// or wait for peers that do not come.
+async fn end(tasks: Vec<JoinHandle<()>>, most: Duration) {
+    let until = Instant::now() + most;
+    for mut task in tasks {
+        match tokio::time::timeout_at(until, &mut task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "a part of the node ended badly"),
+            Err(_) => {
+                tracing::warn!("a caller who did not come to an end was cut off");
+                task.abort();
+            }
+        }
     }
 }
 
@@ -120,4 +135,19 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 
 fn cannot(message: impl Into<String>) -> ApiError {
     ApiError::new(ErrorKind::Failed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_who_never_ends_does_not_keep_the_node() {
+        let began = Instant::now();
+        let hanging = tokio::spawn(std::future::pending());
+        let (ended, end_of_it) = (tokio::spawn(async {}), hanging.abort_handle());
+        end(vec![hanging, ended], STOP_TIME).await;
+        tokio::task::yield_now().await;
+        assert!(began.elapsed() <= STOP_TIME + Duration::from_millis(10) && end_of_it.is_finished());
+    }
 }

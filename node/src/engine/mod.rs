@@ -18,7 +18,7 @@ mod write;
 use std::{future::Future, sync::Arc, time::Instant};
 
 use nanduti_protocol::key::{MemberId, PublicKey};
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, RwLock, Semaphore};
 
 use crate::{
     Config, Home, HomeLock,
@@ -92,9 +92,57 @@ impl Engine {
         work: impl FnOnce(&Core) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let core = self.core.clone();
-        match tokio::task::spawn_blocking(move || work(&core)).await {
-            Ok(result) => result,
-            Err(error) => Err(failure::failed("the work was not finished").because(&error)),
+        on_a_thread(&AT_WORK, move || work(&core)).await
+    }
+}
+
+/// Calls that read the disk at a time. Whoever asks for a page can go away at once, but what was begun for it goes on to its
+/// end: without a bound here, readers who ask and do not wait would take all threads, those that verify included.
+static AT_WORK: Semaphore = Semaphore::const_new(8);
+
+/// Runs something on a thread made for blocking, once it is its turn. Who goes away before has not begun anything.
+async fn on_a_thread<T: Send + 'static>(
+    places: &'static Semaphore,
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let place = places.acquire().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        work()
+    });
+    match done.await {
+        Ok(result) => result,
+        Err(error) => Err(failure::failed("the work was not finished").because(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Duration,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_asks_and_goes_away_takes_one_place_at_most() {
+        static PLACES: Semaphore = Semaphore::const_new(2);
+        static BEGUN: AtomicUsize = AtomicUsize::new(0);
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let ended = Arc::new(std::sync::Mutex::new(ended));
+        for _ in 0..20 {
+            let ended = Arc::clone(&ended);
+            let asked = on_a_thread(&PLACES, move || {
+                BEGUN.fetch_add(1, Ordering::SeqCst);
+                // Ends when the test does: the sender is dropped then.
+                let _ = ended.lock().map(|ended| ended.recv());
+                Ok(())
+            });
+            assert!(tokio::time::timeout(Duration::from_millis(20), asked).await.is_err());
         }
+        assert!(BEGUN.load(Ordering::SeqCst) <= 2);
+        drop(end);
+        on_a_thread(&PLACES, || Ok(())).await.unwrap();
     }
 }
