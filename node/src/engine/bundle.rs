@@ -199,20 +199,18 @@ impl Import {
     async fn finish_run(&mut self) -> Result<(), ApiError> {
         let Some((_, bytes)) = self.run.take() else { return Ok(()) };
         let network = self.core.snapshot().ledger.network();
-        let verified = tokio::task::spawn_blocking(move || verify(bytes, &network)).await;
-        let run = match verified {
-            Ok(Ok(run)) => run,
-            Ok(Err(count)) => {
-                *self.refused.entry("not-verified").or_default() += count;
-                return Ok(());
+        let verified = tokio::task::spawn_blocking(move || verify(&bytes, &network)).await;
+        let (runs, not_verified) = verified.map_err(|error| failed("the bundle was not verified").because(&error))?;
+        if not_verified > 0 {
+            *self.refused.entry("not-verified").or_default() += not_verified;
+        }
+        for run in runs {
+            let count = run.items().len() as u64;
+            match self.core.admit(run).await {
+                Ok(admitted) => self.new += admitted.appended,
+                Err(CoreError::Refused(refusal)) => self.refuse(&refusal, count),
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => return Err(failed("the bundle was not verified").because(&error)),
-        };
-        let count = run.items().len() as u64;
-        match self.core.admit(run).await {
-            Ok(admitted) => self.new += admitted.appended,
-            Err(CoreError::Refused(refusal)) => self.refuse(&refusal, count),
-            Err(error) => return Err(error.into()),
         }
         Ok(())
     }
@@ -222,7 +220,20 @@ impl Import {
     }
 }
 
-fn verify(bytes: Vec<u8>, network: &nanduti_protocol::hash::Hash) -> Result<VerifiedRun, u64> {
-    let count = count_items(&bytes);
-    ReceivedRun::receive(bytes).and_then(|run| run.verify(network)).map_err(|_| count)
+/// The run, verified. If it does not hold as a whole, each item that holds by itself, and how many do not: so a file in
+/// which one place is damaged, such as one that was set aside, still gives back the rest.
+fn verify(bytes: &[u8], network: &nanduti_protocol::hash::Hash) -> (Vec<VerifiedRun>, u64) {
+    let one = |bytes: &[u8]| ReceivedRun::receive(bytes.to_vec()).and_then(|run| run.verify(network)).ok();
+    if let Some(run) = one(bytes) {
+        return (vec![run], 0);
+    }
+    let (mut runs, mut refused, mut rest) = (Vec::new(), 0, bytes);
+    while let Some((item, after)) = item_len(rest).and_then(|len| rest.split_at_checked(len)) {
+        match one(item) {
+            Some(run) => runs.push(run),
+            None => refused += 1,
+        }
+        rest = after;
+    }
+    (runs, refused)
 }
