@@ -4,11 +4,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use nanduti_protocol::{
     hash::Hash,
-    key::MemberId,
+    key::{MemberId, PublicKey},
     kind::{Audience, Kind},
     library::{Series, Standing},
     limits,
-    record::{self, Record, RecordBody, WITHDRAWAL, WithdrawalBody, validate},
+    record::{self, REVISES_MAX, Record, RecordBody, WITHDRAWAL, WithdrawalBody, validate},
 };
 
 use super::{
@@ -46,11 +46,11 @@ impl Handle<Publish> for Engine {
         let member = self.may_write()?;
         // From looking at what is there until signing what follows from it, nobody else signs.
         let _signing = self.signing.lock().await;
-        let id = revises.or(draft.id);
+        let (id, log) = (revises.or(draft.id), self.own_log);
         let record = draft.record;
         let (record, plan) = self
             .blocking(move |core| {
-                let plan = plan(core, &member, id.as_deref(), &record, new_series)?;
+                let plan = plan(core, (&member, log), id.as_deref(), &record, new_series)?;
                 Ok((record, plan))
             })
             .await?;
@@ -70,6 +70,13 @@ impl Handle<Withdraw> for Engine {
         }
         // It names what it withdraws: a revision that another node of the member signs meanwhile is not swept along unseen.
         let mut versions: Vec<Hash> = found.series.newest().into_iter().map(|(hash, _)| hash).collect();
+        if versions.len() > REVISES_MAX {
+            return Err(failed(format!(
+                "that practice has {} newest revisions, more than one withdrawal can name",
+                versions.len()
+            ))
+            .hint("revise it first: a revision merges sixteen of them at a time"));
+        }
         versions.sort_unstable();
         let body = WithdrawalBody {
             salt: salt()?,
@@ -142,7 +149,13 @@ impl Engine {
     }
 }
 
-fn plan(core: &Core, member: &MemberId, id: Option<&str>, record: &Record, new_series: bool) -> Result<Plan, ApiError> {
+fn plan(
+    core: &Core,
+    (member, log): (&MemberId, Option<PublicKey>),
+    id: Option<&str>,
+    record: &Record,
+    new_series: bool,
+) -> Result<Plan, ApiError> {
     let Some(id) = id else {
         let same = if new_series { None } else { same_title(core, member, record.title())? };
         let Some((name, series)) = same else { return Ok(Plan::Begin) };
@@ -163,7 +176,12 @@ fn plan(core: &Core, member: &MemberId, id: Option<&str>, record: &Record, new_s
     if says(core, &found.series, record) {
         return Ok(Plan::Unchanged { name: found.name });
     }
-    let revises = found.series.newest().into_iter().map(|(hash, _)| hash).collect();
+    if log.is_some_and(|log| found.series.is_full(&log)) {
+        return Err(refused("that practice has as many revisions by this node's key as can count")
+            .hint("take `id` out of the front matter and pass `--new` to begin another one"));
+    }
+    // Where there are more, a next revision merges the rest.
+    let revises = found.series.newest().into_iter().map(|(hash, _)| hash).take(REVISES_MAX).collect();
     Ok(Plan::Revise { name: found.name, revises })
 }
 
