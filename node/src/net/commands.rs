@@ -206,7 +206,9 @@ impl Task {
                         self.schedule.want_now(peer, now);
                     }
                 } else if progress.asked {
-                    progress.outcome.error.get_or_insert_with(|| "the connection was lost".into());
+                    progress.outcome.error.get_or_insert_with(|| {
+                        "the connection was lost; does that node belong to this network?".into()
+                    });
                     progress.done = true;
                 } else if progress.reach_by <= now || self.blocked.contains(peer) {
                     let blocked = self.blocked.contains(peer);
