@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks the vectors with nothing but the specification and Python's standard library.
 
-It shares no code with the program: primitives.py writes the algorithms out from their papers and RFCs, rules.py writes the
-rules of docs/spec a second time. It takes half a minute.
+It shares no code with the program: primitives.py writes the algorithms out from their papers and RFCs, rules.py and
+record_rules.py write the rules of docs/spec a second time. It takes half a minute.
 
     python3 protocol/vectors/check.py
 """
@@ -12,6 +12,7 @@ import pathlib
 import sys
 
 from primitives import Refused, blake3, decode, encode, public_key, sign, verify_strict
+from record_rules import check_readable, judge_announcement, read_node_record, read_practice, read_withdrawal
 from rules import (carry, cid, digest_of, follows, founding_roster, is_kind, is_member_id, open_envelope, read_charter, read_fork,
                    read_keyring, read_opening, read_segment, read_ticket, signed_bytes, verify_entry)
 
@@ -177,9 +178,64 @@ def check_tickets():
     refuses("tickets", file["refused"], lambda vector: read_ticket(vector["text"]))
 
 
+def shown(value):
+    """A record as the vectors show it."""
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    if isinstance(value, dict):
+        return {name: shown(item) for name, item in value.items()}
+    return [shown(item) for item in value] if isinstance(value, list) else value
+
+
+def check_records():
+    file = load("records.json")
+    for vector in file["practices"]:
+        data = unhex(vector["bytes"])
+        body = read_practice(data)
+        check_readable("practice", body["record"])
+        series = body["series"] and body["series"].hex()
+        found = [body["salt"].hex(), series, [digest.hex() for digest in body["revises"]]]
+        same("practices", found, [vector[field] for field in ("salt", "series", "revises")])
+        # As text, so that 2 and 2.0 differ.
+        text, expected = (json.dumps(record, sort_keys=True) for record in (shown(body["record"]), vector["record"]))
+        same("practices", text, expected)
+        same("practices", encode(body), data)
+    refuses("practices", file["refused_practices"], lambda vector: read_practice(unhex(vector["bytes"])))
+    refuses("practices, shown bare", file["bare"],
+            lambda vector: check_readable("practice", read_practice(unhex(vector["bytes"]))["record"]))
+    for vector in file["not_to_be_written"]:
+        check_readable("practice", read_practice(unhex(vector["bytes"]))["record"])
+    for vector in file["withdrawals"]:
+        record = read_withdrawal(unhex(vector["bytes"]))
+        check_readable("withdrawal", record)
+        found = [record["of"].hex(), [digest.hex() for digest in record["of_versions"]], record["reason"]]
+        same("withdrawals", found, [vector[field] for field in ("of", "of_versions", "reason")])
+        same("withdrawals", record.get("public_note"), vector["public_note"])
+    refuses("withdrawals", file["refused_withdrawals"], lambda vector: read_withdrawal(unhex(vector["bytes"])))
+
+
+def check_gossip():
+    file = load("gossip.json")
+    network = unhex(file["network"])
+    for vector in file["announcements"]:
+        pair, carried, digest = judge_announcement(unhex(vector["bytes"]), network)
+        found = [pair, carried.hex(), digest.hex()]
+        same("announcements", found, [vector[field] for field in ("pair", "carries", "message_id")])
+    refuses("announcements", file["rejected"], lambda vector: judge_announcement(unhex(vector["bytes"]), network))
+    for vector in file["node_records"]:
+        data = unhex(vector["bytes"])
+        record = read_node_record(data, network)
+        found = [record["key"].hex(), str(record["counter"]), record["addresses"]]
+        same("node records", found, [vector[field] for field in ("key", "counter", "addresses")])
+        payload = encode(record)
+        made = sign(unhex(vector["secret"]), signed_bytes("nanduti/node-record/1", network, payload))
+        same("node records", bytes.fromhex("8443a10132a0") + encode(payload) + encode(made), data)
+    refuses("node records", file["refused_node_records"], lambda vector: read_node_record(unhex(vector["bytes"]), network))
+
+
 if __name__ == "__main__":
     for check in (check_ids, check_envelopes, check_entries, check_segments, check_authority, check_forks, check_frontiers,
-                  check_tickets):
+                  check_tickets, check_records, check_gossip):
         check()
     for name, count in sorted(COUNT.items()):
         print(f"{count:4}  {name}")

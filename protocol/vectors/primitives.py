@@ -1,5 +1,7 @@
 """BLAKE3, Ed25519 and strict DAG-CBOR, written out from their papers and RFCs. Slow and plain; not for secret keys."""
 import hashlib
+import math
+import struct
 
 
 class Refused(Exception):
@@ -159,11 +161,19 @@ def head(major, number):
     raise ValueError(number)
 
 
+class Link(bytes):
+    """What tag 42 holds: a CID in bytes, after a zero. Record bodies alone may have one."""
+
+
 def encode(value):
     if value is None:
         return b"\xf6"
     if value is True or value is False:
         return b"\xf5" if value else b"\xf4"
+    if isinstance(value, float):
+        return b"\xfb" + struct.pack(">d", value)
+    if isinstance(value, Link):
+        return b"\xd8\x2a" + head(2, len(value)) + value
     if isinstance(value, int):
         return head(0, value) if value >= 0 else head(1, -1 - value)
     if isinstance(value, bytes):
@@ -176,19 +186,26 @@ def encode(value):
     return head(5, len(keys)) + b"".join(encode(key) + encode(value[key]) for key in keys)
 
 
-def decode(data):
-    """The value; only if these bytes are its one encoding."""
+def decode(data, of_record=False):
+    """The value; only if these bytes are its one encoding. Record bodies alone may hold floats and links."""
     try:
-        value, rest = decode_item(data, 0)
+        value, rest = decode_item(data, 0, of_record)
     except (IndexError, UnicodeDecodeError) as error:
         raise Refused("cbor") from error
     need(not rest and encode(value) == data, "cbor")
     return value
 
 
-def decode_item(data, depth):
+def decode_item(data, depth, of_record):
     need(depth < 64, "cbor")
     major, number = data[0] >> 5, data[0] & 31
+    if of_record and data[0] == 0xFB:
+        need(len(data) >= 9 and math.isfinite(struct.unpack(">d", data[1:9])[0]), "cbor")
+        return struct.unpack(">d", data[1:9])[0], data[9:]
+    if of_record and data[:2] == b"\xd8\x2a":
+        link, rest = decode_item(data[2:], depth + 1, False)
+        need(isinstance(link, bytes) and link[:1] == b"\0", "cbor")
+        return Link(link), rest
     if major == 7:
         need(data[0] in (0xF4, 0xF5, 0xF6), "cbor")
         return {0xF4: False, 0xF5: True, 0xF6: None}[data[0]], data[1:]
@@ -208,10 +225,10 @@ def decode_item(data, depth):
     need(major in (4, 5), "cbor")
     items, pairs = [], {}
     for _ in range(number):
-        key, rest = decode_item(rest, depth + 1)
+        key, rest = decode_item(rest, depth + 1, of_record)
         if major == 4:
             items.append(key)
             continue
         need(isinstance(key, str) and key not in pairs, "cbor")
-        pairs[key], rest = decode_item(rest, depth + 1)
+        pairs[key], rest = decode_item(rest, depth + 1, of_record)
     return (items if major == 4 else pairs), rest

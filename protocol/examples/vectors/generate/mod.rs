@@ -7,8 +7,10 @@ mod cbor;
 mod entries;
 mod envelopes;
 mod frontiers;
+mod gossip;
 mod ids;
 mod made;
+mod records;
 mod segments;
 
 use serde_json::{Value, json};
@@ -25,6 +27,8 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ("forks.json", authority::forks()),
         ("frontiers.json", frontiers::vectors()),
         ("tickets.json", authority::tickets()),
+        ("records.json", records::vectors()),
+        ("gossip.json", gossip::vectors()),
     ];
     let text = |value: &Value| serde_json::to_string_pretty(value).expect("JSON of our own") + "\n";
     files.into_iter().map(|(name, value)| (name, text(&value))).collect()
