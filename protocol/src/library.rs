@@ -142,31 +142,34 @@ impl Card {
 }
 
 impl Series {
-    /// Takes a fact in. Doing so again changes nothing.
-    pub fn add(&mut self, hash: Hash, fact: Fact) {
+    /// Takes a fact in. Doing so again changes nothing. Returns whether it was taken in: past the bound it is not.
+    pub fn add(&mut self, hash: Hash, fact: Fact) -> bool {
+        let hash = HexHash(hash);
         match fact {
             Fact::Revision(revision) => {
                 let log = revision.origin.log;
-                self.revisions.insert(HexHash(hash), revision);
+                self.revisions.insert(hash, revision);
                 keep_lowest(&mut self.revisions, |revision| revision.origin, &log, limits::SERIES_REVISIONS_MAX);
+                self.revisions.contains_key(&hash)
             }
             Fact::Withdrawal(withdrawal) => {
                 let log = withdrawal.origin.log;
-                self.withdrawals.insert(HexHash(hash), withdrawal);
+                self.withdrawals.insert(hash, withdrawal);
                 keep_lowest(
                     &mut self.withdrawals,
                     |withdrawal| withdrawal.origin,
                     &log,
                     limits::SERIES_WITHDRAWALS_MAX,
                 );
+                self.withdrawals.contains_key(&hash)
             }
         }
     }
 
-    /// Takes a fact back that counts no more.
-    pub fn remove(&mut self, hash: &Hash) {
-        self.revisions.remove(&HexHash(*hash));
-        self.withdrawals.remove(&HexHash(*hash));
+    /// Takes a fact back that counts no more. Returns whether it was there.
+    pub fn remove(&mut self, hash: &Hash) -> bool {
+        let hash = HexHash(*hash);
+        self.revisions.remove(&hash).is_some() | self.withdrawals.remove(&hash).is_some()
     }
 
     /// Takes back all that a log said.

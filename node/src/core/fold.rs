@@ -29,7 +29,7 @@ const NOT_SHOWN: u8 = 0;
 /// A batch of changes to the library.
 pub(crate) struct Fold<'a> {
     disk: &'a DiskHistory,
-    series: BTreeMap<SeriesKey, (Series, bool)>,
+    series: BTreeMap<SeriesKey, Touched>,
     practices: &'a mut BTreeMap<MemberId, u64>,
 }
 
@@ -74,6 +74,13 @@ fn fact_of(kind: &Kind, hash: Hash, origin: Origin, body: Option<&[u8]>) -> Opti
         (Kind::Withdrawal, Some(body)) => Fact::withdrawal(origin, body),
         _ => None,
     }
+}
+
+/// A series that a batch looks at.
+struct Touched {
+    series: Series,
+    was_shown: bool,
+    changed: bool,
 }
 
 impl<'a> Fold<'a> {
@@ -137,7 +144,8 @@ impl<'a> Fold<'a> {
     /// Writes the changed series into the index.
     pub(crate) fn finish(self) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
-        for ((hash, member), (series, was_shown)) in self.series {
+        for ((hash, member), Touched { series, was_shown, .. }) in self.series.into_iter().filter(|(_, it)| it.changed)
+        {
             let is_shown = is_shown(&series, &hash);
             let count = self.practices.entry(member.clone()).or_default();
             *count = count.saturating_add_signed(i64::from(is_shown) - i64::from(was_shown));
@@ -162,11 +170,12 @@ impl<'a> Fold<'a> {
         let key = (name, member);
         if !self.series.contains_key(&key) {
             let series = read_series(self.disk.index.series(), &key.0, &key.1)?.unwrap_or_default();
-            let shown = is_shown(&series, &key.0);
-            self.series.insert(key.clone(), (series, shown));
+            let was_shown = is_shown(&series, &key.0);
+            self.series.insert(key.clone(), Touched { series, was_shown, changed: false });
         }
-        if let Some((series, _)) = self.series.get_mut(&key) {
-            if add { series.add(item.hash, fact) } else { series.remove(&item.hash) }
+        if let Some(touched) = self.series.get_mut(&key) {
+            touched.changed |=
+                if add { touched.series.add(item.hash, fact) } else { touched.series.remove(&item.hash) };
         }
         Ok(())
     }

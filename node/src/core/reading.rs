@@ -11,7 +11,12 @@
 
 use std::fs;
 
-use nanduti_protocol::{key::PublicKey, keyring::Opening, ledger::Extent, run::VerifiedRun};
+use nanduti_protocol::{
+    key::PublicKey,
+    keyring::Opening,
+    ledger::Extent,
+    run::{Item, VerifiedRun},
+};
 
 use super::{CoreError, fold::forget_log, open::OpeningHome, repair::note_reached};
 use crate::store::{Head, Repair, Scanned, Tail, Watermark};
@@ -80,7 +85,7 @@ impl OpeningHome<'_> {
         } else {
             let index = self.index;
             self.scan(*log).read(from, &mut |run, placement| {
-                bytes += run.bytes().len() as u64;
+                bytes += run.items().iter().map(Item::whole_len).sum::<u64>();
                 opening = opening.take().or_else(|| opening_in(&run));
                 index.insert_run(&run, &placement)
             })?

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use nanduti_protocol::{
     entry::Entry,
     key::PublicKey,
-    ledger::Extent,
     run::{item_len, push_item, split_item},
 };
 
@@ -126,14 +125,11 @@ impl Writer {
         }
         self.disk.index.satisfied(log, seq)?;
         let last = block.file() == head.file;
-        let head = Head {
-            bytes: head.bytes + longer,
-            file_len: if last { head.file_len + longer } else { head.file_len },
-            ..head
-        };
+        // The log's bytes are counted as if every body were here, so they stay what they were.
+        let head = Head { file_len: if last { head.file_len + longer } else { head.file_len }, ..head };
         self.heads.insert(*log, head);
         self.segments.set_tail(*log, Tail { file: head.file, len: head.file_len, files: head.files });
-        self.ledger.restore(*log, Extent { bytes: extent.bytes + longer, ..extent }, opening);
+        self.ledger.restore(*log, extent, opening);
         self.counts.wanted = self.counts.wanted.saturating_sub(1);
         if seq < head.folded {
             let mut fold = Fold::new(&self.disk, &mut self.counts.practices);

@@ -190,6 +190,7 @@ impl Writer {
 
     fn admit(&mut self, run: VerifiedRun, facts: Facts, reply: Reply<Admitted>, pending: &mut Vec<Pending>) {
         let (log, first) = (run.log(), run.first_seq());
+        let fork_before = self.ledger.fork(&log).cloned();
         let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending });
         if let Ok(Admission::Appended(run)) = outcome {
             pending.push(Pending { run, facts, waiting: Waiting::Admit(reply) });
@@ -204,7 +205,10 @@ impl Writer {
             }
             Ok(Admission::Forked(proof)) => {
                 self.ledger.learn_fork(&proof);
-                self.keep_fork(&proof).map(|()| Admitted { fork: true, ..Admitted::default() })
+                // A fork that is known already costs no flush and no line in the log, however often it is shown.
+                let new = self.ledger.fork(&log) != fork_before.as_ref();
+                let kept = if new { self.keep_fork(&proof) } else { Ok(()) };
+                kept.map(|()| Admitted { fork: true, ..Admitted::default() })
             }
             Err(Refusal::Unproven) => Err(self.unless_damaged(&log, first, Refusal::Unproven)),
             Err(refusal) => Err(refusal.into()),

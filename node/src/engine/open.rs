@@ -79,7 +79,7 @@ impl Engine {
 fn locked(error: &LockError) -> ApiError {
     match error {
         LockError::Held { .. } => ApiError::new(ErrorKind::Failed, error.to_string())
-            .hint("a node that is just starting or stopping does not answer yet: try again in a moment"),
+            .hint("a node that runs there already answers `nanduti status`; one that is just starting or stopping does not yet: try again in a moment"),
         LockError::Io { .. } => failed("the home cannot be locked").because(error),
     }
 }

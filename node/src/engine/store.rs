@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use nanduti_protocol::library::Origin;
+use nanduti_protocol::{key::PublicKey, library::Origin};
 
 use super::{
     Engine, Handle,
@@ -19,11 +19,26 @@ impl Handle<Verify> for Engine {
     async fn handle(&self, call: Verify) -> Result<VerifyReply, ApiError> {
         let home = self.home.clone();
         let network = self.info.network;
-        self.blocking(move |core| match &call.id {
-            Some(id) => verify_series(core, &home, id),
-            None => Ok(reply(verify_store(&home, &network, call.deep, &mut |_| {})?)),
-        })
-        .await
+        let reply = self
+            .blocking(move |core| match &call.id {
+                Some(id) => verify_series(core, &home, id),
+                None => Ok(reply(verify_store(&home, &network, call.deep, &mut |_| {})?)),
+            })
+            .await?;
+        self.mend(&reply.damage).await?;
+        Ok(reply)
+    }
+}
+
+impl Engine {
+    /// Has what was found damaged set aside, so that the next synchronisation fetches it again. Nothing is thrown away.
+    async fn mend(&self, damage: &[DamageView]) -> Result<(), ApiError> {
+        let log_of = |file: &str| file.strip_prefix("logs/")?.split('/').next().and_then(PublicKey::from_hex);
+        let logs: std::collections::BTreeSet<PublicKey> = damage.iter().filter_map(|it| log_of(&it.file)).collect();
+        for log in logs {
+            self.core.repair(log).await?;
+        }
+        Ok(())
     }
 }
 

@@ -114,6 +114,8 @@ fn a_body_that_arrives_late_is_filled_in() {
     assert_eq!(bench.seen().practices[&member(0)], 3);
     bench.restart();
     assert_eq!(bench.seen().wanted, 3);
+    let counted = |bench: &Bench| bench.core().snapshot().ledger.extent(&log.id()).unwrap().bytes;
+    let bytes = counted(&bench);
     let fill = |bench: &Bench, seq: u64, body: &[u8]| {
         RUNTIME.block_on(bench.core().fill_body(log.id(), seq, body.to_vec())).unwrap()
     };
@@ -123,6 +125,7 @@ fn a_body_that_arrives_late_is_filled_in() {
     for (left, seq) in [(2, 3), (1, 1), (0, 5)] {
         assert!(fill(&bench, seq, &bodies[seq as usize - 1]));
         assert_eq!(bench.seen().wanted, left);
+        assert_eq!(counted(&bench), bytes, "bounds count what is withheld as if it were here");
         assert_eq!(bench.core().body(&log.id(), seq).unwrap().unwrap(), bodies[seq as usize - 1]);
         assert_eq!(bench.standing(whole.hashes[seq as usize], &member(0)), Some(Standing::Current));
         assert_eq!(bench.crashed().seen(), bench.seen());
@@ -133,7 +136,7 @@ fn a_body_that_arrives_late_is_filled_in() {
     assert_eq!(bench.seen(), seen);
     assert!(bench.core().warnings().is_empty(), "{:?}", bench.core().warnings());
     RUNTIME.block_on(bench.core().reindex()).unwrap();
-    assert_eq!(bench.seen(), seen);
+    assert_eq!((bench.seen(), counted(&bench)), (seen, bytes));
     assert_served(bench.core(), &whole, whole.len());
     whole.practice("and on");
     bench.admit(whole.run(7, 8)).unwrap();
