@@ -129,7 +129,7 @@ mod tests {
     async fn who_asks_and_goes_away_takes_one_place_at_most() {
         static PLACES: Semaphore = Semaphore::const_new(2);
         static BEGUN: AtomicUsize = AtomicUsize::new(0);
-        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let (end, ended) = std::sync::mpsc::sync_channel::<()>(1);
         let ended = Arc::new(std::sync::Mutex::new(ended));
         for _ in 0..20 {
             let ended = Arc::clone(&ended);
