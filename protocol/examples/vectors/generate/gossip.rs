@@ -39,7 +39,7 @@ fn entry(statement: &Statement, key: u8) -> Vec<u8> {
     statement.sign(&made::network(), &made::key(key))
 }
 
-fn fork() -> ForkProof {
+pub(super) fn fork() -> ForkProof {
     let prev = Hash::of(b"before");
     let [one, other] = [b"a", b"b"].map(|body| entry(&made::statement(4, prev, body), 1));
     ForkProof::new(&made::network(), 4, &one, &other).expect("a fork")

@@ -12,6 +12,8 @@ mod ids;
 mod made;
 mod records;
 mod segments;
+mod sessions;
+mod sync;
 
 use serde_json::{Value, json};
 
@@ -29,6 +31,7 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ("tickets.json", authority::tickets()),
         ("records.json", records::vectors()),
         ("gossip.json", gossip::vectors()),
+        ("sync.json", sync::vectors()),
     ];
     let text = |value: &Value| serde_json::to_string_pretty(value).expect("JSON of our own") + "\n";
     files.into_iter().map(|(name, value)| (name, text(&value))).collect()

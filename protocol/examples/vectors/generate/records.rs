@@ -73,8 +73,11 @@ fn least() -> Record {
     record
 }
 
+/// A field and its new value, if it has one.
+type Change<'a> = (&'a str, Option<Node>);
+
 /// The least practice with some fields set, or taken away where the value is `None`.
-fn with(fields: &[(&str, Option<Node>)]) -> Record {
+fn with(fields: &[Change<'_>]) -> Record {
     let mut record = least();
     for (name, value) in fields {
         match value {
@@ -90,7 +93,7 @@ fn nested(levels: usize) -> Node {
     (1..levels).fold(Node::List(Vec::new()), |inner, _| Node::List(vec![inner]))
 }
 
-fn shown(node: &Node) -> Value {
+pub(super) fn shown(node: &Node) -> Value {
     match node {
         Node::Null => Value::Null,
         Node::Bool(value) => json!(value),
@@ -280,7 +283,7 @@ fn not_to_be_written() -> Vec<Value> {
         ("good, with a self-assessment alone", vec![set("maturity", "good")], vec!["evidence"]),
         ("a language tag in another case", vec![set("source_language", "PT-br")], vec!["source_language"]),
     ];
-    let vector = |(name, fields, places): &(&str, Vec<(&str, Option<Node>)>, Vec<&str>)| {
+    let vector = |(name, fields, places): &(&str, Vec<Change<'_>>, Vec<&str>)| {
         let body = RecordBody::first(SALT, with(fields));
         assert_eq!(check_readable(&PRACTICE, &body.record), Ok(()), "{name}");
         let problems = validate(&PRACTICE, &body.record);

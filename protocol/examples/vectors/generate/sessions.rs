@@ -1,0 +1,199 @@
+//! Whole sessions: two machines, and every byte that passes between them.
+
+use std::collections::BTreeSet;
+
+use nanduti_protocol::{
+    frontier::{Frontier, Position},
+    hash::Hash,
+    key::PublicKey,
+    ledger::History,
+    run::ReceivedRun,
+    sync::{
+        FrameHeader, FrameType, Input, Message, Output, Serve, Session, View, message_frame, segment_head,
+        split_segment,
+    },
+    ticket::RosterRef,
+};
+use serde_json::{Value, json};
+
+use super::{hex, made};
+
+/// A library with one log: entries and their items.
+#[derive(Clone)]
+struct Held {
+    log: Vec<(Vec<u8>, Vec<u8>)>,
+    frontier: Frontier,
+}
+
+impl Held {
+    fn new(bodies: &[&[u8]]) -> Self {
+        let log = made::log(bodies);
+        let mut frontier = Frontier::default();
+        if let Some((last, _)) = log.last() {
+            let position = Position { next: log.len() as u64, head: Hash::of(last), fork: None };
+            frontier.set(made::public(1), position);
+        }
+        Self { log, frontier }
+    }
+
+    fn run(&self, from: u64, to: u64) -> Vec<u8> {
+        let items = &self.log[usize::try_from(from).expect("small")..usize::try_from(to).expect("small")];
+        items.iter().flat_map(|(_, item)| item.clone()).collect()
+    }
+}
+
+impl History for Held {
+    fn hash_at(&self, log: &PublicKey, seq: u64) -> Option<Hash> {
+        self.entry_at(log, seq).map(|entry| Hash::of(&entry))
+    }
+
+    fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
+        let held = self.log.get(usize::try_from(seq).ok()?).filter(|_| *log == made::public(1))?;
+        Some(held.0.clone())
+    }
+}
+
+impl View for Held {
+    fn network(&self) -> Hash {
+        made::network()
+    }
+
+    fn roster(&self) -> Option<RosterRef> {
+        Some(RosterRef { hash: Hash::of(b"nanduti vectors roster"), version: 0 })
+    }
+
+    fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    fn is_root(&self, _: &PublicKey) -> bool {
+        false
+    }
+
+    fn fork_proof(&self, _: &PublicKey) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn wanted(&self) -> Vec<(PublicKey, u64)> {
+        Vec::new()
+    }
+}
+
+/// One side with its frames that the other has not read.
+struct Side {
+    name: &'static str,
+    session: Session<Held>,
+    held: Held,
+    frames: Vec<Vec<u8>>,
+    received: Vec<Value>,
+}
+
+impl Side {
+    fn new(name: &'static str, held: &Held, session: Session<Held>) -> Self {
+        Self { name, session, held: held.clone(), frames: Vec::new(), received: Vec::new() }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                Output::Send(message) => self.frames.push(message_frame(&message)),
+                Output::Segment(run) => self.received.push(json!({"segment": hex(run)})),
+                Output::Evidence(entry) => self.received.push(json!({"evidence": hex(entry)})),
+                Output::Finished(_) => {}
+                other => panic!("no such thing in these sessions: {other:?}"),
+            }
+        }
+    }
+
+    fn speak(&mut self) {
+        self.drain();
+        while let Some(serve) = self.session.next_to_serve() {
+            match serve {
+                Serve::Send(message) => self.frames.push(message_frame(&message)),
+                Serve::Run { from, to, .. } => {
+                    self.session.handle(Input::Served { next: to }).expect("as asked");
+                    self.frames.push(segment_frame(&self.held.run(from, to)));
+                }
+                Serve::Body { .. } => panic!("nobody wants a body here"),
+            }
+            self.drain();
+        }
+    }
+
+    /// Reads a frame and says what it is.
+    fn hear(&mut self, frame: &[u8]) -> &'static str {
+        let (header, content) = frame.split_first_chunk().expect("a header");
+        let header = FrameHeader::decode(*header).expect("in bounds");
+        assert_eq!(header.len, content.len());
+        if header.frame_type == FrameType::Message {
+            let message = Message::decode(content).expect("honest");
+            let name = message.name();
+            self.session.handle(Input::Message(message)).expect("honest");
+            return name;
+        }
+        let (len, stored) = split_segment(content).expect("a segment");
+        let run = stored[stored.len() - len..].to_vec();
+        ReceivedRun::receive(run.clone()).and_then(|run| run.verify(&made::network())).expect("verifies");
+        self.session.handle(Input::Segment(run)).expect("honest");
+        "segment"
+    }
+}
+
+/// A zstd frame (RFC 8878) of one raw block: its bytes depend on no compressor.
+fn stored(run: &[u8]) -> Vec<u8> {
+    let size = u16::try_from(run.len() - 256).expect("between 256 bytes and 64 KiB").to_le_bytes();
+    let block = (u32::try_from(run.len()).expect("small") << 3 | 1).to_le_bytes();
+    [&[0x28, 0xb5, 0x2f, 0xfd, 0x60], &size[..], &block[..3], run].concat()
+}
+
+fn segment_frame(run: &[u8]) -> Vec<u8> {
+    let content = [&segment_head(run.len()).expect("in bounds")[..], &stored(run)].concat();
+    let header = FrameHeader::new(FrameType::Segment, content.len()).expect("in bounds");
+    [&header.encode()[..], &content].concat()
+}
+
+/// Lets the two sides speak in turns until both are over.
+fn course(name: &str, initiator: Side, responder: Side) -> Value {
+    let log = |side: &Side| side.held.log.iter().map(|(entry, _)| hex(entry)).collect::<Vec<_>>();
+    let hold = json!({"initiator": log(&initiator), "responder": log(&responder)});
+    let mut sides = [initiator, responder];
+    let mut frames = Vec::new();
+    let mut turn = 0;
+    loop {
+        sides[turn].speak();
+        let said = std::mem::take(&mut sides[turn].frames);
+        if said.is_empty() && sides.iter().all(|side| side.session.is_over()) {
+            break;
+        }
+        let from = sides[turn].name;
+        turn = 1 - turn;
+        for frame in said {
+            let what = sides[turn].hear(&frame);
+            frames.push(json!({"from": from, "what": what, "bytes": hex(frame)}));
+            sides[turn].drain();
+        }
+    }
+    let [initiator, responder] = sides.map(|side| side.received);
+    json!({"name": name, "entries": hold, "frames": frames, "received": {"initiator": initiator, "responder": responder}})
+}
+
+/// The sessions. While both sides stream, the order between the two directions is one of several.
+pub(super) fn all() -> Vec<Value> {
+    let (two, three) = (Held::new(&[b"one", b"two"]), Held::new(&[b"one", b"two", b"three"]));
+    let branch = Held::new(&[b"one", b"zwei", b"three"]);
+    let logs = BTreeSet::from([made::public(1)]);
+    let pair = |name, one: &Held, other: &Held| {
+        let initiator = Side::new("initiator", one, Session::initiator(one.clone()));
+        course(name, initiator, Side::new("responder", other, Session::responder(other.clone())))
+    };
+    let pulling = Side::new("initiator", &two, Session::pulling(two.clone(), &logs));
+    let asked = Side::new("responder", &three, Session::responder(three.clone()));
+    vec![
+        pair("nothing to do", &three, &three),
+        pair("one entry, which the responder has", &two, &three),
+        pair("one entry, which the initiator has", &three, &two),
+        pair("everything, since the initiator has nothing", &Held::new(&[]), &three),
+        pair("two branches from place 1 on", &three, &branch),
+        course("one entry, by a quick pull", pulling, asked),
+    ]
+}
