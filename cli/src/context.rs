@@ -1,6 +1,10 @@
 //! What a command has at hand: the terminal, the home, the settings, and a way to ask the node.
 
-use std::{num::NonZeroUsize, path::{Path, PathBuf}, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use nanduti_node::{
     Client, Config, ConfigError, Engine, Handle, Home,
