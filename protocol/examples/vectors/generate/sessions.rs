@@ -154,7 +154,7 @@ fn segment_frame(run: &[u8]) -> Vec<u8> {
 
 /// Lets the two sides speak in turns until both are over.
 fn course(name: &str, initiator: Side, responder: Side) -> Value {
-    let log = |side: &Side| side.held.log.iter().map(|(entry, _)| hex(entry)).collect::<Vec<_>>();
+    let log = |side: &Side| side.held.log.iter().map(|(_, item)| hex(item)).collect::<Vec<_>>();
     let hold = json!({"initiator": log(&initiator), "responder": log(&responder)});
     let mut sides = [initiator, responder];
     let mut frames = Vec::new();
@@ -174,7 +174,7 @@ fn course(name: &str, initiator: Side, responder: Side) -> Value {
         }
     }
     let [initiator, responder] = sides.map(|side| side.received);
-    json!({"name": name, "entries": hold, "frames": frames, "received": {"initiator": initiator, "responder": responder}})
+    json!({"name": name, "items": hold, "frames": frames, "received": {"initiator": initiator, "responder": responder}})
 }
 
 /// The sessions. While both sides stream, the order between the two directions is one of several.
