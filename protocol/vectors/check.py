@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks the vectors with nothing but the specification and Python's standard library.
 
-It shares no code with the program: primitives.py writes the algorithms out from their papers and RFCs, rules.py and
-record_rules.py write the rules of docs/spec a second time. It takes half a minute.
+It shares no code with the program: primitives.py writes the algorithms out from their papers and RFCs, rules.py,
+record_rules.py and founding_rules.py write the rules of docs/spec a second time. It takes half a minute.
 
     python3 protocol/vectors/check.py
 """
@@ -12,6 +12,7 @@ import pathlib
 import sys
 
 from primitives import Refused, blake3, decode, encode, public_key, sign, verify_strict
+from founding_rules import read_card, read_document
 from record_rules import check_readable, judge_announcement, read_node_record, read_practice, read_withdrawal
 from rules import (carry, cid, digest_of, follows, founding_roster, is_kind, is_member_id, open_envelope, read_charter, read_fork,
                    read_keyring, read_opening, read_segment, read_ticket, signed_bytes, verify_entry)
@@ -233,9 +234,30 @@ def check_gossip():
     refuses("node records", file["refused_node_records"], lambda vector: read_node_record(unhex(vector["bytes"]), network))
 
 
+def check_founding():
+    file = load("founding.json")
+    for vector in file["cards"]:
+        card, envelope = read_card(vector["text"])
+        keys = [card[field].hex() if field in card else None for field in ("root", "publish", "node")]
+        found = [card["id"], card["name"], card["role"]] + keys
+        same("cards", found, [vector[field] for field in ("id", "member_name", "role", "root", "publish", "node")])
+        payload = encode(card)
+        made = sign(unhex(vector["secret"]), signed_bytes("nanduti/card/1", bytes(32), payload))
+        same("cards", bytes.fromhex("8443a10132a0") + encode(payload) + encode(made), envelope)
+    refuses("cards", file["refused_cards"], lambda vector: read_card(vector["text"]))
+    for vector in file["documents"]:
+        document = read_document(unhex(vector["bytes"]))
+        found = {field: [run.hex() for run in value] if field == "runs" else value for field, value in document.items()}
+        found = {field: value.hex() if isinstance(value, bytes) else value for field, value in found.items()}
+        same("documents", found, {field: vector[field] for field in found})
+    forms = ("encoding", "fields", "runs", "ticket")
+    refuses("documents", [vector for vector in file["refused_documents"] if vector["reason"] in forms],
+            lambda vector: read_document(unhex(vector["bytes"])))
+
+
 if __name__ == "__main__":
     for check in (check_ids, check_envelopes, check_entries, check_segments, check_authority, check_forks, check_frontiers,
-                  check_tickets, check_records, check_gossip):
+                  check_tickets, check_records, check_gossip, check_founding):
         check()
     for name, count in sorted(COUNT.items()):
         print(f"{count:4}  {name}")
