@@ -67,6 +67,10 @@ async fn once(context: &Context) -> Result<StatusReply, Stop> {
 fn finish(context: &Context, reply: &StatusReply) -> Outcome {
     if !reply.running {
         context.terminal().hint("no node is running here; `nanduti run` starts it");
+    } else if reply.peers_connected == 0 {
+        context
+            .terminal()
+            .hint("nobody is connected: `nanduti peer list` shows whom it tries, `nanduti peer add ADDRESS` adds one");
     }
     Ok(outcome::DONE)
 }
