@@ -30,6 +30,7 @@ use super::{
 use crate::keys::RootKey;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/vectors/founding.json");
+const PEER: &str = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
 
 #[test]
 fn the_committed_vectors_are_current_and_hold() {
@@ -225,7 +226,7 @@ fn refused_cards() -> Vec<Value> {
 
 fn ticket(charter: &Charter) -> Ticket {
     let roster = RosterRef { hash: Roster::founding(charter).hash(), version: 0 };
-    let addresses = vec!["/dns4/node.example.org/udp/4001/quic-v1".to_owned()];
+    let addresses = vec![format!("/dns4/node.example.org/udp/4001/quic-v1/p2p/{PEER}")];
     Ticket { roster, network: charter.network(), addresses }
 }
 
