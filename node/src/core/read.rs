@@ -42,7 +42,8 @@ pub(super) fn last_arrival(local: &sled::Db, log: &PublicKey) -> Result<Option<u
 }
 
 impl Core {
-    /// Reads entries to serve: they begin at `from`, end at an anchor at or below `to`, and take about `target` bytes.
+    /// Reads entries to serve: they begin at `from` and take about `target` bytes. They end at an anchor: the last one at or below
+    /// `to`, or, where there is none, the first known one above it.
     ///
     /// # Errors
     /// If the disk fails or is damaged there.
@@ -62,12 +63,14 @@ impl Core {
                     break;
                 }
                 let bytes = self.reader().read_block(log, &block)?;
+                let whole = bytes.get(skip as usize..).unwrap_or_default();
                 let wanted = bytes.get(skip as usize..keep as usize).unwrap_or_default();
                 // A block ends at an anchor; a part of one is cut back to its last.
                 let anchored = if last == block.next_seq() { wanted } else { self.anchored(wanted) };
+                let anchored = if anchored.is_empty() && out.is_empty() { whole } else { anchored };
                 out.extend_from_slice(anchored);
                 next = last;
-                if anchored.len() < wanted.len() {
+                if anchored.len() != wanted.len() {
                     break;
                 }
             }
