@@ -94,6 +94,15 @@ fn a_practice_is_published_revised_and_withdrawn_and_others_see_it() {
     assert_eq!(changes["changes"].as_array().unwrap().len(), 1);
     assert_eq!(changes["changes"][0]["name"], "lessons");
 
+    // Two editors began from the same revision: the second is told, and nothing is overwritten unseen.
+    let second = revised["revision"].as_str().unwrap();
+    world.write("lace.md", practice("Lace", 400).replace("Begin small.", "Begin with three threads."));
+    world.json("PRY", &["publish", "lace.md", "--revises", second]);
+    world.write("lace.md", practice("Lace", 400).replace("Begin small.", "Begin with four threads."));
+    let late = world.on("PRY", &["publish", "lace.md", "--revises", second]).code(1);
+    assert!(late.stderr.contains("a later revision stands on"), "{late}");
+    assert_eq!(world.json("PRY", &["history", &id]).as_array().unwrap().len(), 3);
+
     // What MAR publishes goes the other way; nobody writes for another member.
     world.write("thread.md", practice("Thread", 400));
     world.json("MAR", &["publish", "thread.md"]);

@@ -176,6 +176,14 @@ fn plan(
     if says(core, &found.series, record) {
         return Ok(Plan::Unchanged { name: found.name });
     }
+    let newest = found.series.newest();
+    if let Some(named) = found.revision.filter(|named| newest.iter().all(|(hash, _)| hash != named)) {
+        return Err(failed(format!("a later revision stands on {} already", named.short())).hint(format!(
+            "`nanduti diff {}` shows what changed since; to replace it, name the practice itself: {}",
+            found.name.short(),
+            found.name.short()
+        )));
+    }
     if log.is_some_and(|log| found.series.is_full(&log)) {
         return Err(refused("that practice has as many revisions by this node's key as can count")
             .hint("take `id` out of the front matter and pass `--new` to begin another one"));
