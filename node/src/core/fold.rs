@@ -50,9 +50,9 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// What a run says from a place on.
-    pub(crate) fn of(run: &VerifiedRun, from: u64) -> Self {
-        let first_seq = from.max(run.first_seq());
+    /// What a run says.
+    pub(crate) fn of(run: &VerifiedRun) -> Self {
+        let first_seq = run.first_seq();
         let facts = (first_seq..run.next_seq()).map_while(|seq| {
             let item = run.item_at(seq)?;
             let origin = Origin { log: run.log(), seq, time: item.time };

@@ -80,6 +80,21 @@ pub(crate) struct Shared {
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// A run, and what it says to the library: read where there are threads to spare, so that the writer need not.
+#[derive(Debug)]
+pub struct PreparedRun {
+    run: Box<VerifiedRun>,
+    facts: Facts,
+}
+
+impl PreparedRun {
+    /// Reads what a run says. This takes some milliseconds for a large one.
+    pub fn new(run: VerifiedRun) -> Self {
+        let facts = Facts::of(&run);
+        Self { run: Box::new(run), facts }
+    }
+}
+
 /// What became durable.
 #[derive(Debug, Clone)]
 pub enum CoreEvent {
@@ -128,18 +143,24 @@ impl Core {
         Arc::clone(&self.shared.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes a run in; returns once it is durable and readable.
+    /// Takes a run in; returns once it is durable and readable. Runs of one log that are handed in at the same time may overtake
+    /// one another on the way: who has several in flight prepares them and uses [`Core::admit_prepared`].
     ///
     /// # Errors
     /// If it is refused, or the disk is full or fails.
     pub async fn admit(&self, run: VerifiedRun) -> Result<Admitted, CoreError> {
-        let held = self.snapshot().ledger.extent(&run.log()).map_or(0, |extent| extent.next);
-        let read = move || {
-            let facts = Facts::of(&run, held);
-            (run, facts)
-        };
-        let (run, facts) = tokio::task::spawn_blocking(read).await.map_err(|_| CoreError::Closed)?;
-        self.ask(|reply| Command::Admit { run: Box::new(run), facts, reply }).await
+        let prepared = tokio::task::spawn_blocking(|| PreparedRun::new(run)).await.map_err(|_| CoreError::Closed)?;
+        self.admit_prepared(prepared).await
+    }
+
+    /// Takes a run in; returns once it is durable and readable. Runs stand in the writer's queue in the order in which these calls
+    /// are first polled.
+    ///
+    /// # Errors
+    /// As [`Core::admit`].
+    pub async fn admit_prepared(&self, prepared: PreparedRun) -> Result<Admitted, CoreError> {
+        let PreparedRun { run, facts } = prepared;
+        self.ask(|reply| Command::Admit { run, facts, reply }).await
     }
 
     /// Takes note of a fork; returns whether it was new.

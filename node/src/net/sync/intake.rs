@@ -16,7 +16,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::stream::{FuturesOrdered, FuturesUnordered};
 use nanduti_protocol::hash::Hash;
-use nanduti_protocol::run::{ReceivedRun, RunError, VerifiedRun};
+use nanduti_protocol::run::{ReceivedRun, RunError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zstd::bulk::Decompressor;
 
@@ -24,7 +24,7 @@ use super::super::blame::Fault;
 use super::super::limits;
 use super::SessionError;
 use super::wire::Meter;
-use crate::core::{Admitted, Core, CoreError};
+use crate::core::{Admitted, Core, CoreError, PreparedRun};
 
 /// Bytes that count against the bounds as long as this lives.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ pub(super) fn decompress(
     if run.len() == len { Ok(run) } else { Err(Fault::COMPRESSION) }
 }
 
-type Verifying = Pin<Box<dyn Future<Output = (Result<Result<VerifiedRun, RunError>, SessionError>, Hold)> + Send>>;
+type Verifying = Pin<Box<dyn Future<Output = (Result<Result<PreparedRun, RunError>, SessionError>, Hold)> + Send>>;
 type Admitting = Pin<Box<dyn Future<Output = Result<Admitted, CoreError>> + Send>>;
 
 /// The segments of one session on their way.
@@ -129,7 +129,8 @@ impl Intake {
         let (bounds, network) = (self.bounds.clone(), self.network);
         // Spawned, so that it proceeds while the session does something else.
         let verified = tokio::spawn(async move {
-            bounds.work(move || ReceivedRun::receive(bytes).and_then(|run| run.verify(&network))).await
+            let work = move || Ok(PreparedRun::new(ReceivedRun::receive(bytes)?.verify(&network)?));
+            bounds.work(work).await
         });
         self.verifying.push_back(Box::pin(async move {
             let verified = verified.await.unwrap_or(Err(SessionError::Stopped));
@@ -157,10 +158,10 @@ impl Intake {
     }
 
     /// Asks the writer at once, so that the runs stand in its queue in the order of arrival.
-    async fn admit(&mut self, run: VerifiedRun, hold: Hold) {
+    async fn admit(&mut self, run: PreparedRun, hold: Hold) {
         let core = self.core.clone();
         let mut admitting: Admitting = Box::pin(async move {
-            let admitted = core.admit(run).await;
+            let admitted = core.admit_prepared(run).await;
             drop(hold);
             admitted
         });
