@@ -4,7 +4,7 @@ use nanduti_protocol::{kind::Kind, library::Standing};
 
 use super::bench::{Bench, RUNTIME, assert_served, open, options};
 use crate::{
-    core::CoreError,
+    core::{CoreError, PreparedRun},
     store::tests::chains::{World, live, member, practice},
 };
 
@@ -141,6 +141,21 @@ fn a_body_that_arrives_late_is_filled_in() {
     whole.practice("and on");
     bench.admit(whole.run(7, 8)).unwrap();
     assert_served(bench.core(), &whole, whole.len());
+}
+
+#[test]
+fn runs_stand_in_the_queue_in_the_order_in_which_they_are_handed_in() {
+    let world = World::new();
+    let (root, log) = world.voice(0, 1);
+    let log = log.practices(200);
+    let bench = Bench::new(&world);
+    bench.admit_all([&root]);
+    // More than the queue holds, each resting on the one before: one that overtakes another would leave a gap.
+    let runs = (0..201).map(|seq| PreparedRun::new(log.run(seq, seq + 1)));
+    let admitted = futures::future::join_all(runs.map(|run| bench.core().admit_prepared(run)));
+    for (seq, admitted) in RUNTIME.block_on(admitted).into_iter().enumerate() {
+        assert_eq!(admitted.unwrap().appended, 1, "entry {seq}");
+    }
 }
 
 #[test]
