@@ -40,23 +40,6 @@ async fn two_nodes_converge_over_tcp_by_gossip() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_segments_of_a_log_are_admitted_in_their_order() {
-    let world = World::new();
-    let setup = Setup::quic().silent();
-    let one = TestNode::start(&world, 0, &setup);
-    let mut tips = one.found(&world).await;
-    for _ in 0..16 {
-        one.core.admit(world.more(0, tips.get_mut(&0).unwrap(), 400, 2000)).await.unwrap();
-    }
-    let two = TestNode::start(&world, 1, &setup.to(&one));
-    all_equal(&[&one, &two], &publish_key(0), 6401).await;
-    // One that overtakes another is refused, and has to be sent again.
-    assert_eq!(two.refused("gap").await, 0);
-    one.net.stop().await;
-    two.net.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_nodes_on_a_chain_of_introductions_converge_and_a_late_one_catches_up() {
     let world = World::new();
     let setup = Setup::quic();
