@@ -10,7 +10,6 @@
 //! as facts are taken back from the top of a log; to take one back from the middle, the log has to be folded again.
 
 use alloc::{
-    borrow::ToOwned,
     collections::{BTreeMap, BTreeSet},
     string::String,
     vec::Vec,
@@ -21,8 +20,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     hash::Hash,
     key::PublicKey,
+    kind::Kind,
     limits,
-    record::{PRACTICE, Record, RecordBody, WITHDRAWAL, WithdrawalBody, check_readable},
+    record::{Glance, WITHDRAWAL, WithdrawalBody, check_readable, glance},
 };
 
 /// All revisions of one record by one member, and its withdrawals.
@@ -107,10 +107,23 @@ pub enum Fact {
 impl Fact {
     /// Reads a revision of a practice, and the series it belongs to. The first of a series is named by its own hash.
     pub fn practice(hash: Hash, origin: Origin, body: &[u8]) -> Option<(Hash, Self)> {
-        let body = RecordBody::decode(body).ok()?;
-        let card = Card::of(&body.record);
-        let series = body.series.unwrap_or(hash);
-        Some((series, Self::Revision(Revision { origin, revises: body.revises, card })))
+        let Glance { series, revises, shown } = glance(body)?;
+        let card = shown.map_or_else(Card::default, |shown| Card {
+            title: shown.title,
+            language: shown.source_language,
+            strands: shown.strands,
+            capacities: shown.capacities,
+            themes: shown.themes,
+        });
+        Some((series.unwrap_or(hash), Self::Revision(Revision { origin, revises, card })))
+    }
+
+    /// The kind of the entry that says it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Revision(_) => Kind::Practice,
+            Self::Withdrawal(_) => Kind::Withdrawal,
+        }
     }
 
     /// Reads a withdrawal, and the series it is about.
@@ -121,23 +134,6 @@ impl Fact {
         // It stands whatever it says; what it says is kept only within the bounds of its schema.
         let (reason, note) = if readable { (reason, note) } else { (String::new(), None) };
         Some((series, Self::Withdrawal(Withdrawal { origin, versions, reason, note })))
-    }
-}
-
-impl Card {
-    /// What a list shows of a record.
-    pub fn of(record: &Record) -> Self {
-        if check_readable(&PRACTICE, record).is_err() {
-            return Self::default();
-        }
-        let owned = |texts: Vec<&str>| texts.into_iter().map(ToOwned::to_owned).collect();
-        Self {
-            title: record.title().to_owned(),
-            language: record.source_language().to_owned(),
-            strands: owned(record.strands()),
-            capacities: owned(record.capacities()),
-            themes: owned(record.themes()),
-        }
     }
 }
 

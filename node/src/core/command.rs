@@ -8,7 +8,7 @@ use nanduti_protocol::{
 };
 use tokio::sync::oneshot;
 
-use super::{Admitted, Authored, CoreError, fold::Facts};
+use super::{Admitted, Authored, CoreError, facts::Facts};
 
 /// Where the answer goes. A caller that went away is not missed.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, CoreError>>;

@@ -16,7 +16,9 @@
 mod author;
 mod command;
 mod error;
-pub(crate) mod fold;
+mod facts;
+mod fold;
+mod library;
 mod marks;
 mod open;
 mod pending;
@@ -47,7 +49,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 pub use author::Author;
 use command::{Command, Reply};
 pub use error::CoreError;
-use fold::Facts;
+use facts::Facts;
+use library::SharedLibrary;
 pub use open::CoreOptions;
 pub(crate) use read::BodyAt;
 pub use snapshot::{Counts, Snapshot};
@@ -75,6 +78,7 @@ pub(crate) struct Shared {
     events: broadcast::Sender<CoreEvent>,
     index: Index,
     reader: Reader,
+    library: SharedLibrary,
     local: sled::Db,
     warnings: Mutex<Vec<String>>,
     writer: Mutex<Option<JoinHandle<()>>>,

@@ -10,18 +10,12 @@ use std::{
     sync::{Arc, Mutex, RwLock},
 };
 
-use nanduti_protocol::{
-    fork::ForkProof,
-    hash::Hash,
-    key::{MemberId, PublicKey},
-    kind::Kind,
-    ledger::Ledger,
-};
+use nanduti_protocol::{fork::ForkProof, hash::Hash, key::PublicKey, kind::Kind, ledger::Ledger};
 use tokio::sync::{broadcast, mpsc};
 
 use super::{
     Author, Core, CoreError, EVENTS, QUEUE, Shared,
-    fold::count_practices,
+    library::SharedLibrary,
     snapshot::{Counts, DiskHistory, Snapshot},
     writer::Writer,
 };
@@ -57,7 +51,6 @@ pub(crate) struct Opened {
     pub(super) segments: Segments,
     pub(super) heads: BTreeMap<PublicKey, Head>,
     pub(super) disk: DiskHistory,
-    pub(super) practices: BTreeMap<MemberId, u64>,
 }
 
 impl Core {
@@ -87,6 +80,7 @@ impl Core {
             events,
             index,
             reader,
+            library: SharedLibrary::default(),
             local,
             warnings: Mutex::new(warnings),
             writer: Mutex::new(None),
@@ -129,7 +123,6 @@ pub(super) fn open(
             segments: Segments::new(home.clone(), options.min_free),
             heads: BTreeMap::new(),
             disk,
-            practices: count_practices(index.series())?,
         },
     };
     if fresh {

@@ -7,7 +7,7 @@ use nanduti_protocol::{
     run::{Item, VerifiedRun},
 };
 
-use super::{Admitted, Authored, CoreError, command::Reply, fold::Facts, snapshot::DiskHistory};
+use super::{Admitted, Authored, CoreError, command::Reply, facts::Facts, snapshot::DiskHistory};
 
 /// A run on its way to the disk, and who waits for it.
 pub(super) struct Pending {

@@ -3,11 +3,12 @@
 use nanduti_protocol::{
     entry::{Entry, Statement},
     hash::Hash,
-    key::PublicKey,
+    key::{MemberId, PublicKey},
+    library::Series,
     run::{ReceivedRun, item_len, split_item},
 };
 
-use super::{Core, CoreError, command::Command};
+use super::{Core, CoreError, command::Command, library::SeriesKey};
 use crate::store::{Damage, Index, Located, Reader, StoreError};
 
 /// An entry with its body, and where it stands.
@@ -130,6 +131,20 @@ impl Core {
             let (hash, segment) = (entry.hash, file.display().to_string());
             Ok(Some(BodyAt { hash, statement: entry.statement, body: body.map(<[u8]>::to_vec), segment, offset }))
         })
+    }
+
+    /// A series of a member.
+    pub(crate) fn series(&self, name: &Hash, member: &MemberId) -> Result<Option<Series>, StoreError> {
+        self.shared.library.series(&self.snapshot().history, name, member)
+    }
+
+    /// Every series that has its first entry, of one member or of all: what `pick` makes of them, in no particular order.
+    pub(crate) fn pick_series<T>(
+        &self,
+        member: Option<&MemberId>,
+        pick: impl FnMut(SeriesKey, Series) -> Option<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.shared.library.pick(&self.snapshot().history, member, pick)
     }
 
     /// When the entry at a place became durable here, in milliseconds since 1970.

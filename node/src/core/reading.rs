@@ -2,7 +2,7 @@
 //!
 //! - A log whose files are exactly as its watermark says is taken as it is, without being read.
 //! - If its files have grown beyond the watermark, it is read from there on: a crash came before the watermark was moved.
-//! - Anything else is read from the beginning, after all that the index and the library had of it is forgotten.
+//! - Anything else is read from the beginning, after all that the index had of it is forgotten.
 //!
 //! Root logs are always read and admitted again, since authority is made of what they say; they are short. Publishing logs
 //! were admitted before they were written: they are carried whatever authority says of them now, and authority decides what
@@ -18,7 +18,7 @@ use nanduti_protocol::{
     run::{Item, VerifiedRun},
 };
 
-use super::{CoreError, fold::forget_log, open::OpeningHome, repair::note_reached};
+use super::{CoreError, facts::Facts, open::OpeningHome, repair::note_reached};
 use crate::store::{Head, Repair, Scanned, Tail, Watermark};
 
 /// How the files of a log fit its watermark.
@@ -35,18 +35,18 @@ enum Fit {
 impl OpeningHome<'_> {
     /// Reads a root log in full and admits it again. What the index has of it already is not put in again.
     pub(super) fn read_root_log(&mut self, log: &PublicKey) -> Result<(), CoreError> {
-        let (indexed, folded) = match self.fit(log)? {
-            Fit::Whole(head) | Fit::Grown(head) => (head.next, head.folded),
+        let indexed = match self.fit(log)? {
+            Fit::Whole(head) | Fit::Grown(head) => head.next,
             Fit::Not => {
                 self.forget(log)?;
-                (0, 0)
+                0
             }
         };
         let mut runs = Vec::new();
         let index = self.index;
         let scanned = self.scan(*log).read(self.beginning(), &mut |run, placement| {
             if run.next_seq() > indexed {
-                index.insert_run(&run, &placement)?;
+                index.insert_run(&run, &placement, Facts::of(&run).encoded())?;
             }
             runs.push(run);
             Ok(())
@@ -60,7 +60,7 @@ impl OpeningHome<'_> {
             }
         }
         if let (Some(tail), Some(extent)) = (scanned.tail, self.opened.ledger.extent(log)) {
-            self.hold(log, extent, tail, folded);
+            self.hold(log, extent, tail);
         }
         Ok(())
     }
@@ -69,15 +69,15 @@ impl OpeningHome<'_> {
     pub(super) fn read_publishing_log(&mut self, log: &PublicKey) -> Result<(), CoreError> {
         let mut opening = self.opened.disk.opening_of(log);
         let fit = if opening.is_some() { self.fit(log)? } else { Fit::Not };
-        let (from, mut bytes, folded, known_tail) = match fit {
+        let (from, mut bytes, known_tail) = match fit {
             Fit::Whole(head) | Fit::Grown(head) => {
                 let file = Some((head.file, head.file_len));
-                (Watermark { next: head.next, head: head.head, file }, head.bytes, head.folded, Some(tail_of(&head)))
+                (Watermark { next: head.next, head: head.head, file }, head.bytes, Some(tail_of(&head)))
             }
             Fit::Not => {
                 opening = None;
                 self.forget(log)?;
-                (self.beginning(), 0, 0, None)
+                (self.beginning(), 0, None)
             }
         };
         let scanned = if matches!(fit, Fit::Whole(_)) {
@@ -87,7 +87,7 @@ impl OpeningHome<'_> {
             self.scan(*log).read(from, &mut |run, placement| {
                 bytes += run.items().iter().map(Item::whole_len).sum::<u64>();
                 opening = opening.take().or_else(|| opening_in(&run));
-                index.insert_run(&run, &placement)
+                index.insert_run(&run, &placement, Facts::of(&run).encoded())
             })?
         };
         self.note_repairs(log, &scanned)?;
@@ -98,14 +98,14 @@ impl OpeningHome<'_> {
         };
         let extent = Extent { next: scanned.next, head: scanned.head, bytes };
         self.opened.ledger.restore(*log, extent, opening);
-        self.hold(log, extent, tail, folded);
+        self.hold(log, extent, tail);
         Ok(())
     }
 
-    fn hold(&mut self, log: &PublicKey, extent: Extent, tail: Tail, folded: u64) {
+    fn hold(&mut self, log: &PublicKey, extent: Extent, tail: Tail) {
         let Extent { next, head, bytes } = extent;
         self.opened.segments.set_tail(*log, tail);
-        let head = Head { next, head, bytes, file: tail.file, file_len: tail.len, files: tail.files, folded };
+        let head = Head { next, head, bytes, file: tail.file, file_len: tail.len, files: tail.files };
         self.opened.heads.insert(*log, head);
     }
 
@@ -132,13 +132,9 @@ impl OpeningHome<'_> {
         Ok(if whole { Fit::Whole(head) } else { Fit::Grown(head) })
     }
 
-    /// Takes everything of a log out of the index and the library; what is sound is put in again as it is read.
+    /// Takes everything of a log out of the index; what is sound is put in again as it is read.
     pub(super) fn forget(&mut self, log: &PublicKey) -> Result<(), CoreError> {
-        self.index.forget(log)?;
-        if self.known.contains_key(log) {
-            forget_log(self.index.series(), log, &mut self.opened.practices)?;
-        }
-        Ok(())
+        Ok(self.index.forget(log)?)
     }
 
     fn note_repairs(&mut self, log: &PublicKey, scanned: &Scanned) -> Result<(), CoreError> {

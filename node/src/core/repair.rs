@@ -8,7 +8,7 @@ use nanduti_protocol::{
     run::{item_len, push_item, split_item},
 };
 
-use super::{CoreError, fold::Fold, open, writer::Writer};
+use super::{CoreError, facts::Facts, open, writer::Writer};
 use crate::{
     PRIVATE_FILE,
     store::{Head, LogScan, Repair, StoreError, Tail},
@@ -60,7 +60,6 @@ impl Writer {
     pub(super) fn read_again(&mut self, log: &PublicKey) -> Result<(), CoreError> {
         self.checkpoint();
         self.disk.index.forget(log)?;
-        self.unfold(log);
         self.heads.remove(log);
         self.dirty.remove(log);
         self.reopen()
@@ -91,13 +90,6 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes everything of a log out of the library; what is sound in it is taken in again afterwards.
-    fn unfold(&mut self, log: &PublicKey) {
-        if let Err(error) = super::fold::forget_log(self.disk.index.series(), log, &mut self.counts.practices) {
-            tracing::warn!(%error, "cannot take a log out of the library");
-        }
-    }
-
     /// Puts a body where one is missing: the segment file is written anew beside the old one and takes its name.
     pub(super) fn fill_body(&mut self, log: &PublicKey, seq: u64, body: &[u8]) -> Result<bool, CoreError> {
         let (Some(head), Some(extent)) = (self.heads.get(log).copied(), self.ledger.extent(log)) else {
@@ -117,7 +109,9 @@ impl Writer {
         let longer = (filled.len() - bytes.len()) as u64;
         let index = self.disk.index.clone();
         let scan = LogScan::new(self.home.clone(), self.options.network, *log).read_only();
-        let scanned = scan.read_file_alone(block.file(), &mut |run, placement| index.insert_run(&run, &placement))?;
+        let scanned = scan.read_file_alone(block.file(), &mut |run, placement| {
+            index.insert_run(&run, &placement, Facts::of(&run).encoded())
+        })?;
         if let Some(Repair::SetAside { damage, .. }) = scanned.repairs.into_iter().next() {
             // Something else in the file is damaged: all of it is read again before anything else happens.
             self.unsound = true;
@@ -131,10 +125,8 @@ impl Writer {
         self.segments.set_tail(*log, Tail { file: head.file, len: head.file_len, files: head.files });
         self.ledger.restore(*log, extent, opening);
         self.counts.wanted = self.counts.wanted.saturating_sub(1);
-        if seq < head.folded {
-            let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
-            fold.take_stored(&self.ledger, log, seq, seq + 1, true)?;
-            fold.finish()?;
+        if seq < self.folded.get(log).copied().unwrap_or(0) {
+            self.change_library(|mut fold| fold.take_stored(log, seq, seq + 1, true))?;
         }
         self.refresh(&BTreeSet::from([*log]), false);
         Ok(true)

@@ -12,7 +12,8 @@ use nanduti_protocol::{
     run::split_item,
 };
 
-use crate::store::{Index, Reader, StoreError};
+use super::facts::{self, NamedFact};
+use crate::store::{Block, Index, Reader, StoreError};
 
 /// The state after a batch.
 #[derive(Debug, Clone)]
@@ -65,6 +66,13 @@ impl DiskHistory {
     /// Can all blocks of a log be read?
     pub(super) fn check_all(&self, log: &PublicKey) -> Result<(), StoreError> {
         self.index.blocks_from(log, 0).try_for_each(|block| self.reader.read_block(log, &block?).map(drop))
+    }
+
+    /// What the entries of a block say to the library.
+    pub(super) fn facts(&self, log: &PublicKey, block: &Block) -> Result<Vec<Option<NamedFact>>, StoreError> {
+        let stored =
+            self.index.facts(log, block.first_seq())?.ok_or(StoreError::IndexContent("a block without facts"))?;
+        facts::decode(&stored, log, block.first_seq(), |seq| block.hash_at(seq))
     }
 
     /// For whom a log speaks, if the index knows where that stands and it is there still.

@@ -17,7 +17,9 @@ use tokio::sync::mpsc;
 use super::{
     Admitted, Author, CoreError, CoreEvent, Shared,
     command::{Command, Reply},
-    fold::{Facts, Fold},
+    facts::Facts,
+    fold::Fold,
+    library::Library,
     open::Opened,
     pending::{Pending, Waiting, WithPending},
     read::ARRIVALS,
@@ -36,8 +38,6 @@ const CHECKPOINT_ENTRIES: u64 = 32_768;
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
 /// Time after which the watermarks are moved though there is always something to do.
 const CHECKPOINT_BUSY: Duration = Duration::from_secs(10);
-/// Entries from which on a batch is worth a second thread.
-const PARALLEL_ENTRIES: usize = 128;
 /// Runs that one batch may bring: what is pending is searched one by one.
 const BATCH_RUNS: usize = 256;
 
@@ -51,6 +51,8 @@ pub(crate) struct Writer {
     pub(super) segments: Segments,
     pub(super) disk: DiskHistory,
     pub(super) heads: BTreeMap<PublicKey, Head>,
+    /// How many entries of each log the library has taken in: those that count.
+    pub(super) folded: BTreeMap<PublicKey, u64>,
     pub(super) counts: Counts,
     pub(super) blocked: Option<Arc<str>>,
     /// Logs whose watermark in the index lies behind.
@@ -67,8 +69,8 @@ pub(crate) struct Writer {
 impl Writer {
     /// The writer of a home that was opened.
     pub(super) fn new(home: Home, options: super::CoreOptions, shared: Arc<Shared>, opened: Opened) -> Self {
-        let Opened { ledger, segments, heads, disk, practices } = opened;
-        let counts = Counts { practices, wanted: disk.index.wants_len() as u64 };
+        let Opened { ledger, segments, heads, disk } = opened;
+        let counts = Counts { practices: BTreeMap::new(), wanted: disk.index.wants_len() as u64 };
         Self {
             home,
             options,
@@ -79,6 +81,7 @@ impl Writer {
             disk,
             dirty: heads.keys().copied().collect(),
             heads,
+            folded: BTreeMap::new(),
             counts,
             blocked: None,
             since_checkpoint: 0,
@@ -305,55 +308,44 @@ impl Writer {
             self.counts.wanted += run.items().iter().filter(|item| !item.held).count() as u64;
             self.advance_head(run);
         }
-        let index = self.disk.index.clone();
-        let insert = || runs.iter().zip(placements).try_for_each(|(run, placement)| index.insert_run(run, placement));
-        // Where the entries stand and what they say are different trees: a large batch fills both at the same time.
-        let folded = if runs.iter().map(|run| run.items().len()).sum::<usize>() < PARALLEL_ENTRIES {
-            insert()?;
-            self.fold_runs(runs, facts)?
-        } else {
-            std::thread::scope(|scope| {
-                let inserted = scope.spawn(insert);
-                let folded = self.fold_runs(runs, facts);
-                inserted.join().unwrap_or(Err(StoreError::IndexContent("what made an insertion panic")))?;
-                folded
-            })?
-        };
-        self.note_folded(folded);
-        Ok(())
+        let facts: Vec<Facts> = runs.iter().zip(facts).map(|(run, facts)| facts.or_of(run)).collect();
+        for ((run, placement), facts) in runs.iter().zip(placements).zip(&facts) {
+            self.disk.index.insert_run(run, placement, facts.encoded())?;
+        }
+        self.fold_runs(runs, facts)
     }
 
     /// Folds what is in a batch from memory. What counts now because authority changed is read back later.
-    fn fold_runs(&mut self, runs: &[&VerifiedRun], facts: Vec<Facts>) -> Result<BTreeMap<PublicKey, u64>, StoreError> {
-        let mut folded: BTreeMap<PublicKey, u64> = BTreeMap::new();
-        let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
-        for (run, mut facts) in runs.iter().zip(facts) {
-            let log = run.log();
-            let from = folded.get(&log).copied().or_else(|| Some(self.heads.get(&log)?.folded));
-            if from == Some(run.first_seq()) {
-                let to = self.ledger.counted(&log, &self.disk).min(run.next_seq());
-                fold.take_run(&self.ledger, run, &mut facts, to)?;
-                folded.insert(log, to.max(run.first_seq()));
+    fn fold_runs(&mut self, runs: &[&VerifiedRun], facts: Vec<Facts>) -> Result<(), StoreError> {
+        let mut folded = std::mem::take(&mut self.folded);
+        let done = self.change_library(|mut fold| {
+            for (run, facts) in runs.iter().zip(facts) {
+                let log = run.log();
+                if folded.get(&log).copied().unwrap_or(0) == run.first_seq() {
+                    let to = self.ledger.counted(&log, &self.disk).min(run.next_seq());
+                    fold.take_run(run, facts, to)?;
+                    folded.insert(log, to.max(run.first_seq()));
+                }
             }
-        }
-        fold.finish()?;
-        Ok(folded)
+            Ok(())
+        });
+        self.folded = folded;
+        self.count_shown();
+        done
     }
 
-    /// Moves the marks of how much the library has taken in, once it has.
-    fn note_folded(&mut self, folded: BTreeMap<PublicKey, u64>) {
-        for (log, folded) in folded {
-            if let Some(head) = self.heads.get_mut(&log) {
-                head.folded = folded;
-                self.dirty.insert(log);
-            }
-        }
+    /// Lets something change the library.
+    pub(super) fn change_library<T>(&self, change: impl FnOnce(Fold<'_>) -> T) -> T {
+        self.shared.library.change(|library| change(Fold::new(&self.disk, &self.ledger, library)))
+    }
+
+    fn count_shown(&mut self) {
+        self.counts.practices = self.shared.library.change(|library| library.shown().clone());
     }
 
     fn advance_head(&mut self, run: &VerifiedRun) {
         let log = run.log();
         let (Some(extent), Some(tail)) = (self.ledger.extent(&log), self.segments.tail(&log)) else { return };
-        let folded = self.heads.get(&log).map_or(0, |head| head.folded);
         let head = Head {
             next: extent.next,
             head: extent.head,
@@ -361,7 +353,6 @@ impl Writer {
             file: tail.file,
             file_len: tail.len,
             files: tail.files,
-            folded,
         };
         self.heads.insert(log, head);
         self.dirty.insert(log);
@@ -386,34 +377,31 @@ impl Writer {
 
     fn fold_all(&mut self, logs: &[PublicKey]) -> Result<(), StoreError> {
         let mut changed = Vec::new();
-        for log in logs {
-            let Some(head) = self.heads.get(log) else { continue };
+        for log in logs.iter().filter(|log| self.heads.contains_key(log)) {
             let counted = self.ledger.counted(log, &self.disk);
-            if counted != head.folded {
-                changed.push((*log, head.folded, counted));
+            let folded = self.folded.get(log).copied().unwrap_or(0);
+            if counted != folded {
+                changed.push((*log, folded, counted));
             }
         }
-        if changed.iter().any(|(log, folded, counted)| counted < folded && self.dirty.contains(log)) {
-            // A crash after taking back must not leave a watermark that knows nothing of what was taken in.
-            self.checkpoint();
+        if changed.is_empty() {
+            return Ok(());
         }
-        let mut fold = Fold::new(&self.disk, &mut self.counts.practices);
-        let mut done = BTreeMap::new();
-        let mut failed = None;
-        for (log, folded, counted) in changed {
-            let (from, to) = (folded.min(counted), folded.max(counted));
-            match fold.take_stored(&self.ledger, &log, from, to, counted > folded) {
-                Ok(()) => drop(done.insert(log, counted)),
-                // Half of it may be folded, which does no harm: it will be again.
-                Err(error) => {
-                    self.damaged.insert(log);
-                    failed = Some(error);
+        let (mut done, mut failed) = (Vec::new(), None);
+        self.change_library(|mut fold| {
+            for (log, folded, counted) in changed {
+                match fold.take_stored(&log, folded.min(counted), folded.max(counted), counted > folded) {
+                    Ok(()) => done.push((log, counted)),
+                    // Half of it may be folded, which does no harm: it will be again.
+                    Err(error) => failed = Some((log, error)),
                 }
             }
-        }
-        fold.finish()?;
-        self.note_folded(done);
-        failed.map_or(Ok(()), Err)
+        });
+        self.folded.extend(done);
+        self.count_shown();
+        let Some((log, error)) = failed else { return Ok(()) };
+        self.damaged.insert(log);
+        Err(error)
     }
 
     pub(super) fn publish_snapshot(&mut self) {
@@ -481,8 +469,10 @@ impl Writer {
 
     /// All that is held counts anew, after the state was restored from the disk.
     pub(super) fn adopt(&mut self, opened: Opened) {
-        let Opened { ledger, segments, heads, disk, practices } = opened;
-        self.counts = Counts { practices, wanted: disk.index.wants_len() as u64 };
+        let Opened { ledger, segments, heads, disk } = opened;
+        self.counts = Counts { practices: BTreeMap::new(), wanted: disk.index.wants_len() as u64 };
+        self.folded.clear();
+        self.shared.library.change(|library| *library = Library::default());
         self.dirty = heads.keys().copied().collect();
         (self.ledger, self.segments, self.heads, self.disk) = (ledger, segments, heads, disk);
         self.frontier = Arc::default();

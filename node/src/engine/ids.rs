@@ -13,7 +13,7 @@ use nanduti_protocol::{
 use super::failure::{not_found, usage};
 use crate::{
     api::ApiError,
-    core::{BodyAt, Core, fold::read_series},
+    core::{BodyAt, Core},
 };
 
 /// Fewer characters than this are not looked up.
@@ -38,7 +38,7 @@ pub(super) fn find(core: &Core, id: &str) -> Result<Found, ApiError> {
     let wanted = normalise(id)?;
     let snapshot = core.snapshot();
     let mut found: Vec<(Hash, PublicKey, u64)> = Vec::new();
-    for (_, place) in core.index().find(&hash_start(&wanted), CANDIDATES)? {
+    for place in core.index().find(&hash_start(&wanted), CANDIDATES) {
         let hash = snapshot.hash_at(&place.log, place.seq);
         found.extend(hash.filter(|hash| hash.to_cid().starts_with(&wanted)).map(|hash| (hash, place.log, place.seq)));
     }
@@ -47,7 +47,7 @@ pub(super) fn find(core: &Core, id: &str) -> Result<Found, ApiError> {
         if let Some(entry) = core.read_at(&log, seq)?
             && let Some(member) = snapshot.ledger.authority().and_then(|authority| authority.claimed_member(&log))
             && let Some(name) = series_of(&entry)
-            && let Some(known) = read_series(core.index().series(), &name, member)?
+            && let Some(known) = core.series(&name, member)?
             && known.standing(&name) != Standing::Unrooted
         {
             let revision = known.revision(&hash).map(|_| hash).filter(|hash| *hash != name);

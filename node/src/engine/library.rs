@@ -14,7 +14,7 @@ use crate::{
         SeriesState, Show,
     },
     authoring::{field_changes, field_views, record_json, render},
-    core::{Core, fold::all_series},
+    core::Core,
 };
 
 /// Rows returned where the caller does not say.
@@ -55,11 +55,9 @@ fn list(core: &Core, filter: &ListFilter) -> Result<ListReply, ApiError> {
     if filter.limit > LIMIT_MAX {
         return Err(usage(format!("at most {LIMIT_MAX} rows at once")).hint("go on with `offset`"));
     }
-    let mut rows = Vec::new();
-    for series in all_series(core.index().series()) {
-        let ((name, member), series) = series?;
-        rows.extend(views::row(&name, &member, &series).filter(|row| matches(filter, row)));
-    }
+    let mut rows = core.pick_series(None, |(name, member), series| {
+        views::row(&name, &member, &series).filter(|row| matches(filter, row))
+    })?;
     rows.sort_by(|a, b| (&a.member, &a.title, &a.id).cmp(&(&b.member, &b.title, &b.id)));
     let total = rows.len() as u64;
     let limit = if filter.limit == 0 { LIMIT_DEFAULT } else { filter.limit };

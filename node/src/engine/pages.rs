@@ -10,7 +10,6 @@ use nanduti_protocol::{
 use super::{Engine, Handle};
 use crate::{
     api::{ApiError, History, List, ListFilter, ListReply, PracticeView, RevisionView, Show, Status, StatusReply},
-    core::fold::all_series,
     web::{Choice, Choices, Library, Place},
 };
 
@@ -35,8 +34,7 @@ impl Library for Engine {
         let occurring = self
             .blocking(|core| {
                 let mut occurring = Occurring::default();
-                for series in all_series(core.index().series()) {
-                    let ((_, member), series) = series?;
+                core.pick_series(None, |(_, member), series| {
                     occurring.members.insert(member);
                     for (_, newest) in series.newest() {
                         let card = &newest.card;
@@ -45,7 +43,8 @@ impl Library for Engine {
                         occurring.capacities.extend(card.capacities.iter().cloned());
                         occurring.themes.extend(card.themes.iter().cloned());
                     }
-                }
+                    None::<()>
+                })?;
                 Ok(occurring)
             })
             .await?;

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     api::{ApiError, ErrorKind, Problem, Publish, PublishOutcome, PublishReply, RevisionView, Withdraw},
     authoring,
-    core::{Authored, Core, fold::series_of},
+    core::{Authored, Core},
 };
 
 impl Handle<Publish> for Engine {
@@ -210,15 +210,12 @@ fn says(core: &Core, series: &Series, record: &Record) -> bool {
 
 /// A practice of the member that is not withdrawn and has this title.
 fn same_title(core: &Core, member: &MemberId, title: &str) -> Result<Option<(Hash, Series)>, ApiError> {
-    for series in series_of(core.index().series(), member.clone()) {
-        let ((name, _), series) = series?;
+    let same = core.pick_series(Some(member), |(name, _), series| {
         let same = series.standing(&name) != Standing::Withdrawn
             && series.newest().iter().any(|(_, newest)| newest.card.title == title);
-        if same {
-            return Ok(Some((name, series)));
-        }
-    }
-    Ok(None)
+        same.then_some((name, series))
+    })?;
+    Ok(same.into_iter().next())
 }
 
 fn problems(problems: Vec<Problem>) -> ApiError {

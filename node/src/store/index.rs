@@ -4,8 +4,7 @@
 //! | --- | --- | --- |
 //! | `blocks` | log, first place (u64 big-endian) | [`Block`] |
 //! | `heads` | log | [`Head`]: the watermark |
-//! | `ids` | first 16 bytes of an entry's hash | log, place |
-//! | `series` | hash of the series, member | the series (see `nanduti_protocol::library`) |
+//! | `facts` | as in `blocks` | what the entries of the block say to the library (see `core::facts`) |
 //! | `wants` | log, place | nothing: the body is wanted |
 //!
 //! Watermarks are written only after a flush of everything below them, since sled does not promise an order between its trees
@@ -15,17 +14,16 @@ use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use nanduti_protocol::{cbor, hash::Hash, key::PublicKey, run::VerifiedRun};
 use serde::{Deserialize, Serialize};
 
-use super::{Block, Placement, StoreError};
+use super::{Block, Placement, StoreError, ids::Ids};
 
 /// Changed whenever the content of a tree changes its form.
-const VERSION: &[u8] = b"nanduti-index-1";
-/// How much of a hash is the key in `ids`.
-const ID_LEN: usize = 16;
+const VERSION: &[u8] = b"nanduti-index-2";
 
 /// The watermark of a log: how far the index has followed the segment files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,8 +40,6 @@ pub(crate) struct Head {
     pub(crate) file_len: u64,
     /// How many segment files there are.
     pub(crate) files: u64,
-    /// How many entries the library has taken in: those that count.
-    pub(crate) folded: u64,
 }
 
 /// Where an entry stands.
@@ -60,10 +56,10 @@ pub(crate) struct Located {
 pub(crate) struct Index {
     db: sled::Db,
     blocks: sled::Tree,
+    facts: sled::Tree,
     heads: sled::Tree,
-    ids: sled::Tree,
-    series: sled::Tree,
     wants: sled::Tree,
+    ids: Arc<RwLock<Ids>>,
 }
 
 impl Index {
@@ -103,9 +99,10 @@ impl Index {
             cbor::decode::<Head>(&value).map_err(|_| StoreError::IndexContent("a watermark"))?;
         }
         // sled finds damage only when it reads a page, and then it is too late to do without the index.
-        for tree in [&index.blocks, &index.ids, &index.series, &index.wants] {
+        for tree in [&index.facts, &index.wants] {
             tree.iter().keys().try_for_each(|key| key.map(drop))?;
         }
+        index.read_ids()?;
         Ok(Some(index))
     }
 
@@ -113,12 +110,26 @@ impl Index {
         let db = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(None).open()?;
         Ok(Self {
             blocks: db.open_tree("blocks")?,
+            facts: db.open_tree("facts")?,
             heads: db.open_tree("heads")?,
-            ids: db.open_tree("ids")?,
-            series: db.open_tree("series")?,
             wants: db.open_tree("wants")?,
+            ids: Arc::default(),
             db,
         })
+    }
+
+    /// Reads all hashes from the blocks.
+    fn read_ids(&self) -> Result<(), StoreError> {
+        let mut ids = self.ids.write().unwrap_or_else(PoisonError::into_inner);
+        for entry in &self.blocks {
+            let (key, value) = entry?;
+            let Located { log, seq } = located(&key)?;
+            let block = Block::decode(seq, value)?;
+            (seq..block.next_seq()).filter_map(|seq| Some((seq, block.hash_at(seq)?))).for_each(|(seq, hash)| {
+                ids.insert(&log, seq, &hash);
+            });
+        }
+        Ok(())
     }
 
     /// The watermarks of all logs.
@@ -143,22 +154,26 @@ impl Index {
         Ok(())
     }
 
-    /// Takes a run in that stands at a place on the disk.
-    pub(crate) fn insert_run(&self, run: &VerifiedRun, placement: &Placement) -> Result<(), StoreError> {
+    /// Takes a run in that stands at a place on the disk, with what it says to the library.
+    pub(crate) fn insert_run(&self, run: &VerifiedRun, placement: &Placement, facts: &[u8]) -> Result<(), StoreError> {
         let log = run.log();
         // What was indexed above a watermark that a crash left behind may be cut into other blocks: they would hide this one.
         for hidden in self.blocks.range(place_key(&log, run.first_seq() + 1)..place_key(&log, run.next_seq())).keys() {
-            self.blocks.remove(hidden?)?;
+            let hidden = hidden?;
+            self.blocks.remove(&hidden)?;
+            self.facts.remove(hidden)?;
         }
+        self.facts.insert(place_key(&log, run.first_seq()), facts)?;
         self.blocks.insert(place_key(&log, run.first_seq()), Block::encode(run, placement))?;
-        let mut ids = sled::Batch::default();
         for (seq, item) in (run.first_seq()..).zip(run.items()) {
-            ids.insert(&item.hash.as_bytes()[..ID_LEN], place_key(&log, seq).as_slice());
             if !item.held {
                 self.wants.insert(place_key(&log, seq), &[])?;
             }
         }
-        self.ids.apply_batch(ids)?;
+        let mut ids = self.ids.write().unwrap_or_else(PoisonError::into_inner);
+        for (seq, item) in (run.first_seq()..).zip(run.items()) {
+            ids.insert(&log, seq, &item.hash);
+        }
         Ok(())
     }
 
@@ -177,12 +192,15 @@ impl Index {
         for entry in self.blocks.range(range.clone()) {
             let (key, value) = entry?;
             let block = Block::decode(located(&key)?.seq, value)?;
+            let mut ids = self.ids.write().unwrap_or_else(PoisonError::into_inner);
             for seq in block.first_seq()..block.next_seq() {
                 if let Some(hash) = block.hash_at(seq) {
-                    self.ids.remove(&hash.as_bytes()[..ID_LEN])?;
+                    ids.remove(log, seq, &hash);
                 }
             }
-            self.blocks.remove(key)?;
+            drop(ids);
+            self.blocks.remove(&key)?;
+            self.facts.remove(key)?;
         }
         for entry in self.wants.range(range) {
             self.wants.remove(entry?.0)?;
@@ -194,9 +212,10 @@ impl Index {
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
         self.heads.clear()?;
         self.db.flush()?;
-        for tree in [&self.blocks, &self.ids, &self.series, &self.wants] {
+        for tree in [&self.blocks, &self.facts, &self.wants] {
             tree.clear()?;
         }
+        self.ids.write().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
@@ -250,13 +269,14 @@ impl Index {
         })
     }
 
-    /// Where the entries stand whose hashes begin with these bytes; at most `most`.
-    pub(crate) fn find(&self, hash_start: &[u8], most: usize) -> Result<Vec<(Vec<u8>, Located)>, StoreError> {
-        let start = &hash_start[..hash_start.len().min(ID_LEN)];
-        let found = self.ids.scan_prefix(start).take(most);
-        found
-            .map(|entry| entry.map_err(StoreError::from).and_then(|(key, value)| Ok((key.to_vec(), located(&value)?))))
-            .collect()
+    /// What the entries of a block say to the library, in the form in which it was put in.
+    pub(crate) fn facts(&self, log: &PublicKey, first_seq: u64) -> Result<Option<sled::IVec>, StoreError> {
+        Ok(self.facts.get(place_key(log, first_seq))?)
+    }
+
+    /// Where entries stand whose hashes begin with these bytes, of which the first eight are looked at; at most `most`.
+    pub(crate) fn find(&self, hash_start: &[u8], most: usize) -> Vec<Located> {
+        self.ids.read().unwrap_or_else(PoisonError::into_inner).find(hash_start, most)
     }
 
     /// The bodies wanted.
@@ -267,11 +287,6 @@ impl Index {
     /// How many bodies are wanted. Counts them one by one.
     pub(crate) fn wants_len(&self) -> usize {
         self.wants.len()
-    }
-
-    /// The tree of series, for the library.
-    pub(crate) fn series(&self) -> &sled::Tree {
-        &self.series
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod block;
 mod error;
+mod ids;
 mod index;
 mod reader;
 mod scan;

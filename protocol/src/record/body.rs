@@ -10,6 +10,8 @@
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
+use serde::Deserialize;
+
 use super::{
     DEPTH_MAX, ITEMS_MAX, REVISES_MAX, Record, SALT_LEN, Value,
     skim::{Outline, skim},
@@ -101,12 +103,7 @@ impl RecordBody {
     }
 
     fn check(&self) -> Result<(), BodyError> {
-        let in_order = is_strictly_sorted(&self.revises) && self.revises.len() <= REVISES_MAX;
-        if in_order && self.series.is_some() != self.revises.is_empty() {
-            Ok(())
-        } else {
-            Err(BodyError::Order("revises"))
-        }
+        if is_in_order(self.series.as_ref(), &self.revises) { Ok(()) } else { Err(BodyError::Order("revises")) }
     }
 }
 
@@ -175,16 +172,25 @@ impl WithdrawalBody {
     }
 }
 
+/// Do the revisions that are replaced go with the series, and are they as many as may be, in order, each once?
+pub(super) fn is_in_order(series: Option<&Hash>, revises: &[Hash]) -> bool {
+    is_strictly_sorted(revises) && revises.len() <= REVISES_MAX && series.is_some() != revises.is_empty()
+}
+
 fn decode_map(bytes: &[u8]) -> Result<BTreeMap<String, Value>, BodyError> {
+    match decode_strictly(bytes)? {
+        Value::Map(map) => Ok(map),
+        _ => Err(BodyError::Malformed("not a map".into())),
+    }
+}
+
+/// Decodes bytes that are within the bounds of a body.
+pub(super) fn decode_strictly<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, BodyError> {
     if bytes.len() > BODY_MAX {
         return Err(BodyError::Size { size: bytes.len() });
     }
     outline(bytes)?;
-    match serde_ipld_dagcbor::from_slice(bytes) {
-        Ok(Value::Map(map)) => Ok(map),
-        Ok(_) => Err(BodyError::Malformed("not a map".into())),
-        Err(error) => Err(BodyError::Malformed(alloc::format!("{error}"))),
-    }
+    serde_ipld_dagcbor::from_slice(bytes).map_err(|error| BodyError::Malformed(alloc::format!("{error}")))
 }
 
 /// The map of the body is one level more than the record.
