@@ -127,6 +127,7 @@ impl Writer {
         self.counts.wanted = self.counts.wanted.saturating_sub(1);
         if seq < self.folded.get(log).copied().unwrap_or(0) {
             self.change_library(|mut fold| fold.take_stored(log, seq, seq + 1, true))?;
+            self.count_shown();
         }
         self.refresh(&BTreeSet::from([*log]), false);
         Ok(true)

@@ -339,7 +339,8 @@ impl Writer {
         self.shared.library.change(|library| change(Fold::new(&self.disk, &self.ledger, library)))
     }
 
-    fn count_shown(&mut self) {
+    /// Takes note of how many practices are shown now.
+    pub(super) fn count_shown(&mut self) {
         self.counts.practices = self.shared.library.change(|library| library.shown().clone());
     }
 

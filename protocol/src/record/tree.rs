@@ -94,8 +94,8 @@ pub(super) enum Borrowed<'a> {
     Link,
     /// A list.
     List(Vec<Borrowed<'a>>),
-    /// A map, in the order of the encoding, each key once.
-    Map(Vec<(&'a str, Borrowed<'a>)>),
+    /// A map, in the order of the encoding, each key once. The decoder hands keys out for a moment only.
+    Map(Vec<(String, Borrowed<'a>)>),
 }
 
 impl Tree for Borrowed<'_> {
