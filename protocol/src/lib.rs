@@ -14,6 +14,7 @@ extern crate alloc;
 pub mod announce;
 pub mod authority;
 pub mod cbor;
+pub mod chain;
 pub mod charter;
 pub mod entry;
 pub mod envelope;

@@ -13,6 +13,17 @@ pub const BODY_MAX: usize = 1024 * 1024;
 /// The bytes of a segment: a run of consecutive entries of one log with their bodies.
 pub const SEGMENT_MAX: usize = 4 * 1024 * 1024;
 
+/// Entries from one that has to carry its own valid signature to the next: in every log those at the places before a multiple of
+/// this. So from any place of any branch the key's own word follows within so many entries, and a fork can be proven.
+pub const ANCHOR_SPACING: u64 = 64;
+
+/// The bytes of the entries of a chain together: as many as may lie between two anchors, each of at most 512 bytes. No entry
+/// is larger, since every field of one is bounded.
+pub const CHAIN_MAX: usize = ANCHOR_SPACING as usize * 512;
+
+/// The bytes of a fork proof: two chains, with a little around each entry.
+pub const FORK_PROOF_MAX: usize = 2 * CHAIN_MAX + 1024;
+
 /// What a sender aims at for one segment on the wire: large enough that one signature vouches for hundreds of entries,
 /// small enough that ten in flight fit into a small machine.
 pub const SEGMENT_TARGET: usize = 1024 * 1024;
@@ -72,7 +83,8 @@ pub const SYNC_MESSAGE_MAX: usize = 256 * 1024;
 /// A frame of the sync protocol that carries a compressed segment. Incompressible data grows a little.
 pub const SYNC_SEGMENT_MAX: usize = SEGMENT_MAX + 64 * 1024;
 
-/// A gossip message: an entry without its body, or a fork proof of two entries, with a little around it.
+/// A gossip message: an entry without its body, or a fork proof of about two dozen entries, with a little around it. Larger
+/// proofs travel by sync alone.
 pub const GOSSIP_MAX: usize = 2 * ENTRY_MAX + 256;
 
 /// Addresses in a node record.

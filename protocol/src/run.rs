@@ -5,15 +5,18 @@
 //!
 //! ```text
 //! bytes → ReceivedRun   bounded, every item decoded, canonical
-//!       → VerifiedRun   linked by hashes, bodies match, the last entry's signature verifies
+//!       → VerifiedRun   linked by hashes, bodies match, the last entry's signature verifies, and that of each that has to
 //! ```
 //!
-//! One signature is enough for a run, since each entry commits to all the bytes of the one before. Nothing here knows who may
-//! speak: that is authority's.
+//! One signature vouches for a run, since each entry commits to all the bytes of the one before. Besides, the entry at every
+//! place before a multiple of [`limits::ANCHOR_SPACING`] has to carry its own: so whoever holds any place of a branch can show
+//! by a short [`Chain`] that the key wrote it, which is what fork proofs are made of. Nothing here knows who may speak: that
+//! is authority's.
 
 use alloc::vec::Vec;
 
 use crate::{
+    chain::Chain,
     entry::{BodyRef, Entry, EntryError},
     envelope::{EnvelopeError, byte_string_head_len, push_byte_string, split_byte_string},
     hash::Hash,
@@ -74,6 +77,14 @@ pub enum RunError {
         /// Where the item begins.
         offset: usize,
     },
+    /// The signature of an entry at a place where each has to carry its own does not verify.
+    #[error("the entry at byte {offset}, at a place where each has to be signed: {error}")]
+    Spacing {
+        /// Where the item begins.
+        offset: usize,
+        /// What is wrong.
+        error: EnvelopeError,
+    },
     /// The last entry's signature does not verify.
     #[error("the last entry: {0}")]
     Anchor(EnvelopeError),
@@ -123,7 +134,7 @@ pub struct ReceivedRun {
     bytes: Vec<u8>,
 }
 
-/// A run that is linked, whose bodies match, and whose last entry is an anchor.
+/// A run that is linked, whose bodies match, whose last entry is an anchor, and in which an anchor stands wherever one has to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedRun(ReceivedRun);
 
@@ -146,12 +157,17 @@ impl ReceivedRun {
         Ok(Self { log, first_seq, prev, items, bytes })
     }
 
-    /// Checks the signature of the last entry, which vouches for all before it.
+    /// Checks the signature of the last entry, which vouches for all before it, and those of the entries that have to carry
+    /// their own wherever they stand.
     ///
     /// # Errors
-    /// If it does not verify.
+    /// If one of them does not verify.
     pub fn verify(self, network: &Hash) -> Result<VerifiedRun, RunError> {
-        let last = self.items.last().ok_or(RunError::Empty)?;
+        let (last, before) = self.items.split_last().ok_or(RunError::Empty)?;
+        for item in self.spaced().filter_map(|index| before.get(index)) {
+            let offset = item.offset as usize;
+            self.entry(item)?.verify(network).map_err(|error| RunError::Spacing { offset, error })?;
+        }
         self.entry(last)?.verify(network).map_err(RunError::Anchor)?;
         Ok(VerifiedRun(self))
     }
@@ -161,11 +177,28 @@ impl ReceivedRun {
         self.log
     }
 
-    /// How many items at the front of the run end at an anchor: everything after the last entry whose own signature verifies
-    /// is cut off. For a file that was torn while it was written.
+    /// How many items at the front of the run would pass [`ReceivedRun::verify`]: everything after the last entry whose own
+    /// signature verifies is cut off. For a file that was torn while it was written.
     pub fn anchored_len(&self, network: &Hash) -> usize {
-        let anchored = |item: &Item| self.entry(item).is_ok_and(|entry| entry.verify(network).is_ok());
-        self.items.iter().rposition(anchored).map_or(0, |last| last + 1)
+        let bad = self.spaced().find(|index| !self.items.get(*index).is_some_and(|item| self.is_anchor(item, network)));
+        self.last_anchor(bad.unwrap_or(self.items.len()), network)
+    }
+
+    /// The number of items up to the last anchor among the first `most`.
+    fn last_anchor(&self, most: usize, network: &Hash) -> usize {
+        let among = self.items.get(..most).unwrap_or(&self.items);
+        among.iter().rposition(|item| self.is_anchor(item, network)).map_or(0, |last| last + 1)
+    }
+
+    fn is_anchor(&self, item: &Item, network: &Hash) -> bool {
+        self.entry(item).is_ok_and(|entry| entry.verify(network).is_ok())
+    }
+
+    /// The items that have to carry their own signature: those at places before a multiple of the spacing.
+    fn spaced(&self) -> impl Iterator<Item = usize> + use<> {
+        let spacing = limits::ANCHOR_SPACING;
+        let first = usize::try_from(spacing - 1 - self.first_seq % spacing).unwrap_or(usize::MAX);
+        (first..self.items.len()).step_by(usize::try_from(spacing).unwrap_or(usize::MAX))
     }
 
     fn entry(&self, item: &Item) -> Result<Entry<'_>, RunError> {
@@ -239,6 +272,11 @@ impl VerifiedRun {
         if item.held { self.0.bytes.get(start..end) } else { None }
     }
 
+    /// The chain that begins at a place of the run.
+    pub fn chain_from(&self, seq: u64, network: &Hash) -> Option<Chain> {
+        Chain::read(network, seq, |seq| self.item_at(seq).map(|item| self.entry_bytes(item).to_vec()))
+    }
+
     /// The longest front of the run that lies below `seq` and ends at an entry whose own signature verifies.
     #[must_use]
     pub fn ending_before(mut self, seq: u64, network: &Hash) -> Option<Self> {
@@ -248,7 +286,8 @@ impl VerifiedRun {
             self.0.items.truncate(most);
             self.0.bytes.truncate(cut as usize);
         }
-        let keep = self.0.anchored_len(network);
+        // Those that have to be signed have been checked: the last one that is has only to be found.
+        let keep = self.0.last_anchor(self.0.items.len(), network);
         if let Some(first_cut) = self.0.items.get(keep) {
             self.0.bytes.truncate(first_cut.offset as usize);
             self.0.items.truncate(keep);

@@ -155,7 +155,7 @@ def check_forks():
     for vector in file["merges"]:
         one, other = (read_fork(unhex(vector[field]), network) for field in ("one", "other"))
         _, seq, witnesses = carry(one, other)
-        same("forks, merged", encode([seq] + [data for _, data in witnesses]).hex(), vector["carried"])
+        same("forks, merged", encode([seq] + [chain for _, chain in witnesses]).hex(), vector["carried"])
     refuses("forks", file["refused"], lambda vector: read_fork(unhex(vector["bytes"]), network))
 
 

@@ -6,6 +6,7 @@ from primitives import Refused, blake3, decode, encode, head, need, verify_stric
 
 ENTRY_MAX, BODY_MAX, SEGMENT_MAX, TIME_MAX = 4096, 1 << 20, 4 << 20, 253402300799999
 LOG_ENTRIES_MAX = 1 << 32
+ANCHOR_SPACING, CHAIN_MAX, FORK_PROOF_MAX = 64, 32768, 66560
 PUBLIC_KINDS = ("charter", "log", "keyring", "withdrawal")
 
 
@@ -95,7 +96,7 @@ def verify_entry(data, network):
 def read_segment(data, network):
     need(len(data) <= SEGMENT_MAX, "oversized")
     need(data, "empty")
-    items, offset, before, last = [], 0, None, None
+    items, offset, before, last, signed = [], 0, None, None, []
     while offset < len(data):
         need(data[offset] == 0x82, "form")
         entry_bytes, rest = read_byte_string(data[offset + 1:])
@@ -113,7 +114,14 @@ def read_segment(data, network):
         else:
             need(len(body) == entry["body"]["size"] and blake3(body) == entry["body"]["hash"], "body")
         items.append((entry, blake3(entry_bytes), offset, body))
+        if (entry["seq"] + 1) % ANCHOR_SPACING == 0 and rest:
+            signed.append(entry_bytes)
         before, last, offset = entry, entry_bytes, len(data) - len(rest)
+    try:
+        for entry_bytes in signed:
+            verify_entry(entry_bytes, network)
+    except Refused as error:
+        raise Refused("spacing") from error
     try:
         verify_entry(last, network)
     except Refused as error:
@@ -245,23 +253,35 @@ def follows(before, after):
     return True
 
 
-def read_fork(data, network):
-    carried = decode_or("encoding", data)
-    need(isinstance(carried, list) and len(carried) == 3 and is_uint(carried[0]), "encoding")
-    need(all(isinstance(entry, bytes) for entry in carried[1:]), "encoding")
-    seq, witnesses = carried[0], []
-    for data in carried[1:]:
+def read_chain(chain, network):
+    """The first and the hash of the first of consecutive entries, of which the last is signed."""
+    need(1 <= len(chain) <= ANCHOR_SPACING and sum(map(len, chain)) <= CHAIN_MAX, "length")
+    first, before = None, None
+    for data in chain:
         try:
             entry, _, _ = read_entry(data)
         except Refused as error:
             raise Refused("entry") from error
-        verify_entry(data, network)
-        need(entry["seq"] in (seq, seq + 1), "no-contradiction")
-        witnesses.append((entry["log"], blake3(data) if entry["seq"] == seq else entry["prev"], data))
-    (log, low, _), (other, high, _) = witnesses
-    need(log == other and low != high, "no-contradiction")
+        if before:
+            need((entry["log"], entry["seq"], entry["prev"]) == before, "link")
+        first = first or (entry, blake3(data))
+        before = entry["log"], entry["seq"] + 1, blake3(data)
+    verify_entry(chain[-1], network)
+    return first
+
+
+def read_fork(data, network):
+    need(len(data) <= FORK_PROOF_MAX, "oversized")
+    carried = decode_or("encoding", data)
+    need(isinstance(carried, list) and len(carried) == 3 and is_uint(carried[0]), "encoding")
+    need(all(isinstance(chain, list) and all(isinstance(entry, bytes) for entry in chain) for chain in carried[1:]), "encoding")
+    seq, chains = carried[0], carried[1:]
+    sides = [read_chain(chain, network) for chain in chains]
+    need(all(entry["seq"] in (seq, seq + 1) for entry, _ in sides), "no-contradiction")
+    low, high = (digest if entry["seq"] == seq else entry["prev"] for entry, digest in sides)
+    need(sides[0][0]["log"] == sides[1][0]["log"] and low != high, "no-contradiction")
     need(low < high, "encoding")
-    return log, seq, [(digest, data) for _, digest, data in witnesses]
+    return sides[0][0]["log"], seq, [(low, chains[0]), (high, chains[1])]
 
 
 def carry(one, other):
@@ -269,8 +289,8 @@ def carry(one, other):
     if one[1] != other[1]:
         return min(one, other, key=lambda proof: proof[1])
     smallest = {}
-    for digest, data in one[2] + other[2]:
-        smallest[digest] = min(data, smallest.get(digest, data))
+    for digest, chain in one[2] + other[2]:
+        smallest[digest] = min(chain, smallest.get(digest, chain), key=lambda chain: (len(chain), chain))
     return one[0], one[1], sorted(smallest.items())[:2]
 
 

@@ -1,7 +1,7 @@
 //! Leaving a branch: what is held of a log turned out not to be the branch that its member's keyring names.
 //!
-//! The entries from the stray place on are cut off the segment files, from the last file backwards, so that a crash in between
-//! leaves a log that is merely shorter. The proof of the fork stays beside the log. The right branch comes with the next
+//! The entries from a place on are cut off the segment files, from the last file backwards, so that a crash in between leaves a
+//! log that is merely shorter. The ledger chooses the place: below the first entry that strays, and above an anchor. The proof of the fork stays beside the log. The right branch comes with the next
 //! synchronisation, since the frontier now ends below it.
 
 use std::fs::{self, OpenOptions};

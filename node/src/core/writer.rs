@@ -227,7 +227,7 @@ impl Writer {
         self.cut_back(log, from)
     }
 
-    /// A run that contradicts what is held without proof: that is the sender's fault, unless what is held cannot be read.
+    /// A run contradicts what is held, and what is held could not be read to prove it: what is damaged there is set aside.
     fn unless_damaged(&mut self, log: &PublicKey, from: u64, refusal: Refusal) -> CoreError {
         match self.disk.check(log, from.saturating_sub(1)) {
             Ok(()) => refusal.into(),

@@ -20,12 +20,14 @@ use std::sync::Arc;
 use libp2p::gossipsub::MessageAcceptance;
 use libp2p::{Multiaddr, PeerId};
 use nanduti_protocol::announce::{Announcement, Place, judge_entry};
+use nanduti_protocol::chain::{Chain, ChainError};
 use nanduti_protocol::entry::{Entry, EntryError};
 use nanduti_protocol::envelope::EnvelopeError;
 use nanduti_protocol::fork::{ForkError, ForkProof};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::PublicKey;
 use nanduti_protocol::ledger::{History, Ledger};
+use nanduti_protocol::limits::GOSSIP_MAX;
 use tokio::time::Instant;
 
 use super::blame::Fault;
@@ -176,7 +178,9 @@ impl Gossip {
         }
         match place {
             Place::Contradicts => {
-                let proof = ledger.contradicts(&entry, bytes, history);
+                // Signed by itself, it is a chain of one.
+                let chain = Chain::new(&ledger.network(), vec![bytes.to_vec()]).ok();
+                let proof = chain.and_then(|chain| ledger.contradicts(&chain, history));
                 let heard = proof.map(|proof| Heard::Fork(Box::new(proof)));
                 Judgement { note: Some("gossip-contradiction"), heard, ..Judgement::ignore() }
             }
@@ -191,9 +195,12 @@ impl Gossip {
         }
     }
 
-    /// A fork is to be announced.
+    /// A fork is to be announced, if its proof fits into a message. A larger one is brought by sync, like everything else.
     pub(super) fn announce_fork(&mut self, proof: &ForkProof) {
-        self.push_urgent(Announcement::fork(&proof.encode()).encode());
+        let message = Announcement::fork(&proof.encode()).encode();
+        if message.len() <= GOSSIP_MAX {
+            self.push_urgent(message);
+        }
     }
 
     /// Our own node record is to be announced.
@@ -235,7 +242,7 @@ impl Gossip {
 fn judge_fork(bytes: &[u8], ledger: &Ledger, within_rate: impl FnOnce() -> bool) -> Judgement {
     let proof = match ForkProof::decode(&ledger.network(), bytes) {
         Ok(proof) => proof,
-        Err(ForkError::Signature(_)) => return Judgement::reject(Fault::SIGNATURE),
+        Err(ForkError::Chain(ChainError::Signature(_))) => return Judgement::reject(Fault::SIGNATURE),
         Err(_) => return Judgement::reject(Fault::FORK_PROOF),
     };
     let log = proof.log();
@@ -368,6 +375,32 @@ mod tests {
         other.peer = PeerId::random();
         scene.from = other;
         assert!(scene.judge(&message).heard.is_some(), "others are heard");
+    }
+
+    #[test]
+    fn a_proof_that_is_too_large_for_a_message_is_left_to_sync() {
+        // One side of the fork stands by its chain alone for `len` entries.
+        let proof = |len: u64| {
+            let mut prev = Hash::of(b"below");
+            let entries = (4..4 + len).map(|seq| {
+                let mut bytes = entry(seq, prev);
+                if seq + 1 < 4 + len {
+                    *bytes.last_mut().unwrap() ^= 1;
+                }
+                prev = Hash::of(&bytes);
+                bytes
+            });
+            let network = Hash::of(b"network");
+            let side = Chain::new(&network, entries.collect()).unwrap();
+            ForkProof::new(4, side, Chain::new(&network, vec![entry(4, Hash::of(b"elsewhere"))]).unwrap()).unwrap()
+        };
+        for (len, announced) in [(2, true), (20, true), (64, false)] {
+            let mut gossip = Gossip::new(Instant::now());
+            gossip.announce_fork(&proof(len));
+            let message = gossip.next_message(Instant::now());
+            assert_eq!(message.is_some(), announced, "{len} entries");
+            assert!(message.is_none_or(|message| Announcement::decode(&message).is_ok()));
+        }
     }
 
     #[test]

@@ -1,12 +1,9 @@
 //! The last door: may this run be added, and if not, whose fault is that?
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
-use super::{AdoptError, Extent, History, Ledger};
-use crate::{
-    authority::Standing, cbor::CborError, entry::Entry, fork::ForkProof, key::PublicKey, keyring::Opening, kind::Kind,
-    run::VerifiedRun,
-};
+use super::{AdoptError, Extent, History, Ledger, prove::anchored_before};
+use crate::{authority::Standing, cbor::CborError, fork::ForkProof, keyring::Opening, kind::Kind, run::VerifiedRun};
 
 /// A run that the ledger has taken in: it continues the log exactly where what is held ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,8 +73,9 @@ pub enum Refusal {
     /// It contradicts the branch that the member's keyring has fixed.
     #[error("it contradicts the branch that the member's keyring has fixed")]
     FixedBranch,
-    /// It contradicts what is held, but proves nothing by its own signatures.
-    #[error("it contradicts what is held without a signature to prove it")]
+    /// It contradicts what is held, but what is held cannot be read, so that nothing is proven. Every branch that anybody can hold
+    /// has the key's own signature at short distances, so there is no other reason.
+    #[error("it contradicts what is held, which cannot be read to prove it")]
     Unproven,
     /// The log would outgrow the charter's bounds.
     #[error("the log would outgrow the bounds of the charter")]
@@ -89,8 +87,6 @@ impl Refusal {
     pub fn blames_peer(&self) -> bool {
         match self {
             Self::Charter(_) | Self::Opening(_) | Self::OpeningKind(_) | Self::OtherNetwork => true,
-            // The run ends at the key's own signature, and the sender cannot know which branch is held here: the author
-            // is at fault, not who carries it.
             Self::Unproven
             | Self::NoCharter
             | Self::UnknownKey
@@ -154,7 +150,8 @@ impl Ledger {
         }
         if let Some(seq) = first_contradiction(&run, &held, history, 0) {
             if bearing.right.is_some_and(|right| seq <= right) {
-                self.note_stray(&log, seq);
+                // What is held has to end at an anchor again.
+                self.note_stray(&log, anchored_before(&self.network, &log, seq, history));
             }
             return self.prove_fork(&run, seq, history).map(|proof| Admission::Forked(Box::new(proof)));
         }
@@ -176,21 +173,6 @@ impl Ledger {
         let authority_changed = self.learn(&run);
         self.logs.insert(log, Extent { next: run.next_seq(), head: run.head(), bytes });
         Ok(Admission::Appended(AdmittedRun { run, authority_changed }))
-    }
-
-    /// A single entry that a peer showed, without its body: does it prove a fork?
-    pub fn contradicts(&self, entry: &Entry<'_>, bytes: &[u8], history: &impl History) -> Option<ForkProof> {
-        let log = entry.statement.log;
-        let seq = entry.statement.seq;
-        let extent = self.extent(&log)?;
-        let place = if seq < extent.next && history.hash_at(&log, seq) != Some(entry.hash) {
-            seq
-        } else if seq > 0 && seq <= extent.next && history.hash_at(&log, seq - 1) != Some(entry.statement.prev) {
-            seq - 1
-        } else {
-            return None;
-        };
-        self.proof_against(&log, place, bytes, history)
     }
 
     /// A founder's root log brings the charter with it: a node that only knows the network's id starts here.
@@ -276,29 +258,6 @@ impl Ledger {
             }
         }
         changed
-    }
-
-    /// Makes a proof of a run that contradicts what is held at a place, and takes note of it.
-    fn prove_fork(&mut self, run: &VerifiedRun, seq: u64, history: &impl History) -> Result<ForkProof, Refusal> {
-        let log = run.log();
-        let fixed = self.authority.as_ref().and_then(|authority| authority.standing(&log)).and_then(|s| s.fixed);
-        if fixed.is_some_and(|place| place.seq >= seq && history.hash_at(&log, place.seq) == Some(place.hash)) {
-            return Err(Refusal::FixedBranch);
-        }
-        let offered: Vec<&[u8]> =
-            [seq, seq + 1].iter().filter_map(|seq| run.item_at(*seq)).map(|item| run.entry_bytes(item)).collect();
-        let proof = offered.into_iter().find_map(|bytes| self.proof_against(&log, seq, bytes, history));
-        let proof = proof.ok_or(Refusal::Unproven)?;
-        self.learn_fork(&proof);
-        Ok(proof)
-    }
-
-    /// A proof that an entry contradicts what is held at a place: against the entry there, or against the one that follows it.
-    fn proof_against(&self, log: &PublicKey, seq: u64, offered: &[u8], history: &impl History) -> Option<ForkProof> {
-        [seq, seq + 1]
-            .iter()
-            .filter_map(|seq| history.entry_at(log, *seq))
-            .find_map(|held| ForkProof::new(&self.network, seq, &held, offered).ok())
     }
 }
 

@@ -89,8 +89,8 @@ impl Ledger {
         if past_end { None } else { Some(proof) }
     }
 
-    /// From which place on the entries held are known not to be on the branch that the keyring has fixed. The host cuts them
-    /// off, says so by [`Ledger::cut_back`], and then offers the run anew that showed it.
+    /// From which place on the host has to cut off what is held of a log, since it strays from the branch that the keyring has
+    /// fixed: the place after the last anchor below the first entry that does. The host cuts there, says so by [`Ledger::cut_back`], and then offers the run anew that showed it.
     pub fn stray(&self, log: &PublicKey) -> Option<u64> {
         let branch = self.branches.get(log)?;
         branch.stray.filter(|_| self.fixed(log) == Some(branch.fixed))

@@ -13,6 +13,7 @@
 
 mod admit;
 mod branch;
+mod prove;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 pub use admit::{Admission, AdmittedRun, Refusal};
 use branch::Branch;
+pub use prove::chain_held;
 
 use crate::{
     authority::Authority,

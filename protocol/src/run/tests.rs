@@ -102,6 +102,63 @@ fn the_tail_is_cut_back_to_the_last_entry_that_is_signed() {
     assert!(matches!(run.verify(&network()), Err(RunError::Anchor(_))));
 }
 
+/// A log whose entries carry their own signature only where `signed` says so, from the places on.
+fn log_signed(places: core::ops::Range<u64>, signed: impl Fn(u64) -> bool) -> Vec<u8> {
+    let (mut out, mut prev) = (Vec::new(), network());
+    for seq in places {
+        let (log, body) = (PublicKey::from(&key()), BodyRef::to(b"body"));
+        let (kind, audience) = (Kind::Practice, Audience::Public);
+        let mut entry = Statement { log, seq, body, kind, prev, time: 1, audience }.sign(&network(), &key());
+        if !signed(seq) {
+            *entry.last_mut().expect("not empty") ^= 1;
+        }
+        prev = Hash::of(&entry);
+        push_item(&mut out, &entry, Some(b"body"));
+    }
+    out
+}
+
+#[test]
+fn the_entry_before_each_multiple_of_the_spacing_has_to_be_signed() {
+    let spacing = limits::ANCHOR_SPACING;
+    let needed = |seq: u64| (seq + 1).is_multiple_of(spacing);
+    for places in [0..200, 3..150, 63..130, 64..130, 64..100, 62..64, 127..129] {
+        let last = places.end - 1;
+        let read =
+            |signed: &dyn Fn(u64) -> bool| ReceivedRun::receive(log_signed(places.clone(), signed)).expect("sound");
+        let sparse = |seq: u64| needed(seq) || seq == last;
+        let run = read(&sparse);
+        assert_eq!(run.anchored_len(&network()) as u64, places.end - places.start);
+        let run = run.verify(&network()).expect("signed where it has to be");
+        for seq in places.clone() {
+            let chain = run.chain_from(seq, &network()).expect("there is one from every place");
+            let end = (seq..).find(|seq| sparse(*seq)).expect("the last is signed");
+            assert_eq!(chain.entries().len() as u64, end + 1 - seq);
+        }
+        for gap in places.clone().filter(|seq| needed(*seq) && *seq != last) {
+            let run = read(&|seq| seq != gap);
+            assert_eq!(run.anchored_len(&network()) as u64, gap - places.start, "what lies below it may stay");
+            assert!(matches!(run.verify(&network()), Err(RunError::Spacing { .. })), "{places:?} {gap}");
+        }
+    }
+}
+
+#[test]
+fn a_run_is_cut_to_one_that_would_pass_again() {
+    let run = ReceivedRun::receive(log_signed(10..200, |seq| seq % 64 == 63 || seq == 70 || seq == 199));
+    let run = run.and_then(|run| run.verify(&network())).expect("signed where it has to be");
+    for (before, ends) in [(200, 200), (199, 192), (192, 192), (191, 128), (100, 71), (71, 71), (70, 64)] {
+        let cut = run.clone().ending_before(before, &network()).expect("something is left");
+        assert_eq!(cut.next_seq(), ends);
+        assert!(ReceivedRun::receive(cut.bytes().to_vec()).and_then(|run| run.verify(&network())).is_ok());
+    }
+    assert_eq!(run.clone().ending_before(63, &network()), None);
+    for from in [10, 63, 64, 100, 199] {
+        let rest = run.clone().starting_at(from).expect("within");
+        assert!(ReceivedRun::receive(rest.bytes().to_vec()).and_then(|run| run.verify(&network())).is_ok());
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {

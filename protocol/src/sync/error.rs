@@ -2,7 +2,7 @@
 //!
 //! A peer is blamed only for what an honest implementation never sends, whatever the state of its library.
 
-use crate::{cbor::CborError, entry::EntryError, fork::ForkError, key::PublicKey};
+use crate::{cbor::CborError, chain::ChainError, fork::ForkError, key::PublicKey};
 
 /// Why a session ended before its time. The host closes the stream; whatever was delivered before stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,9 +88,9 @@ pub enum PeerFault {
     /// A fork proof that proves nothing.
     #[error("sent a fork proof, but {0}")]
     Fork(#[from] ForkError),
-    /// Evidence that is not an entry.
-    #[error("sent evidence that is not an entry: {0}")]
-    Evidence(#[from] EntryError),
+    /// Evidence that is not a chain.
+    #[error("sent evidence that is not a chain: {0}")]
+    Evidence(#[from] ChainError),
 }
 
 impl PeerFault {

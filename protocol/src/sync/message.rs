@@ -27,8 +27,8 @@ pub enum Message {
     Want(Vec<(PublicKey, u64)>),
     /// A fork proof.
     Fork(ByteBuf),
-    /// The sender's entry, without its body, at the lowest place where two logs differ.
-    Evidence(ByteBuf),
+    /// The sender's chain, without bodies, from the lowest place where two logs differ.
+    Evidence(Vec<ByteBuf>),
     /// The sender has sent everything.
     End,
 }
@@ -143,11 +143,11 @@ impl Message {
             Self::Hello(hello) => check_list("pulled logs", &hello.pull, limits::SYNC_PULL_MAX, |a, b| a.0 < b.0),
             Self::Compare(compare) => compare.check(),
             Self::Want(bodies) => check_list("wanted bodies", bodies, limits::SYNC_WANT_MAX, |a, b| a < b),
-            Self::Fork(proof) if proof.len() > 2 * limits::ENTRY_MAX + 32 => {
+            Self::Fork(proof) if proof.len() > limits::FORK_PROOF_MAX => {
                 Err(PeerFault::Malformed("a fork proof that is too large"))
             }
-            Self::Evidence(entry) if entry.len() > limits::ENTRY_MAX => {
-                Err(PeerFault::Malformed("evidence that is too large"))
+            Self::Evidence(chain) if chain.is_empty() || chain.len() as u64 > limits::ANCHOR_SPACING => {
+                Err(PeerFault::Malformed("evidence of no entries, or of more than a chain may have"))
             }
             Self::Fork(_) | Self::Evidence(_) | Self::End => Ok(()),
         }

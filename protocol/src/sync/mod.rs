@@ -28,8 +28,8 @@
 //! before; so nothing piles up here, and a host that stops reading from the peer while its own queues are full has bounded
 //! everything.
 //!
-//! What is absent: judging. A segment that arrives is handed to the host as it is; a fork proof has been checked, evidence
-//! only for its form and place.
+//! What is absent: judging. A segment that arrives is handed to the host as it is; a fork proof has been checked, and so has
+//! evidence, but not what it contradicts.
 
 mod error;
 mod frame;
@@ -50,7 +50,9 @@ pub use frame::{
 pub use message::{Compare, Hello, Message, Part, Pull};
 pub use session::Session;
 
-use crate::{fork::ForkProof, frontier::Frontier, hash::Hash, key::PublicKey, ledger::History, ticket::RosterRef};
+use crate::{
+    chain::Chain, fork::ForkProof, frontier::Frontier, hash::Hash, key::PublicKey, ledger::History, ticket::RosterRef,
+};
 
 /// What a session sees of the node: a snapshot taken when the session begins. Entries that arrive meanwhile wait for the
 /// next session; what the frontier says is held has to stay readable.
@@ -112,9 +114,9 @@ pub enum Output {
     },
     /// A fork proof arrived; its signatures have been checked.
     Fork(ForkProof),
-    /// An entry of the peer that differs from ours at its place: for [`Ledger::contradicts`](crate::ledger::Ledger::contradicts).
-    /// If it proves nothing, the peer is not to blame: its entry may stand by its chain alone.
-    Evidence(Vec<u8>),
+    /// A chain of the peer from the place at which it differs from ours; its signature has been checked. For
+    /// [`Ledger::contradicts`](crate::ledger::Ledger::contradicts).
+    Evidence(Chain),
     /// The session is over. The stream can be closed once everything is written.
     Finished(Outcome),
 }

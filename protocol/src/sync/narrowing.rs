@@ -44,7 +44,7 @@ pub(super) struct Narrowing {
     probeable: BTreeSet<PublicKey>,
     /// Searches in course: the bounds that we sent last.
     searches: BTreeMap<PublicKey, (u64, u64)>,
-    /// Where searches ended: both sides will show their entries there.
+    /// Where searches ended: both sides will show their chains from there.
     found: BTreeMap<PublicKey, u64>,
     say: VecDeque<Saying>,
 }
@@ -60,7 +60,7 @@ impl Narrowing {
         Self { asked: BTreeSet::from([Prefix::ROOT]), ..Self::default() }
     }
 
-    /// The places at which both sides are to show their entries.
+    /// The places from which both sides are to show their chains.
     pub(super) fn into_found(self) -> BTreeMap<PublicKey, u64> {
         self.found
     }

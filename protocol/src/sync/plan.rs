@@ -10,7 +10,7 @@ use alloc::{collections::BTreeMap, collections::BTreeSet, collections::VecDeque,
 use serde_bytes::ByteBuf;
 
 use super::{HostMisuse, Message, Serve, View};
-use crate::{hash::Hash, key::PublicKey, limits};
+use crate::{hash::Hash, key::PublicKey, ledger::chain_held, limits};
 
 /// What is still to be sent of one log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Plan {
         }
     }
 
-    /// Plans to show our entry at a place.
+    /// Plans to show our chain from a place on.
     pub(super) fn evidence(&mut self, log: PublicKey, seq: u64) {
         self.evidence.insert(log, seq);
     }
@@ -69,8 +69,9 @@ impl Plan {
             }
         }
         while let Some((log, seq)) = self.evidence.pop_first() {
-            if let Some(entry) = view.entry_at(&log, seq) {
-                return Some(Serve::Send(Message::Evidence(ByteBuf::from(entry))));
+            if let Some(chain) = chain_held(&view.network(), &log, seq, view) {
+                let entries = chain.entries().iter().cloned().map(ByteBuf::from).collect();
+                return Some(Serve::Send(Message::Evidence(entries)));
             }
         }
         if let Some(run) = self.roots.pop_front().or_else(|| self.others.pop_front()) {

@@ -5,12 +5,14 @@ use alloc::{
     vec::Vec,
 };
 
+use serde_bytes::ByteBuf;
+
 use super::{
     Hello, HostMisuse, Input, Message, Outcome, Output, PeerFault, Pull, Serve, SyncError, View,
     narrowing::Narrowing,
     plan::{Plan, agrees},
 };
-use crate::{entry::Entry, fork::ForkProof, key::PublicKey, limits};
+use crate::{chain::Chain, fork::ForkProof, key::PublicKey, limits};
 
 /// Where a session stands.
 #[derive(Debug, Clone)]
@@ -49,7 +51,7 @@ pub struct Session<V> {
     sent_end: bool,
     /// Fork proofs received, by log: one each.
     forks: BTreeSet<PublicKey>,
-    /// Places at which the peer is to show its entry.
+    /// Places from which the peer is to show its chain.
     evidence: BTreeMap<PublicKey, u64>,
     /// Bodies that we asked for and that have not come.
     wanting: BTreeSet<(PublicKey, u64)>,
@@ -222,7 +224,7 @@ impl<V: View> Session<V> {
                 Ok(())
             }
             (Message::Fork(proof), Phase::Streaming) if may_bring => self.hear_fork(&proof),
-            (Message::Evidence(entry), Phase::Streaming) if may_bring => self.hear_evidence(entry.into_vec()),
+            (Message::Evidence(entries), Phase::Streaming) if may_bring => self.hear_evidence(entries),
             (Message::End, Phase::Streaming) if heard_want || pull => {
                 if self.heard_end {
                     return Err(PeerFault::Unexpected("a second end").into());
@@ -324,13 +326,13 @@ impl<V: View> Session<V> {
         Ok(())
     }
 
-    fn hear_evidence(&mut self, bytes: Vec<u8>) -> Result<(), SyncError> {
-        let entry = Entry::decode(&bytes).map_err(PeerFault::from)?;
-        let log = entry.statement.log;
-        if self.evidence.remove(&log) != Some(entry.statement.seq) {
+    fn hear_evidence(&mut self, entries: Vec<ByteBuf>) -> Result<(), SyncError> {
+        let entries = entries.into_iter().map(ByteBuf::into_vec).collect();
+        let chain = Chain::new(&self.hello.network, entries).map_err(PeerFault::from)?;
+        if self.evidence.remove(&chain.log()) != Some(chain.first_seq()) {
             return Err(PeerFault::Unexpected("evidence").into());
         }
-        self.outputs.push_back(Output::Evidence(bytes));
+        self.outputs.push_back(Output::Evidence(chain));
         Ok(())
     }
 

@@ -1,10 +1,12 @@
-//! Random histories of a network: rotations, retirements, forks at any place, keyrings that go back on what they said, keys
-//! claimed by others. And ways to deliver them: cut into runs at random, in any order, again and again.
+//! Random histories of a network: rotations, retirements, forks at any place, entries that stand by their chain alone, keyrings
+//! that go back on what they said, keys claimed by others. And ways to deliver them: cut into runs at random, in any order,
+//! again and again.
 
 use alloc::{vec, vec::Vec};
 
 use super::{Dice, Founding, Host, LogWriter, ended, live, ring};
 use crate::{
+    fork::ForkProof,
     key::PublicKey,
     keyring::{KeyLine, KeyState, Place},
     kind::{Audience, Kind},
@@ -47,14 +49,15 @@ impl History {
         Self { founding, logs }
     }
 
-    /// One way to send everything once: every branch cut into runs, some overlapping, all in random order.
+    /// One way to send everything once: every branch cut into runs that end at anchors, some overlapping, all in random order.
     pub fn sending(&self, dice: &mut Dice) -> Vec<(usize, usize, core::ops::Range<u64>)> {
         let mut sending = Vec::new();
         for (log, branches) in self.logs.iter().enumerate() {
             for (branch, writer) in branches.iter().enumerate() {
                 let mut from = 0;
                 while from < writer.len() {
-                    let to = from + 1 + dice.below(usize::try_from(writer.len() - from).unwrap_or(1)) as u64;
+                    let to = from + dice.below(usize::try_from(writer.len() - from).unwrap_or(1)) as u64;
+                    let to = (to..writer.len()).find(|seq| writer.is_anchor(*seq)).map_or(writer.len(), |seq| seq + 1);
                     let overlap = if dice.once_in(3) { dice.below(3) as u64 } else { 0 };
                     sending.push((log, branch, from.saturating_sub(overlap)..to));
                     from = to;
@@ -72,14 +75,15 @@ impl History {
         host
     }
 
-    /// Delivers everything to these nodes, and the fork proofs that each of them knows to the others, as sync does.
+    /// Delivers everything to these nodes, and the fork proofs that each of them knows to the others as bytes, as sync does.
     pub fn spread(&self, hosts: &mut [Host], dice: &mut Dice) {
         for _ in 0..3 {
-            let proofs: Vec<_> =
-                hosts.iter().flat_map(|host| host.ledger.forks().map(|(_, proof)| proof.clone())).collect();
+            let proofs: Vec<Vec<u8>> =
+                hosts.iter().flat_map(|host| host.ledger.forks().map(|(_, proof)| proof.encode())).collect();
             for host in &mut *hosts {
-                for proof in &proofs {
-                    host.ledger.learn_fork(proof);
+                for bytes in &proofs {
+                    let proof = ForkProof::decode(&self.founding.network, bytes).expect("a node carries sound proofs");
+                    host.ledger.learn_fork(&proof);
                 }
                 self.deliver_to(host, dice);
             }
@@ -112,13 +116,15 @@ fn content(dice: &mut Dice, mut trunk: LogWriter) -> Branches {
         let Some(from) = dice.pick(&branches).cloned() else { break };
         let mut branch = from.back_to(1 + dice.below(usize::try_from(from.len()).unwrap_or(1)) as u64);
         grow(dice, &mut branch);
-        branches.push(branch);
+        branches.push(anchored(branch));
     }
     branches
 }
 
+/// Adds some entries. The last one is signed, as what anybody can hold ends so; others now and then are not.
 fn grow(dice: &mut Dice, log: &mut LogWriter) {
-    for _ in 0..dice.below(10) {
+    let count = dice.below(10);
+    for number in 0..count {
         let kind = match dice.below(8) {
             0 => Kind::Keyring,
             1 => Kind::Withdrawal,
@@ -133,8 +139,19 @@ fn grow(dice: &mut Dice, log: &mut LogWriter) {
             statement.audience = Audience::Members;
         }
         let held = needed || !dice.once_in(3);
-        log.push_statement(&statement, held.then_some(body.as_slice()));
+        let body = held.then_some(body.as_slice());
+        if number + 1 < count && dice.once_in(2) {
+            log.push_unsigned(&statement, body);
+        } else {
+            log.push_statement(&statement, body);
+        }
     }
+}
+
+/// The same log, which ends at an anchor.
+fn anchored(log: LogWriter) -> LogWriter {
+    let last = (0..log.len()).rev().find(|seq| log.is_anchor(*seq));
+    log.back_to(last.map_or(0, |seq| seq + 1))
 }
 
 /// A root log with keyrings, sound and unsound, and perhaps a branch.
@@ -150,6 +167,11 @@ fn keyrings(
     let mut grow = |dice: &mut Dice, log: &mut LogWriter| {
         for _ in 0..1 + dice.below(4) {
             change(dice, member, &mut lines, published);
+            if dice.once_in(4) {
+                let body = ring(&lines);
+                log.push_unsigned(&log.next_statement(Kind::Keyring, &body), Some(&body));
+                change(dice, member, &mut lines, published);
+            }
             log.push(Kind::Keyring, &ring(&lines));
             if dice.once_in(5) {
                 log.push(Kind::Practice, b"a root key does not publish");

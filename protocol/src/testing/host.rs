@@ -1,9 +1,9 @@
 //! A node in memory: a ledger and what it holds.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 use crate::{
-    entry::Entry,
+    chain::Chain,
     frontier::Frontier,
     hash::Hash,
     key::PublicKey,
@@ -121,8 +121,8 @@ impl Host {
 
     /// Shows an entry alone, as gossip does; a fork that it proves is taken note of.
     pub fn show(&mut self, bytes: &[u8]) -> bool {
-        let Ok(entry) = Entry::decode(bytes) else { return false };
-        let proof = self.ledger.contradicts(&entry, bytes, &self.store);
+        let Ok(chain) = Chain::new(&self.ledger.network(), vec![bytes.to_vec()]) else { return false };
+        let proof = self.ledger.contradicts(&chain, &self.store);
         proof.is_some_and(|proof| self.ledger.learn_fork(&proof))
     }
 }

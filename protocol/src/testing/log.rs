@@ -6,7 +6,7 @@ use core::ops::Range;
 use ed25519_dalek::SigningKey;
 
 use crate::{
-    entry::{BodyRef, Statement},
+    entry::{BodyRef, Entry, Statement},
     hash::Hash,
     key::PublicKey,
     keyring::Place,
@@ -21,12 +21,14 @@ pub struct LogWriter {
     key: SigningKey,
     items: Vec<Vec<u8>>,
     hashes: Vec<Hash>,
+    /// Does the entry carry its own valid signature?
+    anchors: Vec<bool>,
 }
 
 impl LogWriter {
     /// A log without entries.
     pub fn new(network: Hash, key: &SigningKey) -> Self {
-        Self { network, key: key.clone(), items: Vec::new(), hashes: Vec::new() }
+        Self { network, key: key.clone(), items: Vec::new(), hashes: Vec::new(), anchors: Vec::new() }
     }
 
     /// The name of the log.
@@ -69,8 +71,19 @@ impl LogWriter {
         self.push_entry(&entry, body)
     }
 
+    /// Appends a statement without a valid signature of its own: what comes above it has to vouch for it.
+    pub fn push_unsigned(&mut self, statement: &Statement, body: Option<&[u8]>) -> Place {
+        let mut entry = statement.sign(&self.network, &self.key);
+        if let Some(last) = entry.last_mut() {
+            *last ^= 1;
+        }
+        self.push_entry(&entry, body)
+    }
+
     /// Appends the bytes of an entry as they are.
     pub fn push_entry(&mut self, entry: &[u8], body: Option<&[u8]>) -> Place {
+        let signed = Entry::decode(entry).is_ok_and(|entry| entry.verify(&self.network).is_ok());
+        self.anchors.push(signed);
         let mut item = Vec::new();
         push_item(&mut item, entry, body);
         let place = Place { seq: self.len(), hash: Hash::of(entry) };
@@ -86,7 +99,13 @@ impl LogWriter {
         let mut log = self.clone();
         log.items.truncate(keep);
         log.hashes.truncate(keep);
+        log.anchors.truncate(keep);
         log
+    }
+
+    /// Does the entry at a place carry its own valid signature?
+    pub fn is_anchor(&self, seq: u64) -> bool {
+        usize::try_from(seq).is_ok_and(|index| self.anchors.get(index) == Some(&true))
     }
 
     /// The entry at a place, by its hash.

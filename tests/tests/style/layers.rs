@@ -28,6 +28,7 @@ const PROTOCOL: Layers = Layers {
         &["key", "kind", "record", "ticket"],
         &["charter", "envelope", "library"],
         &["entry", "frontier", "keyring", "node_record"],
+        &["chain"],
         &["authority", "fork", "run"],
         &["ledger"],
         &["announce", "sync"],

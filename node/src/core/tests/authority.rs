@@ -194,6 +194,39 @@ fn the_branch_that_the_keyring_names_takes_the_place_of_the_one_held() {
 }
 
 #[test]
+fn branches_that_stand_by_their_chains_are_proven_kept_and_left_at_an_anchor() {
+    let world = World::new();
+    let (mut root, log) = world.voice(0, 1);
+    // Entries 3 to 5 are common ground without a signature of their own; the fork is at 6.
+    let mut common = log.practices(2);
+    for body in [b"three", b"four.", b"five."] {
+        common.push_unsigned(Kind::Practice, body);
+    }
+    let (mut held, mut named) = (common.clone(), common);
+    held.push_unsigned(Kind::Practice, b"one branch");
+    held.practice("which is signed here");
+    named.push_unsigned(Kind::Practice, b"another branch");
+    named.push_unsigned(Kind::Practice, b"goes on");
+    named.practice("and is signed here");
+    let mut bench = Bench::new(&world);
+    bench.admit_all([&root, &held]);
+    assert!(bench.admit(named.all()).unwrap().fork);
+    let position = |bench: &Bench| *bench.core().snapshot().frontier.position(&held.id()).unwrap();
+    let forked = position(&bench);
+    assert_eq!((forked.next, forked.fork.unwrap().seq), (6, 6));
+    bench.restart();
+    assert_eq!(position(&bench), forked, "the proof is on the disk");
+    root.keyring(&[live(&named, 8)]);
+    bench.admit_all([&root]);
+    assert!(bench.admit(named.all()).unwrap().fork);
+    assert_eq!(position(&bench).next, 3, "cut back to the last entry that carries its own signature");
+    bench.restart();
+    assert_eq!(position(&bench).next, 3, "nothing of what is held is damaged");
+    bench.admit(named.run(3, 9)).unwrap();
+    assert_eq!((position(&bench).next, position(&bench).fork), (9, None));
+}
+
+#[test]
 fn a_node_publishes_once_its_keyring_lists_it() {
     let world = World::new();
     let (root, log) = world.voice(0, 1);

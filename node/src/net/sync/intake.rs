@@ -195,7 +195,7 @@ impl Intake {
 /// What the peer did wrong with a run.
 fn run_fault(error: &RunError) -> Fault {
     match error {
-        RunError::Anchor(_) => Fault::SIGNATURE,
+        RunError::Anchor(_) | RunError::Spacing { .. } => Fault::SIGNATURE,
         RunError::Body { .. } | RunError::BodyMissing { .. } => Fault::BODY,
         RunError::Oversized(_) => Fault::OVERSIZED,
         _ => Fault::SEGMENT,

@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::PeerId;
 use libp2p::swarm::Stream;
+use nanduti_protocol::chain::Chain;
 use nanduti_protocol::entry::Entry;
 use nanduti_protocol::fork::ForkProof;
 use nanduti_protocol::key::PublicKey;
@@ -326,7 +327,7 @@ impl Driver {
                 }
                 Output::Body { log, seq, bytes } => self.take_body(log, seq, bytes).await?,
                 Output::Fork(proof) => self.take_fork(proof).await?,
-                Output::Evidence(entry) => self.take_evidence(entry).await?,
+                Output::Evidence(chain) => self.take_evidence(chain).await?,
                 Output::Finished(outcome) => {
                     self.equal = outcome.equal;
                     self.finished = true;
@@ -421,15 +422,9 @@ impl Driver {
         Ok(())
     }
 
-    async fn take_evidence(&mut self, bytes: Vec<u8>) -> Result<(), SessionError> {
+    async fn take_evidence(&mut self, chain: Chain) -> Result<(), SessionError> {
         let snapshot = Arc::clone(&self.snapshot);
-        let proof = self
-            .bounds
-            .work(move || {
-                let entry = Entry::decode(&bytes).ok()?;
-                snapshot.ledger.contradicts(&entry, &bytes, &*snapshot)
-            })
-            .await?;
+        let proof = self.bounds.work(move || snapshot.ledger.contradicts(&chain, &*snapshot)).await?;
         match proof {
             Some(proof) => self.core.learn_fork(proof).await.map(|_| ()).map_err(SessionError::Local),
             None => Ok(()),
@@ -458,7 +453,7 @@ impl From<PeerFault> for SessionError {
     fn from(fault: PeerFault) -> Self {
         let weight = match fault {
             PeerFault::FrameLength { .. } | PeerFault::FrameType(_) => Fault::OVERSIZED.weight,
-            PeerFault::Fork(_) => Fault::SIGNATURE.weight,
+            PeerFault::Fork(_) | PeerFault::Evidence(_) => Fault::SIGNATURE.weight,
             _ => Fault::PROTOCOL.weight,
         };
         Self::Fault(Fault { name: fault.name(), weight }, format!("the peer {fault}"))

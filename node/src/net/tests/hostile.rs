@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ed25519_dalek::SigningKey;
 use libp2p::Multiaddr;
 use nanduti_protocol::announce::Announcement;
+use nanduti_protocol::chain::Chain;
 use nanduti_protocol::fork::ForkProof;
 use nanduti_protocol::frontier::Frontier;
 use nanduti_protocol::hash::Hash;
@@ -212,7 +213,8 @@ async fn one_fork_told_in_ever_new_words() {
     // From the largest hash down, so that each proof is lower than all before it.
     entries.sort_by_key(|entry| std::cmp::Reverse(Hash::of(entry)));
     for pair in entries.windows(2) {
-        let proof = ForkProof::new(&scene.world.network, tip.seq, &pair[0], &pair[1]).unwrap();
+        let side = |entry: &Vec<u8>| Chain::new(&scene.world.network, vec![entry.clone()]).unwrap();
+        let proof = ForkProof::new(tip.seq, side(&pair[0]), side(&pair[1])).unwrap();
         attacker.publish(Announcement::fork(&proof.encode()).encode()).await;
     }
     scene.holds_out("gossip-rate").await;

@@ -1,9 +1,7 @@
-//! What says who may speak: charters, keyrings, openings, node keys; and fork proofs and tickets.
+//! What says who may speak: charters, keyrings, openings, node keys; and tickets.
 
 use nanduti_protocol::{
     charter::{Charter, CharterError, Quorum, Roster},
-    entry::Statement,
-    fork::{ForkError, ForkProof},
     hash::Hash,
     keyring::{KeyLine, KeyState, KeyUse, Keyring, KeyringError, Opening, Place, sign_node_proof},
     kind::Kind,
@@ -253,68 +251,6 @@ fn follows() -> Vec<Value> {
             json!({"name": name, "before": hex(before.encode()), "after": hex(after.encode()), "follows": holds})
         })
         .collect()
-}
-
-pub(super) fn forks() -> Value {
-    let network = made::network();
-    let sign = |statement: &Statement, key: u8| statement.sign(&network, &made::key(key));
-    let entry = |seq: u64, prev: Hash, body: &[u8]| sign(&made::statement(seq, prev, body), 1);
-    let p = Hash::of(b"before");
-    let (a, b, c) = (entry(4, p, b"a"), entry(4, p, b"b"), entry(4, p, b"c"));
-    let above = entry(5, Hash::of(b"elsewhere"), b"d");
-    let lower = (entry(2, p, b"x"), entry(2, p, b"y"));
-    let proof = |seq: u64, one: &[u8], other: &[u8]| ForkProof::new(&network, seq, one, other).expect("a fork");
-    let shown = |proof: &ForkProof| {
-        let mark = proof.mark();
-        json!({"bytes": hex(proof.encode()), "log": proof.log().to_hex(), "seq": mark.seq, "low": mark.low.to_hex(), "high": mark.high.to_hex()})
-    };
-    let proofs = [proof(4, &a, &b), proof(4, &b, &c), proof(4, &a, &above), proof(2, &lower.0, &lower.1)];
-    let merges: Vec<Value> = [(0, 1), (0, 2), (1, 3), (0, 0)]
-        .iter()
-        .map(|&(one, other)| {
-            let merged = proofs[one].merge(&proofs[other]);
-            assert_eq!(merged, proofs[other].merge(&proofs[one]));
-            json!({"one": hex(proofs[one].encode()), "other": hex(proofs[other].encode()), "carried": hex(merged.encode())})
-        })
-        .collect();
-    let carried = |seq: u64, one: &[u8], other: &[u8]| {
-        [&[0x83], cbor::uint(seq).as_slice(), &cbor::bytes(one), &cbor::bytes(other)].concat()
-    };
-    let good = &proofs[0];
-    let (low, high) = if Hash::of(&a) < Hash::of(&b) { (&a, &b) } else { (&b, &a) };
-    assert_eq!(good.encode(), carried(4, low, high));
-    let foreign = sign(&Statement { log: made::public(2), ..made::statement(4, p, b"a") }, 2);
-    let forged = sign(&made::statement(4, p, b"f"), 2);
-    let next = entry(5, Hash::of(&a), b"next");
-    let judge = |bytes: &[u8]| {
-        ForkProof::decode(&network, bytes).err().map(|error| match error {
-            ForkError::Encoding(_) => "encoding",
-            ForkError::Entry(_) => "entry",
-            ForkError::Signature(_) => "signature",
-            ForkError::NoContradiction => "no-contradiction",
-        })
-    };
-    let cases = [
-        ("the larger hash first", "encoding", carried(4, high, low)),
-        ("a byte after the end", "encoding", [good.encode().as_slice(), &[0]].concat()),
-        ("something that is not an entry", "entry", carried(4, b"x", &a)),
-        ("one entry twice", "no-contradiction", carried(4, &a, &a)),
-        ("an entry and the one that follows it", "no-contradiction", carried(4, &a, &next)),
-        ("entries of two logs", "no-contradiction", carried(4, &a, &foreign)),
-        ("entries of other places", "no-contradiction", carried(7, low, high)),
-        ("an entry that the key did not sign", "signature", carried(4, &a, &forged)),
-    ];
-    let refused: Vec<Value> = cases
-        .iter()
-        .map(|(name, reason, bytes)| refused(name, reason, judge(bytes), json!({"bytes": hex(bytes)})))
-        .collect();
-    json!({
-        "about": "Fork proofs (docs/spec/frontier.md)",
-        "network": network.to_hex(),
-        "valid": proofs.iter().map(shown).collect::<Vec<_>>(),
-        "merges": merges,
-        "refused": refused,
-    })
 }
 
 pub(super) fn tickets() -> Value {

@@ -2,6 +2,7 @@
 
 use nanduti_protocol::{
     announce::Announcement,
+    chain::{Chain, ChainError},
     entry::{Entry, Statement},
     envelope::{self, EnvelopeError, Purpose},
     fork::{ForkError, ForkProof},
@@ -41,8 +42,10 @@ fn entry(statement: &Statement, key: u8) -> Vec<u8> {
 
 pub(super) fn fork() -> ForkProof {
     let prev = Hash::of(b"before");
-    let [one, other] = [b"a", b"b"].map(|body| entry(&made::statement(4, prev, body), 1));
-    ForkProof::new(&made::network(), 4, &one, &other).expect("a fork")
+    let [one, other] = [b"a", b"b"].map(|body| {
+        Chain::new(&made::network(), vec![entry(&made::statement(4, prev, body), 1)]).expect("signed by itself")
+    });
+    ForkProof::new(4, one, other).expect("a fork")
 }
 
 /// What of the judging depends on the message and the network alone: the reasons to reject.
@@ -56,7 +59,7 @@ fn judge(bytes: &[u8]) -> Option<&'static str> {
             Ok(entry) => entry.verify(&network).is_err().then_some("signature"),
         },
         Ok(Announcement::Fork(bytes)) => match ForkProof::decode(&network, bytes) {
-            Err(ForkError::Signature(_)) => Some("signature"),
+            Err(ForkError::Chain(ChainError::Signature(_))) => Some("signature"),
             Err(_) => Some("form"),
             Ok(_) => None,
         },
@@ -99,7 +102,8 @@ fn rejected() -> Vec<Value> {
     let elsewhere = entry(&made::statement(0, Hash::of(b"another network"), b"one"), 1);
     let forged = entry(&made::statement(3, Hash::of(b"below"), b"four"), 2);
     let abroad = made::statement(3, Hash::of(b"below"), b"four").sign(&Hash::of(b"another network"), &made::key(1));
-    let no_fork = [cbor::head(4, 3), cbor::uint(3), cbor::bytes(&good), cbor::bytes(&good)].concat();
+    let side = [cbor::head(4, 1), cbor::bytes(&good)].concat();
+    let no_fork = [cbor::head(4, 3), cbor::uint(3), side.clone(), side].concat();
     let stolen = record(7, &[ADDRESS]).sign(&network, &made::key(6));
     let pair = |key: &str, value: Vec<u8>| cbor::map(&[(key, value)]);
     let long = [&[0x59, 0, 1][..], b"e"].concat();

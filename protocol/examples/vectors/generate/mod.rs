@@ -6,6 +6,7 @@ mod authority;
 mod cbor;
 mod entries;
 mod envelopes;
+mod forks;
 mod frontiers;
 mod gossip;
 mod ids;
@@ -26,7 +27,7 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ("segments.json", segments::vectors()),
         ("charters.json", authority::charters()),
         ("keyrings.json", authority::keyrings()),
-        ("forks.json", authority::forks()),
+        ("forks.json", forks::vectors()),
         ("frontiers.json", frontiers::vectors()),
         ("tickets.json", authority::tickets()),
         ("records.json", records::vectors()),

@@ -24,6 +24,7 @@ pub(super) fn vectors() -> Value {
         ("the upper part of a log", items[1..].concat()),
         ("a body withheld", withheld),
         ("only the last entry's own signature verifies", by_chain(&forged)),
+        ("of three entries around place 63 that one and the last are signed", around_63(&[63, 64])),
     ];
     let valid: Vec<Value> = valid.iter().map(|(name, bytes)| valid_segment(name, bytes)).collect();
     json!({
@@ -40,6 +41,20 @@ fn by_chain(first: &[u8]) -> Vec<u8> {
     push_item(&mut bytes, first, Some(b"one"));
     let second = made::statement(1, Hash::of(first), b"two").sign(&made::network(), &made::key(1));
     push_item(&mut bytes, &second, Some(b"two"));
+    bytes
+}
+
+/// The entries at places 62 to 64, of which those at these places carry a valid signature of their own.
+fn around_63(signed: &[u64]) -> Vec<u8> {
+    let (mut bytes, mut prev) = (Vec::new(), Hash::of(b"the one below"));
+    for seq in 62..65 {
+        let mut entry = made::statement(seq, prev, b"body").sign(&made::network(), &made::key(1));
+        if !signed.contains(&seq) {
+            *entry.last_mut().expect("not empty") ^= 1;
+        }
+        prev = Hash::of(&entry);
+        push_item(&mut bytes, &entry, Some(b"body"));
+    }
     bytes
 }
 
@@ -64,6 +79,7 @@ fn judge(bytes: &[u8]) -> Option<&'static str> {
         RunError::Link { .. } => "link",
         RunError::Body { .. } => "body",
         RunError::BodyMissing { .. } => "body-missing",
+        RunError::Spacing { .. } => "spacing",
         RunError::Anchor(_) => "anchor",
     })
 }
@@ -101,6 +117,7 @@ fn refusals(log: &[(Vec<u8>, Vec<u8>)]) -> Vec<Value> {
         ("another body", "body", item(&log[0].0, Some(b"six"))),
         ("an empty body in the place of a withheld one", "body", item(&log[0].0, Some(b""))),
         ("a keyring without its body", "body-missing", item(&keyring, None)),
+        ("the signature of the entry at place 63 does not verify", "spacing", around_63(&[62, 64])),
         (
             "the last entry's signature does not verify",
             "anchor",

@@ -98,7 +98,10 @@ impl Side {
             match output {
                 Output::Send(message) => self.frames.push(message_frame(&message)),
                 Output::Segment(run) => self.received.push(json!({"segment": hex(run)})),
-                Output::Evidence(entry) => self.received.push(json!({"evidence": hex(entry)})),
+                Output::Evidence(chain) => {
+                    let entries: Vec<String> = chain.entries().iter().map(hex).collect();
+                    self.received.push(json!({"evidence": entries}));
+                }
                 Output::Finished(_) => {}
                 other => panic!("no such thing in these sessions: {other:?}"),
             }

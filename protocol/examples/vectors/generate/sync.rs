@@ -5,7 +5,6 @@ use nanduti_protocol::{
     frontier::{ForkMark, Position, Prefix},
     hash::Hash,
     key::PublicKey,
-    limits,
     sync::{
         Compare, FrameHeader, FrameType, Hello, Message, Part, PeerFault, Pull, body_frame, message_frame, split_body,
         split_segment,
@@ -125,7 +124,7 @@ fn messages() -> Vec<Value> {
         ("nothing wanted", Message::Want(Vec::new())),
         ("bodies wanted", Message::Want(vec![(log(1), 3), (log(1), 4), (log(2), 0)])),
         ("a fork proof", Message::Fork(gossip::fork().encode().into())),
-        ("evidence", Message::Evidence(entry.into())),
+        ("evidence", Message::Evidence(vec![entry.into()])),
         ("end", Message::End),
     ];
     cases
@@ -169,7 +168,8 @@ fn refused_messages() -> Vec<Value> {
         ),
         ("wanted bodies out of order", "order", Message::Want(vec![(log(1), 4), (log(1), 3)])),
         ("a body wanted twice", "order", Message::Want(vec![(log(1), 4), (log(1), 4)])),
-        ("evidence of 4,097 bytes", "malformed", Message::Evidence(vec![0; limits::ENTRY_MAX + 1].into())),
+        ("evidence of no entries", "malformed", Message::Evidence(Vec::new())),
+        ("evidence of 65 entries", "malformed", Message::Evidence(vec![b"e".to_vec().into(); 65])),
     ];
     cases.extend(wrong.map(|(name, why, message)| (name, why, message.encode())));
     let judge = |bytes: &[u8]| Message::decode(bytes).err().map(|fault: PeerFault| fault.name());

@@ -2,8 +2,10 @@
 
 use super::refusals::{host_with, one_log};
 use crate::{
+    fork::ForkProof,
     kind::Kind,
     ledger::{Admission, Refusal},
+    limits,
     testing::{Host, LogWriter, live, ring},
 };
 
@@ -48,6 +50,43 @@ fn an_entry_that_does_not_link() {
     assert!(shown.show(other.entry(3).expect("written")), "an entry alone, as gossip carries it");
     assert!(!shown.show(other.entry(3).expect("written")), "known by now");
     assert_eq!(shown.frontier(), host.frontier());
+}
+
+#[test]
+fn branches_that_stand_by_their_chains_alone() {
+    let (founding, root, log) = one_log();
+    // Up to the spacing nothing but what has to be is signed; the fork lies in the middle of that.
+    let spacing = limits::ANCHOR_SPACING;
+    let grow = |log: &LogWriter, to: u64, word: &[u8]| {
+        let mut log = log.clone();
+        while log.len() < to {
+            let statement = log.next_statement(Kind::Practice, word);
+            if log.len() + 1 == to || (log.len() + 1).is_multiple_of(spacing) {
+                log.push_statement(&statement, Some(word));
+            } else {
+                log.push_unsigned(&statement, Some(word));
+            }
+        }
+        log
+    };
+    for place in [3, 4, spacing - 2, spacing - 1, spacing, spacing + 1] {
+        let common = grow(&log, 2 * spacing + 2, b"common").back_to(place);
+        let one = grow(&common, 2 * spacing + 1, b"one");
+        let other = grow(&common, 3 * spacing, b"other");
+        let mut first = host_with(&founding, &[&root, &one]);
+        assert_eq!(forked_at(&mut first, &other.whole()), place);
+        let mut second = host_with(&founding, &[&root, &other]);
+        let proof = first.ledger.fork(&log.log()).cloned().expect("proven");
+        let carried = ForkProof::decode(&founding.network, &proof.encode()).expect("sound");
+        assert!(second.ledger.learn_fork(&carried));
+        assert_eq!(first.frontier(), second.frontier());
+        let position = *first.frontier().position(&log.log()).expect("shown");
+        assert_eq!((position.next, position.fork.map(|mark| mark.seq)), (place, Some(place)));
+        // A run that begins right above the fork shows it by what its first entry commits to.
+        let mut above = host_with(&founding, &[&root, &one]);
+        assert_eq!(forked_at(&mut above, &other.run(place + 1..3 * spacing)), place);
+        assert_eq!(above.frontier(), first.frontier());
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     hash::Hash,
     key::PublicKey,
     kind::{Audience, Kind},
-    ledger::{Admission, AdoptError, Ledger, Refusal},
+    ledger::{Admission, AdoptError, History, Ledger, Refusal},
     testing::{Founding, Host, LogWriter, ended, live, ring},
 };
 
@@ -168,25 +168,34 @@ fn what_contradicts_the_fixed_branch_is_refused() {
     assert_eq!(host.ledger.fork(&log.log()), None);
 }
 
+/// What is held, of which some entries cannot be read.
+struct Unreadable<'a>(&'a crate::testing::Store, u64);
+
+impl History for Unreadable<'_> {
+    fn hash_at(&self, log: &PublicKey, seq: u64) -> Option<Hash> {
+        self.0.hash_at(log, seq)
+    }
+
+    fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<alloc::vec::Vec<u8>> {
+        self.0.entry_at(log, seq).filter(|_| seq < self.1)
+    }
+}
+
 #[test]
-fn a_contradiction_without_signatures_proves_nothing() {
+fn only_what_cannot_be_read_leaves_a_contradiction_unproven() {
     let (founding, root, log) = one_log();
     let mut host = host_with(&founding, &[&root, &log]);
-    // Entry 1 carries no good signature; entry 2 does, and commits to it. Entry 3 makes the run end at an anchor whose place
-    // is too high to be a witness at 1.
+    // Entries 1 and 2 of the other branch carry no good signature; entry 3 does, and commits to them.
     let mut branch = log.back_to(1);
-    let mut unsigned =
-        branch.next_statement(Kind::Practice, b"other").sign(&founding.network, &founding.actors[1].root);
-    *unsigned.last_mut().expect("not empty") ^= 1;
-    branch.push_entry(&unsigned, Some(b"other"));
-    let statement = branch.next_statement(Kind::Practice, b"next");
-    let mut forged = statement.sign(&founding.network, &founding.actors[0].publish[0]);
-    *forged.last_mut().expect("not empty") ^= 1;
-    branch.push_entry(&forged, Some(b"next"));
+    for body in [b"other".as_slice(), b"next"] {
+        branch.push_unsigned(&branch.next_statement(Kind::Practice, body), Some(body));
+    }
     branch.push(Kind::Practice, b"signed");
-    let refusal = refused(&mut host, &branch);
+    let refusal = host.ledger.admit(branch.whole(), &Unreadable(&host.store, 1)).expect_err("refused");
     assert_eq!(refusal, Refusal::Unproven);
-    assert!(!refusal.blames_peer(), "who got this branch first holds it in good faith");
+    assert!(!refusal.blames_peer(), "what is held here is at fault");
+    let Ok(Admission::Forked(proof)) = host.deliver(&branch.whole()) else { panic!("proven") };
+    assert_eq!(proof.mark().seq, 1);
 }
 
 #[test]

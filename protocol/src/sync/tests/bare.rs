@@ -30,6 +30,11 @@ fn hash_of(log: &PublicKey, seq: u64) -> Hash {
     Hash::of(&[log.as_bytes().as_slice(), &seq.to_be_bytes()].concat())
 }
 
+/// Who signs the entries that are shown: the log of this key can be searched for a contradiction.
+fn signer() -> SigningKey {
+    SigningKey::from_bytes(&[1; 32])
+}
+
 impl Bare {
     fn new(logs: impl IntoIterator<Item = (PublicKey, u64)>) -> Self {
         Self::on_branch(logs, u64::MAX, Vec::new())
@@ -58,8 +63,7 @@ impl History for Bare {
     fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
         let prev = self.hash_at(log, seq)?;
         let (body, kind, audience) = (BodyRef::to(b""), Kind::Practice, Audience::Public);
-        // Signed by anybody: a session leaves signatures to the host.
-        let key = SigningKey::from_bytes(&[1; 32]);
+        let key = signer();
         Some(Statement { log: *log, seq, body, kind, prev, time: 0, audience }.sign(&self.network(), &key))
     }
 }
@@ -144,8 +148,8 @@ fn course(initiator: Bare, responder: Bare) -> Course {
                 course.promises += usize::from(*more);
             }
             let message = Message::decode(content).expect("honest");
-            if let Message::Evidence(entry) = &message {
-                course.evidence.push(Entry::decode(entry).expect("an entry").statement.seq);
+            if let Message::Evidence(chain) = &message {
+                course.evidence.push(Entry::decode(&chain[0]).expect("an entry").statement.seq);
             }
             sides[1 - turn].handle(Input::Message(message)).expect("honest");
             let other = &mut sides[1 - turn];
@@ -183,7 +187,7 @@ proptest! {
         holes in proptest::collection::vec(0_u64..80, 0..4),
         others_holes in proptest::collection::vec(0_u64..80, 0..4),
     ) {
-        let key = PublicKey::from_bytes([7; 32]);
+        let key = PublicKey::from(&signer());
         let readable = holes.is_empty() && others_holes.is_empty();
         let a = Bare::on_branch([(key, one)], u64::MAX, holes);
         let b = Bare::on_branch([(key, other)], branch, others_holes);

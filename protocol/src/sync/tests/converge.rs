@@ -72,6 +72,42 @@ proptest! {
     }
 
     #[test]
+    fn two_branches_that_stand_by_their_chains_end_with_one_mark(
+        place in 1_usize..130,
+        one in 1_usize..130,
+        other in 1_usize..130,
+        common in any::<bool>(),
+        seed: u64,
+    ) {
+        let world = world(2, 2);
+        let mut longer = world.logs[1].1.clone();
+        longer.items.truncate(1);
+        if common {
+            longer.grow(place, "practice");
+        } else {
+            longer.grow_unsigned(place + 3, "practice");
+            longer.items.truncate(place);
+        }
+        let mut branch = longer.clone();
+        longer.grow_unsigned(place + one, "one branch");
+        branch.grow_unsigned(place + other, "another branch");
+        let mut a = world.part(&[true, true], &[8, 0, 8, 8]);
+        let mut b = a.clone();
+        a.take(&longer.items);
+        b.take(&branch.items);
+        run(&mut a, &mut b, None, Drive { seed, ..Drive::default() }).expect("both are honest");
+        prop_assert_eq!(a.frontier(), b.frontier());
+        let frontier = a.frontier();
+        let position = frontier.position(&branch.log()).expect("held");
+        let mark = position.fork.expect("a fork");
+        prop_assert_eq!((mark.seq, position.next), (place as u64, place as u64));
+        prop_assert_eq!(until_equal(&mut a, &mut b), 1);
+        let mut c = world.part(&[true, true], &[8, 0, 8, 8]);
+        until_equal(&mut c, &mut a);
+        until_equal(&mut b, &mut c);
+    }
+
+    #[test]
     fn a_session_that_breaks_off_loses_nothing(cut in 0_usize..60, seed: u64) {
         let world = world(3, 6);
         let (mut a, mut b) = (world.part(&[true, false, true], &[8; 18]), world.part(&[false, true, true], &[3; 18]));

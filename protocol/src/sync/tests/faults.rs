@@ -177,8 +177,14 @@ fn nothing_comes_that_was_not_asked_for() {
     };
     assert_eq!(fault(&mut wanted(), Message::Want(vec![])), PeerFault::Unexpected("want"));
     let entry = world.logs[0].1.items[3].entry.clone();
-    assert_eq!(fault(&mut wanted(), Message::Evidence(ByteBuf::from(entry))), PeerFault::Unexpected("evidence"));
-    assert!(matches!(fault(&mut wanted(), Message::Evidence(ByteBuf::from(vec![1]))), PeerFault::Evidence(_)));
+    let evidence = |entries: &[Vec<u8>]| Message::Evidence(entries.iter().cloned().map(ByteBuf::from).collect());
+    assert_eq!(fault(&mut wanted(), evidence(&[entry.clone()])), PeerFault::Unexpected("evidence"));
+    assert!(matches!(fault(&mut wanted(), evidence(&[vec![1]])), PeerFault::Evidence(_)));
+    assert!(matches!(fault(&mut wanted(), evidence(&[entry.clone(), entry.clone()])), PeerFault::Evidence(_)));
+    assert!(matches!(fault(&mut wanted(), evidence(&[])), PeerFault::Malformed(_)));
+    assert!(matches!(fault(&mut wanted(), evidence(&vec![entry; 65])), PeerFault::Malformed(_)));
+    let large = Message::Fork(ByteBuf::from(vec![0; limits::FORK_PROOF_MAX + 1]));
+    assert!(matches!(fault(&mut wanted(), large), PeerFault::Malformed(_)));
     assert!(matches!(fault(&mut wanted(), Message::Fork(ByteBuf::from(vec![1]))), PeerFault::Fork(_)));
     let body = Input::Body { log: world.logs[0].1.log(), seq: 1, bytes: vec![] };
     assert_eq!(wanted().handle(body), Err(PeerFault::Unexpected("a body").into()));

@@ -101,7 +101,7 @@ impl Palette {
             2 => Just(Message::Compare(Compare { more: false, parts: vec![] })),
             2 => prop::collection::btree_set((self.log(), 0_u64..6), 0..4)
                 .prop_map(|wants| Message::Want(wants.into_iter().collect())),
-            1 => bytes.clone().prop_map(Message::Evidence),
+            1 => prop::collection::vec(bytes.clone(), 1..3).prop_map(Message::Evidence),
             1 => bytes.prop_map(Message::Fork),
             1 => Just(Message::End),
         ]

@@ -6,6 +6,7 @@ use alloc::{
 };
 
 use crate::{
+    chain::Chain,
     entry::Entry,
     fork::ForkProof,
     frontier::Frontier,
@@ -105,9 +106,8 @@ impl Node {
         self.ledger.learn_fork(proof);
     }
 
-    pub(super) fn evidence(&mut self, bytes: &[u8]) {
-        let entry = Entry::decode(bytes).expect("the session has checked");
-        if let Some(proof) = self.ledger.contradicts(&entry, bytes, &self.store) {
+    pub(super) fn evidence(&mut self, chain: &Chain) {
+        if let Some(proof) = self.ledger.contradicts(chain, &self.store) {
             self.ledger.learn_fork(&proof);
         }
     }
@@ -145,13 +145,16 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// A segment of at most about `target` bytes, at least one entry, and the place after it.
+    /// A segment of at most about `target` bytes up to `to`, at least one entry, carried on to the next anchor; and the place
+    /// after it.
     pub(super) fn segment(&self, log: &PublicKey, from: u64, to: u64, target: usize) -> (Vec<u8>, u64) {
         let mut bytes = Vec::new();
         let mut next = from;
-        while next < to && (next == from || bytes.len() < target) {
-            let held = self.node.store.at(log, next).expect("planned, so held");
+        let mut anchored = false;
+        while !anchored || next < to && bytes.len() < target {
+            let held = self.node.store.at(log, next).expect("planned, so held, and what is held ends at an anchor");
             push_item(&mut bytes, &held.entry, held.body.as_deref());
+            anchored = Entry::decode(&held.entry).is_ok_and(|entry| entry.verify(&self.network()).is_ok());
             next += 1;
         }
         (bytes, next)

@@ -154,7 +154,7 @@ impl Side<'_> {
                 Output::Segment(bytes) => self.node.receive(bytes),
                 Output::Body { log, seq, bytes } => self.node.body(&log, seq, bytes),
                 Output::Fork(proof) => self.node.fork(&proof),
-                Output::Evidence(entry) => self.node.evidence(&entry),
+                Output::Evidence(chain) => self.node.evidence(&chain),
                 Output::Finished(outcome) => traffic.outcomes.push(outcome),
             }
         }

@@ -102,7 +102,7 @@ fn samples() -> Vec<Message> {
         }),
         Message::Want(vec![(log, 1), (log, 4)]),
         Message::Fork(ByteBuf::from(vec![1; 10])),
-        Message::Evidence(ByteBuf::from(vec![1; 10])),
+        Message::Evidence(vec![ByteBuf::from(vec![1; 10]), ByteBuf::from(vec![2; 10])]),
         Message::End,
     ]
 }

@@ -12,6 +12,7 @@ use crate::{
     key::{MemberId, PublicKey},
     keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place},
     kind::{Audience, Kind},
+    limits::ANCHOR_SPACING,
 };
 
 /// A log while it is written.
@@ -32,6 +33,11 @@ impl Chain {
     }
 
     pub(super) fn push(&mut self, kind: Kind, body: Vec<u8>) {
+        self.push_signed(kind, body, true);
+    }
+
+    /// Appends an entry with or without a valid signature of its own.
+    fn push_signed(&mut self, kind: Kind, body: Vec<u8>, signed: bool) {
         let statement = Statement {
             log: self.log(),
             seq: self.items.len() as u64,
@@ -41,7 +47,20 @@ impl Chain {
             time: 1,
             audience: Audience::Public,
         };
-        self.items.push(Held::new(statement.sign(&self.network, &self.key), Some(body)));
+        let mut entry = statement.sign(&self.network, &self.key);
+        if !signed {
+            *entry.last_mut().expect("not empty") ^= 1;
+        }
+        self.items.push(Held::new(entry, Some(body)));
+    }
+
+    /// Writes practices until the log has this many entries, of which only the last and those that have to are signed.
+    pub(super) fn grow_unsigned(&mut self, len: usize, word: &str) {
+        while self.items.len() < len {
+            let next = self.items.len() + 1;
+            let body = format!("{word} {next}").into_bytes();
+            self.push_signed(Kind::Practice, body, next == len || (next as u64).is_multiple_of(ANCHOR_SPACING));
+        }
     }
 
     /// Writes practices until the log has this many entries. The same word gives the same entries.
