@@ -9,7 +9,7 @@ use nanduti_protocol::{
 };
 
 use super::{Core, CoreError, command::Command, library::SeriesKey};
-use crate::store::{Damage, Index, Located, Reader, StoreError};
+use crate::store::{Block, Damage, Index, Located, OpenSegment, Reader, StoreError};
 
 /// An entry with its body, and where it stands.
 #[derive(Debug, Clone)]
@@ -52,6 +52,7 @@ impl Core {
         self.mending(log, || {
             let mut out = Vec::new();
             let mut next = from;
+            let mut open: Option<OpenSegment> = None;
             for block in self.index().blocks_from(log, from) {
                 let block = block?;
                 if block.first_seq() > next || next >= to {
@@ -63,20 +64,40 @@ impl Core {
                 if !out.is_empty() && out.len() as u64 + (keep - skip) > target as u64 {
                     break;
                 }
-                let bytes = self.reader().read_block(log, &block)?;
-                let whole = bytes.get(skip as usize..).unwrap_or_default();
-                let wanted = bytes.get(skip as usize..keep as usize).unwrap_or_default();
-                // A block ends at an anchor; a part of one is cut back to its last.
-                let anchored = if last == block.next_seq() { wanted } else { self.anchored(wanted) };
-                let anchored = if anchored.is_empty() && out.is_empty() { whole } else { anchored };
-                out.extend_from_slice(anchored);
+                let segment = match open.take().filter(|open| open.file() == block.file()) {
+                    Some(open) => open,
+                    None => self.reader().open(log, block.file())?,
+                };
                 next = last;
-                if anchored.len() != wanted.len() {
+                if skip == 0 && last == block.next_seq() {
+                    // A block ends at an anchor, so that all of it can be served as it is.
+                    segment.append_block(&block, &mut out)?;
+                    open = Some(segment);
+                } else if !self.append_part(&segment, &block, (skip, keep), &mut out)? {
                     break;
                 }
             }
             Ok(out)
         })
+    }
+
+    /// Appends a part of a block, cut back to its last anchor; to all that follows, if it has none and nothing came before it.
+    /// Returns whether the part itself ends at one.
+    fn append_part(
+        &self,
+        segment: &OpenSegment,
+        block: &Block,
+        (skip, keep): (u64, u64),
+        out: &mut Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let mut bytes = Vec::new();
+        segment.append_block(block, &mut bytes)?;
+        let whole = bytes.get(skip as usize..).unwrap_or_default();
+        let wanted = bytes.get(skip as usize..keep as usize).unwrap_or_default();
+        let anchored = if keep == bytes.len() as u64 { wanted } else { self.anchored(wanted) };
+        let anchored = if anchored.is_empty() && out.is_empty() { whole } else { anchored };
+        out.extend_from_slice(anchored);
+        Ok(anchored.len() == wanted.len())
     }
 
     /// The part of some items that ends at an anchor.

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Bytes that one batch may bring.
-const BATCH_BYTES: usize = 16 * 1024 * 1024;
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Entries after which the watermarks are moved, at the latest.
 const CHECKPOINT_ENTRIES: u64 = 32_768;
 /// Idle time after which the watermarks are moved.

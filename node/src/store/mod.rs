@@ -20,6 +20,6 @@ mod walk;
 pub(crate) use block::Block;
 pub use error::{Damage, StoreError};
 pub(crate) use index::{Head, Index, Located};
-pub(crate) use reader::{Reader, first_item};
+pub(crate) use reader::{OpenSegment, Reader, first_item};
 pub(crate) use scan::{LogScan, Repair, Scanned, Watermark};
 pub(crate) use segments::{Placement, Segments, Tail};

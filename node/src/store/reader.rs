@@ -3,7 +3,8 @@
 
 use std::{
     fs::File,
-    io::{ErrorKind, Read, Seek, SeekFrom},
+    io::{ErrorKind, Read},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -29,12 +30,9 @@ impl Reader {
     /// # Errors
     /// If the file cannot be read, or is damaged there.
     pub(crate) fn read_block(&self, log: &PublicKey, block: &Block) -> Result<Vec<u8>, StoreError> {
-        let bytes = self.read_span(log, block.file(), block.offset(), block.len())?;
-        if Hash::of(&bytes) == block.digest() {
-            return Ok(bytes);
-        }
-        let what = "the bytes are not those that were written".into();
-        Err(Damage { file: self.relative(log, block.file()), offset: block.offset(), what }.into())
+        let mut bytes = Vec::new();
+        self.open(log, block.file())?.append_block(block, &mut bytes)?;
+        Ok(bytes)
     }
 
     /// Reads some bytes of a segment file.
@@ -42,21 +40,24 @@ impl Reader {
     /// # Errors
     /// If the file is gone or too short, which is damage, or cannot be read.
     pub(crate) fn read_span(&self, log: &PublicKey, file: u64, offset: u64, len: u64) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::new();
+        self.open(log, file)?.append(offset, len, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Opens a segment file, to read several blocks of it.
+    ///
+    /// # Errors
+    /// If the file is gone, which is damage, or cannot be opened.
+    pub(crate) fn open(&self, log: &PublicKey, file: u64) -> Result<OpenSegment, StoreError> {
         let path = self.home.segment_file(log.as_bytes(), file);
-        let damaged = |what: &str| Damage { file: self.relative(log, file), offset, what: what.into() };
-        let mut open = match File::open(&path) {
-            Ok(open) => open,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(damaged("the file is gone").into()),
-            Err(error) => return Err(StoreError::io("open", &path)(error)),
-        };
-        open.seek(SeekFrom::Start(offset)).map_err(StoreError::io("read", &path))?;
-        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX).min(limits::SEGMENT_MAX)];
-        match open.read_exact(&mut bytes) {
-            Ok(()) => Ok(bytes),
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                Err(damaged("the file is shorter than it was").into())
+        let relative = self.relative(log, file);
+        match File::open(&path) {
+            Ok(open) => Ok(OpenSegment { open, path, relative, file }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err(Damage { file: relative, offset: 0, what: "the file is gone".into() }.into())
             }
-            Err(error) => Err(StoreError::io("read", &path)(error)),
+            Err(error) => Err(StoreError::io("open", &path)(error)),
         }
     }
 
@@ -64,6 +65,54 @@ impl Reader {
     pub(crate) fn relative(&self, log: &PublicKey, file: u64) -> PathBuf {
         let path = self.home.segment_file(log.as_bytes(), file);
         path.strip_prefix(self.home.path()).map(PathBuf::from).unwrap_or(path)
+    }
+}
+
+/// A segment file that is being read.
+#[derive(Debug)]
+pub(crate) struct OpenSegment {
+    open: File,
+    path: PathBuf,
+    relative: PathBuf,
+    file: u64,
+}
+
+impl OpenSegment {
+    /// First place of the file.
+    pub(crate) fn file(&self) -> u64 {
+        self.file
+    }
+
+    /// Appends the bytes of a block, checked to be what was written.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is damaged there; nothing is appended then.
+    pub(crate) fn append_block(&self, block: &Block, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        let before = out.len();
+        self.append(block.offset(), block.len(), out)?;
+        if Hash::of(out.get(before..).unwrap_or_default()) == block.digest() {
+            return Ok(());
+        }
+        out.truncate(before);
+        Err(self.damage(block.offset(), "the bytes are not those that were written").into())
+    }
+
+    fn append(&self, offset: u64, len: u64, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        let before = out.len();
+        let len = usize::try_from(len).unwrap_or(usize::MAX).min(limits::SEGMENT_MAX);
+        out.resize(before + len, 0);
+        let read = self.open.read_exact_at(out.get_mut(before..).unwrap_or_default(), offset);
+        read.map_err(|error| {
+            out.truncate(before);
+            match error.kind() {
+                ErrorKind::UnexpectedEof => self.damage(offset, "the file is shorter than it was").into(),
+                _ => StoreError::io("read", &self.path)(error),
+            }
+        })
+    }
+
+    fn damage(&self, offset: u64, what: &str) -> Damage {
+        Damage { file: self.relative.clone(), offset, what: what.into() }
     }
 }
 
