@@ -242,7 +242,8 @@ impl Core {
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, CoreError> {
         let (reply, answer) = oneshot::channel();
-        self.queue.send(command(reply)).await.map_err(|_| CoreError::Closed)?;
+        // Left to its budget of steps, a busy task may be turned away before it stands in the queue, and be overtaken.
+        tokio::task::unconstrained(self.queue.send(command(reply))).await.map_err(|_| CoreError::Closed)?;
         answer.await.map_err(|_| CoreError::Closed)?
     }
 }

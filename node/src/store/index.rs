@@ -269,6 +269,12 @@ impl Index {
         })
     }
 
+    /// How many blocks of a log begin at these places, the last one excluded.
+    pub(crate) fn count_blocks(&self, log: &PublicKey, from: u64, to: u64) -> Result<usize, StoreError> {
+        let keys = self.blocks.range(place_key(log, from)..place_key(log, to)).keys();
+        keys.map(|key| key.map(drop).map_err(StoreError::from)).try_fold(0, |count, key| key.map(|()| count + 1))
+    }
+
     /// What the entries of a block say to the library, in the form in which it was put in.
     pub(crate) fn facts(&self, log: &PublicKey, first_seq: u64) -> Result<Option<sled::IVec>, StoreError> {
         Ok(self.facts.get(place_key(log, first_seq))?)

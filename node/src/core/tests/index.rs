@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::bench::{Bench, RUNTIME, Seen, assert_served};
-use crate::store::tests::chains::{Chain, World, member, revision, withdrawal};
+use crate::store::tests::chains::{Chain, World, member, practice, revision, withdrawal};
 use nanduti_protocol::kind::Kind;
 
 /// Two members, revisions, a withdrawal, several blocks.
@@ -123,4 +123,27 @@ fn an_old_index_catches_up() {
     fs::remove_dir_all(bench.home.index_dir()).unwrap();
     super::bench::copy(&old.home.index_dir(), &bench.home.index_dir());
     assert_back(&mut bench, &chains, &seen, "an older index");
+}
+
+#[test]
+fn the_blocks_of_a_full_file_are_joined() {
+    let world = World::new();
+    let (root, mut log) = world.voice(0, 1);
+    let mut bench = Bench::new(&world);
+    bench.admit_all([&root, &log]);
+    for number in 0..160 {
+        log.push(Kind::Practice, &practice(&format!("number {number}"), 30_000));
+        bench.admit(log.run(log.len() - 1, log.len())).unwrap();
+    }
+    let files = crate::store::LogScan::new(bench.home.clone(), world.network, log.id()).files().unwrap();
+    let &[0, second] = files.as_slice() else { panic!("two files are needed: {files:?}") };
+    let count = |bench: &Bench, from, to| bench.core().index().count_blocks(&log.id(), from, to).unwrap();
+    assert!(count(&bench, 0, second) < 10, "{}", count(&bench, 0, second));
+    assert_eq!(count(&bench, second, log.len()) as u64, log.len() - second, "the other file still grows");
+    let seen = bench.seen();
+    assert_served(bench.core(), &log, log.len());
+    bench.restart();
+    assert_eq!(bench.seen(), seen);
+    assert_served(bench.core(), &log, log.len());
+    assert_eq!(bench.crashed().seen(), seen);
 }
