@@ -59,6 +59,8 @@ pub(super) fn swarm(
         .with_swarm_config(|swarm| {
             swarm
                 .with_smart_dial()
+                // What a stream is for is said together with the first bytes on it, not a round trip ahead of them.
+                .with_substream_upgrade_protocol_override(libp2p::core::upgrade::Version::V1Lazy)
                 .with_max_negotiating_inbound_streams(limits::NEGOTIATING_STREAMS)
                 .with_notify_handler_buffer_size(NonZeroUsize::new(16).expect("sixteen is not zero"))
                 .with_idle_connection_timeout(Duration::from_secs(60))

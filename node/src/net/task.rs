@@ -181,11 +181,12 @@ impl Task {
             }
         }
         self.dial(now);
+        // What the operator waits for is asked for before looking at what is due.
+        self.settle_waiting(now);
         for (peer, job) in self.schedule.due(now, jitter()) {
             self.begin_session(peer, job);
         }
         self.publish(now);
-        self.settle_waiting(now);
     }
 
     fn dial(&mut self, now: Instant) {
