@@ -8,10 +8,10 @@
 //!
 //! Absent: growing files. Segments are appended to by the store, which has a watermark and cuts torn tails.
 
-use std::fs::{DirBuilder, File, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::io;
 use std::path::Path;
+
+use crate::disk::{self, Staged};
 
 /// The mode of what only the owner may read: keys, drafts, configuration.
 pub const PRIVATE_FILE: u32 = 0o600;
@@ -21,16 +21,14 @@ pub const PRIVATE_DIR: u32 = 0o700;
 
 /// Puts `bytes` at `path`, replacing what is there, with the permissions `mode`; the folder must exist.
 pub fn write_file_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let file = staged(path, bytes, mode)?;
-    file.persist(path).map_err(|failure| failure.error)?;
+    staged(path, bytes, mode)?.replace(path)?;
     sync_dir(folder_of(path))
 }
 
 /// Puts `bytes` at `path` with the permissions `mode`, unless something has that name: then `AlreadyExists`, and what
 /// is there is untouched.
 pub fn create_file_durably(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let file = staged(path, bytes, mode)?;
-    file.persist_noclobber(path).map_err(|failure| failure.error)?;
+    staged(path, bytes, mode)?.take_name(path)?;
     sync_dir(folder_of(path))
 }
 
@@ -41,7 +39,7 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
     }
     let parent = folder_of(path);
     create_private_dir(parent)?;
-    match DirBuilder::new().mode(PRIVATE_DIR).create(path) {
+    match disk::create_dir(path, PRIVATE_DIR) {
         Ok(()) => sync_dir(parent),
         // Another thread or process may have been quicker; that is as good.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
@@ -50,18 +48,16 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
 }
 
 /// Flushes a folder, so that names made, changed or removed in it survive a power cut.
+#[cfg_attr(test, track_caller)]
 pub fn sync_dir(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+    disk::sync_dir(path)
 }
 
-fn staged(path: &Path, bytes: &[u8], mode: u32) -> io::Result<tempfile::NamedTempFile> {
-    let mut file = tempfile::Builder::new()
-        .prefix(".new-")
-        .permissions(Permissions::from_mode(PRIVATE_FILE))
-        .tempfile_in(folder_of(path))?;
+fn staged(path: &Path, bytes: &[u8], mode: u32) -> io::Result<Staged> {
+    let mut file = Staged::within(folder_of(path), PRIVATE_FILE)?;
     file.write_all(bytes)?;
-    file.as_file().set_permissions(Permissions::from_mode(mode))?;
-    file.as_file().sync_all()?;
+    file.set_mode(mode)?;
+    file.sync()?;
     Ok(file)
 }
 
@@ -77,6 +73,7 @@ fn folder_of(path: &Path) -> &Path {
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     fn mode_of(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o7777

@@ -5,6 +5,7 @@ pub mod authoring;
 mod client;
 pub mod config;
 mod core;
+mod disk;
 mod durable;
 mod engine;
 pub mod founding;

@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, mpsc};
 use super::{
     Author, Core, CoreError, EVENTS, QUEUE, Shared,
     library::SharedLibrary,
+    local::open_local,
     snapshot::{Counts, DiskHistory, Snapshot},
     writer::Writer,
 };
@@ -27,8 +28,6 @@ use crate::{
 
 /// Name of the file beside a log's segments that holds the proof that it is forked.
 const FORK_FILE: &str = "fork";
-/// sled's cache for `local/`, which is small.
-const LOCAL_CACHE: u64 = 1024 * 1024;
 
 /// How a home is opened.
 #[derive(Debug, Clone)]
@@ -59,11 +58,10 @@ impl Core {
     /// # Errors
     /// If the disk fails. Damage is no error: it is set aside and reported as a warning.
     pub fn open(home: Home, options: CoreOptions, runtime: &tokio::runtime::Handle) -> Result<Self, CoreError> {
-        let local_dir = home.local_dir();
-        let local = sled::Config::new().path(local_dir).cache_capacity(LOCAL_CACHE).flush_every_ms(None).open()?;
+        let mut warnings = Vec::new();
+        let local = open_local(&home, &mut warnings)?;
         let (index, fresh) = Index::open(&home.index_dir(), options.index_cache)?;
         let reader = Reader::new(home.clone());
-        let mut warnings = Vec::new();
         let opened = open(&home, &options, &index, &local, fresh, &mut warnings)?;
         let (queue, commands) = mpsc::channel(QUEUE);
         let (events, _) = broadcast::channel(EVENTS);
@@ -89,6 +87,7 @@ impl Core {
         let mut writer = Writer::new(home, options, Arc::clone(&shared), opened);
         writer.refresh(&BTreeSet::new(), true);
         writer.mend_damaged();
+        writer.take_back();
         let runtime = runtime.clone();
         let thread = std::thread::Builder::new()
             .name("writer".into())

@@ -148,7 +148,7 @@ impl OpeningHome<'_> {
                 Repair::SetAside { damage, reached } => {
                     set_aside = true;
                     self.warn(format!("{damage}; it was set aside under set-aside/ and is asked of peers again"));
-                    note_reached(self.local, log, *reached)?;
+                    note_reached(self.home, self.local, log, *reached)?;
                 }
             }
         }
@@ -163,7 +163,7 @@ impl OpeningHome<'_> {
         if next >= reached {
             return Ok(());
         }
-        note_reached(self.local, log, reached)?;
+        note_reached(self.home, self.local, log, reached)?;
         if !told {
             self.warn(format!(
                 "the log {log} reached {reached} entries and has {next} now; peers are asked for the others"

@@ -8,9 +8,9 @@ use nanduti_protocol::{
     run::{item_len, push_item, split_item},
 };
 
-use super::{CoreError, facts::Facts, open, writer::Writer};
+use super::{CoreError, facts::Facts, local::flush_local, open, writer::Writer};
 use crate::{
-    PRIVATE_FILE,
+    Home, PRIVATE_FILE,
     store::{Head, LogScan, Repair, StoreError, Tail},
     write_file_durably,
 };
@@ -19,13 +19,12 @@ use crate::{
 const REACHED: &str = "reached-before-damage";
 
 /// Remembers how far a log reached before damage, so that its own author does not sign below that.
-pub(super) fn note_reached(local: &sled::Db, log: &PublicKey, reached: u64) -> Result<(), CoreError> {
+pub(super) fn note_reached(home: &Home, local: &sled::Db, log: &PublicKey, reached: u64) -> Result<(), CoreError> {
     let tree = local.open_tree(REACHED)?;
     let before =
         tree.get(log.as_bytes())?.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
     tree.insert(log.as_bytes(), &reached.max(before).to_be_bytes())?;
-    local.flush()?;
-    Ok(())
+    Ok(flush_local(home, local)?)
 }
 
 impl Writer {
@@ -51,7 +50,7 @@ impl Writer {
             Err(error) => return Err(error.into()),
         }
         if let Some(head) = self.heads.get(log) {
-            note_reached(&self.shared.local, log, head.next)?;
+            note_reached(&self.home, &self.shared.local, log, head.next)?;
         }
         self.read_again(log)
     }
@@ -77,6 +76,7 @@ impl Writer {
     /// Reads the state from the disk. If that fails nothing more is taken in until it succeeds.
     pub(super) fn reopen(&mut self) -> Result<(), CoreError> {
         self.unsound = true;
+        self.aside = None;
         self.checkpoint();
         let mut warnings = Vec::new();
         let index = self.disk.index.clone();

@@ -4,12 +4,11 @@
 //! log that is merely shorter. The ledger chooses the place: below the first entry that strays, and above an anchor. The proof of the fork stays beside the log. The right branch comes with the next
 //! synchronisation, since the frontier now ends below it.
 
-use std::fs::{self, OpenOptions};
-
 use nanduti_protocol::key::PublicKey;
 
 use super::{CoreError, writer::Writer};
 use crate::{
+    disk::{self, DiskFile},
     store::{LogScan, StoreError},
     sync_dir,
 };
@@ -23,17 +22,19 @@ impl Writer {
         tracing::warn!(%log, from, "the entries held are not on the branch that the keyring names, and are cut off");
         // If a crash comes now, the log is read again in full at the next start.
         self.disk.index.forget_head(log)?;
-        for file in scan.files()?.into_iter().rev().filter(|file| *file >= block.file()) {
-            let path = self.home.segment_file(log.as_bytes(), file);
-            if file > block.file() || end == 0 {
-                fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
-            } else {
-                let open = OpenOptions::new().write(true).open(&path).map_err(StoreError::io("cut", &path))?;
-                open.set_len(end).and_then(|()| open.sync_all()).map_err(StoreError::io("cut", &path))?;
-            }
+        let path = |file: u64| self.home.segment_file(log.as_bytes(), file);
+        let gone = |file: &u64| *file > block.file() || (*file == block.file() && end == 0);
+        for file in scan.files()?.into_iter().rev().filter(gone) {
+            disk::remove_file(&path(file)).map_err(StoreError::io("remove", path(file)))?;
         }
+        // Flushed before the cut: a file that came back behind it would leave a gap, which is damage.
         let folder = self.home.log_dir(log.as_bytes());
         sync_dir(&folder).map_err(StoreError::io("flush", &folder))?;
+        if end > 0 {
+            let path = path(block.file());
+            let open = DiskFile::existing(&path).map_err(StoreError::io("cut", &path))?;
+            open.set_len(end).and_then(|()| open.sync()).map_err(StoreError::io("cut", &path))?;
+        }
         self.read_again(log)
     }
 }

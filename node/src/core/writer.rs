@@ -64,6 +64,8 @@ pub(crate) struct Writer {
     pub(super) charter_kept: bool,
     /// Logs in which damage was found, to be mended when there is time.
     damaged: BTreeSet<PublicKey>,
+    /// What lies set aside and may be taken back; `None` if that has to be looked for.
+    pub(super) aside: Option<super::regain::Aside>,
     /// The state could not be restored from the disk: nothing is taken in until it could.
     pub(super) unsound: bool,
 }
@@ -90,6 +92,7 @@ impl Writer {
             last_checkpoint: Instant::now(),
             charter_kept: false,
             damaged: BTreeSet::new(),
+            aside: None,
             unsound: false,
         }
     }
@@ -147,6 +150,7 @@ impl Writer {
         }
         drop(self.persist(pending));
         self.mend_damaged();
+        self.take_back();
         close
     }
 
@@ -155,6 +159,8 @@ impl Writer {
         if self.unsound
             && let Err(error) = self.reopen()
         {
+            self.block(&error);
+            self.publish_blocked();
             return Some(error);
         }
         let full = self.segments.check_room(0).err().map(CoreError::from);
@@ -193,7 +199,7 @@ impl Writer {
         }
     }
 
-    fn admit(&mut self, run: VerifiedRun, facts: Facts, reply: Reply<Admitted>, pending: &mut Vec<Pending>) {
+    pub(super) fn admit(&mut self, run: VerifiedRun, facts: Facts, reply: Reply<Admitted>, pending: &mut Vec<Pending>) {
         let (log, first) = (run.log(), run.first_seq());
         let fork_before = self.ledger.fork(&log).cloned();
         let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending });
@@ -268,7 +274,7 @@ impl Writer {
     }
 
     /// Makes a batch durable, readable and known, in this order, and only then replies.
-    fn persist(&mut self, mut pending: Vec<Pending>) -> Result<(), CoreError> {
+    pub(super) fn persist(&mut self, mut pending: Vec<Pending>) -> Result<(), CoreError> {
         if pending.is_empty() {
             return Ok(());
         }
@@ -474,7 +480,9 @@ impl Writer {
         let heads =
             self.heads.iter().filter(|(log, _)| self.dirty.contains(log)).map(|(log, head)| (*log, *head)).collect();
         self.last_checkpoint = Instant::now();
-        match self.shared.local.flush().map_err(StoreError::from).and_then(|_| self.disk.index.checkpoint(&heads)) {
+        match super::local::flush_local(&self.home, &self.shared.local)
+            .and_then(|()| self.disk.index.checkpoint(&heads))
+        {
             Ok(()) => {
                 self.dirty.clear();
                 self.since_checkpoint = 0;

@@ -50,7 +50,7 @@ fn store_error(error: &StoreError) -> ApiError {
         StoreError::Index(_) | StoreError::IndexContent(_) => {
             ApiError::new(ErrorKind::Store, "the index cannot be read")
                 .because(error)
-                .hint("`nanduti reindex` makes it anew")
+                .hint("start the node again once the disk works and has room; what it cannot read of the index it makes anew by itself")
         }
         StoreError::Io { .. } | StoreError::Full => failed("the disk failed").because(error),
     }

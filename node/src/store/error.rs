@@ -31,7 +31,9 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The index failed.
-    #[error("the index failed")]
+    #[error(
+        "the index failed: nothing acknowledged is lost; the node has to be started again once the disk works and has room"
+    )]
     Index(#[from] sled::Error),
     /// The index holds something that is not ours.
     #[error("the index holds something that this version cannot read: {0}")]

@@ -21,6 +21,7 @@ use nanduti_protocol::{cbor, hash::Hash, key::PublicKey, run::VerifiedRun};
 use serde::{Deserialize, Serialize};
 
 use super::{Block, Placement, StoreError, ids::Ids};
+use crate::disk;
 
 /// Changed whenever the content of a tree changes its form.
 const VERSION: &[u8] = b"nanduti-index-2";
@@ -54,6 +55,7 @@ pub(crate) struct Located {
 /// The index of a home.
 #[derive(Debug, Clone)]
 pub(crate) struct Index {
+    folder: Arc<Path>,
     db: sled::Db,
     blocks: sled::Tree,
     facts: sled::Tree,
@@ -81,7 +83,7 @@ impl Index {
         }
         let index = Self::open_trees(folder, cache_bytes)?;
         index.db.insert("version", VERSION)?;
-        index.db.flush()?;
+        index.flush()?;
         Ok((index, true))
     }
 
@@ -109,6 +111,7 @@ impl Index {
     fn open_trees(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let db = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(None).open()?;
         Ok(Self {
+            folder: folder.into(),
             blocks: db.open_tree("blocks")?,
             facts: db.open_tree("facts")?,
             heads: db.open_tree("heads")?,
@@ -132,6 +135,11 @@ impl Index {
         Ok(())
     }
 
+    #[cfg_attr(test, track_caller)]
+    fn flush(&self) -> Result<(), StoreError> {
+        disk::flush(&self.db, &self.folder).map_err(StoreError::from)
+    }
+
     /// The watermarks of all logs.
     pub(crate) fn heads(&self) -> Result<BTreeMap<PublicKey, Head>, StoreError> {
         let mut heads = BTreeMap::new();
@@ -146,11 +154,11 @@ impl Index {
 
     /// Flushes what was put in, and then moves the watermarks.
     pub(crate) fn checkpoint(&self, heads: &BTreeMap<PublicKey, Head>) -> Result<(), StoreError> {
-        self.db.flush()?;
+        self.flush()?;
         for (log, head) in heads {
             self.heads.insert(log.as_bytes(), cbor::encode(head))?;
         }
-        self.db.flush()?;
+        self.flush()?;
         Ok(())
     }
 
@@ -180,7 +188,7 @@ impl Index {
     /// Forgets how far a log is indexed, durably: whatever happens from now on, it is read again in full at the next start.
     pub(crate) fn forget_head(&self, log: &PublicKey) -> Result<(), StoreError> {
         if self.heads.remove(log.as_bytes())?.is_some() {
-            self.db.flush()?;
+            self.flush()?;
         }
         Ok(())
     }
@@ -211,7 +219,7 @@ impl Index {
     /// Forgets everything, watermarks first.
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
         self.heads.clear()?;
-        self.db.flush()?;
+        self.flush()?;
         for tree in [&self.blocks, &self.facts, &self.wants] {
             tree.clear()?;
         }

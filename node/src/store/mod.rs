@@ -11,6 +11,7 @@ mod error;
 mod ids;
 mod index;
 mod reader;
+mod salvage;
 mod scan;
 mod segments;
 #[cfg(test)]
@@ -21,5 +22,6 @@ pub(crate) use block::Block;
 pub use error::{Damage, StoreError};
 pub(crate) use index::{Head, Index, Located};
 pub(crate) use reader::{OpenSegment, Reader, first_item};
-pub(crate) use scan::{LogScan, Repair, Scanned, Watermark};
+pub(crate) use salvage::{Sound, sound_runs};
+pub(crate) use scan::{LogScan, Repair, Scanned, Watermark, free_name, set_aside_dir};
 pub(crate) use segments::{Placement, Segments, Tail};

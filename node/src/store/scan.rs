@@ -5,7 +5,7 @@
 //! fetched again from peers, since the log then simply ends earlier. What is set aside stays there: nothing is thrown away.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -13,10 +13,15 @@ use nanduti_protocol::{hash::Hash, key::PublicKey, run::VerifiedRun};
 
 use super::{
     Damage, Placement, StoreError,
+    salvage::{claimed_next, has_blank_sector},
     segments::Tail,
     walk::{Stop, next_run},
 };
-use crate::{Home, create_private_dir, sync_dir};
+use crate::{
+    Home, PRIVATE_FILE, create_private_dir,
+    disk::{self, DiskFile},
+    sync_dir,
+};
 
 /// Where reading begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,6 +219,13 @@ impl LogScan {
         let repair = if torn {
             Repair::Cut { file: relative, len: end as u64, bytes: (bytes.len() - end) as u64 }
         } else {
+            // What is damaged was an entry once, unless a power cut left it so before anybody was told of it.
+            let reached = if is_last && has_blank_sector(bytes, end) {
+                reached
+            } else {
+                let claimed = claimed_next(&self.log, bytes.get(end..).unwrap_or_default());
+                (reached + u64::from(end > 0)).max(claimed)
+            };
             let damage = Damage { file: relative, offset: stop.offset as u64, what: stop.what };
             Repair::SetAside { damage, reached }
         };
@@ -223,9 +235,9 @@ impl LogScan {
         match (torn, end) {
             (true, 0) => remove(&path)?,
             (true, _) => cut(&path, end)?,
-            (false, 0) => self.set_aside(&path, later, false)?,
+            (false, 0) => self.set_aside(&path, bytes, later, false)?,
             (false, _) => {
-                self.set_aside(&path, later, true)?;
+                self.set_aside(&path, bytes, later, true)?;
                 cut(&path, end)?;
             }
         }
@@ -233,20 +245,19 @@ impl LogScan {
     }
 
     /// Moves a damaged file away, or copies it if a part of it is sound, and moves those behind it.
-    fn set_aside(&self, damaged: &Path, later: &[u64], keep: bool) -> Result<(), StoreError> {
-        let folder = self.home.path().join("set-aside").join(self.log.to_hex());
+    fn set_aside(&self, damaged: &Path, bytes: &[u8], later: &[u64], keep: bool) -> Result<(), StoreError> {
+        let folder = set_aside_dir(&self.home).join(self.log.to_hex());
         create_private_dir(&folder).map_err(StoreError::io("make", &folder))?;
         if keep {
             let copy = free_name(&folder, damaged);
-            fs::copy(damaged, &copy).map_err(StoreError::io("copy to", &copy))?;
-            File::open(&copy).and_then(|copy| copy.sync_all()).map_err(StoreError::io("flush", &copy))?;
+            let mut file = DiskFile::append_to(&copy, PRIVATE_FILE).map_err(StoreError::io("copy to", &copy))?;
+            file.write_all(bytes).and_then(|()| file.sync()).map_err(StoreError::io("copy to", &copy))?;
         }
         let moved = Some(damaged.to_path_buf()).filter(|_| !keep);
         for path in moved.into_iter().chain(later.iter().map(|seq| self.path(*seq))) {
-            fs::rename(&path, free_name(&folder, &path)).map_err(StoreError::io("set aside", &path))?;
+            disk::rename(&path, &free_name(&folder, &path)).map_err(StoreError::io("set aside", &path))?;
         }
-        sync_dir(&folder).map_err(StoreError::io("flush", &folder))?;
-        let folder = self.home.log_dir(self.log.as_bytes());
+        // The log's own folder need not be flushed: what a power cut brings back there is set aside once more.
         sync_dir(&folder).map_err(StoreError::io("flush", &folder))
     }
 
@@ -265,20 +276,26 @@ fn misplaced(file: u64, next: u64) -> Option<Stop> {
     Some(Stop { offset: 0, what, unfinished: false })
 }
 
+/// Where what is damaged is set aside.
+pub(crate) fn set_aside_dir(home: &Home) -> PathBuf {
+    home.path().join("set-aside")
+}
+
 /// A name that is free in the folder: damage may strike the same file twice.
-fn free_name(folder: &Path, path: &Path) -> PathBuf {
+pub(crate) fn free_name(folder: &Path, path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let names = std::iter::once(name.clone()).chain((1_u64..).map(|number| format!("{name}.{number}")));
     names.map(|name| folder.join(name)).find(|path| !path.exists()).unwrap_or_else(|| folder.join(name))
 }
 
+/// Cuts a file. That need not be flushed: what a power cut brings back is cut once more, and the next append flushes both.
 fn cut(path: &Path, len: usize) -> Result<(), StoreError> {
-    let open = OpenOptions::new().write(true).open(path).map_err(StoreError::io("cut", path))?;
-    open.set_len(len as u64).and_then(|()| open.sync_all()).map_err(StoreError::io("cut", path))
+    let open = DiskFile::existing(path).map_err(StoreError::io("cut", path))?;
+    open.set_len(len as u64).map_err(StoreError::io("cut", path))
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {
-    fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+    disk::remove_file(path).map_err(StoreError::io("remove", path))?;
     let folder = path.parent().unwrap_or(path);
     sync_dir(folder).map_err(StoreError::io("flush", folder))
 }

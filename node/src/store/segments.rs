@@ -4,18 +4,16 @@
 //! and batch, not one an entry. If anything fails, the files are cut back to where they ended before: either the whole batch is
 //! durable when [`Segments::append`] returns, or none of it is there.
 
-use std::{
-    collections::BTreeMap,
-    fs::{File, OpenOptions},
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use nanduti_protocol::{key::PublicKey, limits, run::VerifiedRun};
 
 use super::StoreError;
-use crate::{Home, PRIVATE_FILE, create_private_dir, sync_dir};
+use crate::{
+    Home, PRIVATE_FILE, create_private_dir,
+    disk::{self, DiskFile},
+    sync_dir,
+};
 
 /// Where a run was put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +40,13 @@ pub(crate) struct Tail {
 pub(crate) struct Segments {
     home: Home,
     min_free: u64,
+    file_max: u64,
     tails: BTreeMap<PublicKey, Tail>,
 }
 
 /// A file that a batch wrote to.
 struct Touched {
-    file: File,
+    file: DiskFile,
     path: PathBuf,
     len_before: Option<u64>,
 }
@@ -55,7 +54,10 @@ struct Touched {
 impl Segments {
     /// The segment files of a home. Writing stops when fewer than `min_free` bytes are left on the disk.
     pub(crate) fn new(home: Home, min_free: u64) -> Self {
-        Self { home, min_free, tails: BTreeMap::new() }
+        let file_max = limits::SEGMENT_MAX as u64;
+        #[cfg(test)]
+        let file_max = disk::watch::file_max(home.path()).unwrap_or(file_max);
+        Self { home, min_free, file_max, tails: BTreeMap::new() }
     }
 
     /// Takes note of the last file of a log, found at start.
@@ -110,7 +112,7 @@ impl Segments {
         let log = run.log();
         let size = run.bytes().len() as u64;
         let tail = match self.tails.get(&log) {
-            Some(tail) if tail.len + size <= limits::SEGMENT_MAX as u64 => *tail,
+            Some(tail) if tail.len + size <= self.file_max => *tail,
             before => Tail { file: run.first_seq(), len: 0, files: before.map_or(0, |tail| tail.files) + 1 },
         };
         let path = self.home.segment_file(log.as_bytes(), tail.file);
@@ -128,12 +130,7 @@ impl Segments {
     /// Opens a file to append at `len`. Whatever lies beyond was never acknowledged, and is cut off.
     fn open(&self, log: &PublicKey, path: &PathBuf, len: u64) -> Result<Touched, StoreError> {
         create_private_dir(&self.home.log_dir(log.as_bytes())).map_err(StoreError::io("make the folder of", path))?;
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(PRIVATE_FILE)
-            .open(path)
-            .map_err(StoreError::io("open", path))?;
+        let file = DiskFile::append_to(path, PRIVATE_FILE).map_err(StoreError::io("open", path))?;
         file.set_len(len).map_err(StoreError::io("cut", path))?;
         Ok(Touched { file, path: path.clone(), len_before: (len > 0).then_some(len) })
     }
@@ -141,7 +138,7 @@ impl Segments {
 
 fn flush(touched: &BTreeMap<PathBuf, Touched>) -> Result<(), StoreError> {
     for open in touched.values() {
-        open.file.sync_data().map_err(StoreError::io("flush", &open.path))?;
+        open.file.sync().map_err(StoreError::io("flush", &open.path))?;
         if let (None, Some(folder)) = (open.len_before, open.path.parent()) {
             sync_dir(folder).map_err(StoreError::io("flush", folder))?;
         }
@@ -154,7 +151,7 @@ fn undo(touched: BTreeMap<PathBuf, Touched>) {
     for open in touched.into_values() {
         let undone = match open.len_before {
             Some(len) => open.file.set_len(len),
-            None => std::fs::remove_file(&open.path),
+            None => disk::remove_file(&open.path),
         };
         if let Err(error) = undone {
             tracing::warn!(file = %open.path.display(), %error, "cannot take back what was written");

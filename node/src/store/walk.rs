@@ -13,7 +13,7 @@ use nanduti_protocol::{
 };
 
 /// What stands before the payload of an entry, and the bytes of head and signature behind it.
-const ENTRY_HEAD: [u8; 6] = [0x84, 0x43, 0xA1, 0x01, 0x32, 0xA0];
+pub(super) const ENTRY_HEAD: [u8; 6] = [0x84, 0x43, 0xA1, 0x01, 0x32, 0xA0];
 const SIGNATURE: usize = 2 + 64;
 
 /// Why reading a file stopped early, and where.

@@ -41,7 +41,8 @@ const PROTOCOL: Layers = Layers {
 const NODE: Layers = Layers {
     name: "node",
     tiers: &[
-        &["api", "durable"],
+        &["api", "disk"],
+        &["durable"],
         &["authoring", "home"],
         &["config", "keys", "lock"],
         &["logging", "store"],

@@ -1,4 +1,8 @@
-//! A process is killed while it appends: whatever it had acknowledged is there.
+//! Crashes: a process is killed while it appends, at any moment here, at every step in [`points`].
+
+mod points;
+mod states;
+mod workload;
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -122,6 +122,129 @@ fn files_that_are_missing_or_cut_short_are_noticed() {
     }
 }
 
+/// The names of the files that were set aside of a log.
+fn aside(bench: &Bench, log: &Chain) -> Vec<String> {
+    let folder = bench.home.path().join("set-aside").join(log.id().to_hex());
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn what_lies_behind_damage_comes_back_with_the_damaged_entry() {
+    let (_world, _root, log, mut bench, seen) = large();
+    // In one entry of the first file, and in the head of one of the second, so that its end is hidden.
+    let places = [log.ends()[2] - 1000, log.ends()[6] - log.ends()[4] - 900_000];
+    for (file, at) in [(0, places[0]), (5, places[1])] {
+        flip(&bench.segment(&log, file), at);
+    }
+    fs::remove_dir_all(bench.home.index_dir()).unwrap();
+    bench.reopen();
+    let held = |bench: &Bench| bench.core().snapshot().ledger.extent(&log.id()).unwrap().next;
+    assert_eq!(held(&bench), 2);
+    bench.admit(log.run(2, 3)).unwrap();
+    // Whatever is asked next stands behind what follows the admission.
+    RUNTIME.block_on(bench.core().repair(log.id())).unwrap();
+    let second = held(&bench);
+    assert!(second > 3, "what lay behind the first place is here again");
+    assert!(second < log.len(), "the second place is damaged too");
+    bench.restart();
+    assert_eq!(held(&bench), second);
+    bench.admit(log.run(second, second + 1)).unwrap();
+    RUNTIME.block_on(bench.core().repair(log.id())).unwrap();
+    assert_eq!(bench.seen(), seen);
+    assert_served(bench.core(), &log, log.len());
+    bench.restart();
+    assert_eq!(bench.seen(), seen);
+    let names = aside(&bench, &log);
+    assert!(!names.is_empty() && names.iter().all(|name| name.ends_with(".taken")), "{names:?}");
+}
+
+#[test]
+fn a_log_whose_end_nobody_else_has_is_whole_and_signed_again() {
+    let world = World::new();
+    let (root, log) = world.voice(0, 1);
+    let mut bench = Bench::with_author(&world, &log, member(0));
+    bench.admit_all([&root, &log]);
+    for number in 0..6 {
+        bench.publish(&practice(&format!("mine {number}"), 100)).unwrap();
+    }
+    let own = Chain::from_bytes(&log, &bench.core().read_run(&log.id(), 0, 7, 1 << 20).unwrap());
+    let seen = bench.seen();
+    bench.close();
+    flip(&bench.segment(&log, 0), own.ends()[3] - 20);
+    // Not even the index knows any more how far the log reached.
+    fs::remove_dir_all(bench.home.index_dir()).unwrap();
+    fs::remove_dir_all(bench.home.local_dir()).unwrap();
+    bench.reopen();
+    assert_eq!(bench.core().snapshot().ledger.extent(&log.id()).unwrap().next, 3);
+    assert!(matches!(bench.publish(&practice("no", 0)), Err(CoreError::CannotSign(_))));
+    // A peer has the first five.
+    bench.admit(own.run(0, 5)).unwrap();
+    assert_eq!(bench.publish(&practice("yes", 0)).unwrap().seq, 7);
+    bench.restart();
+    assert_eq!(bench.seen().heads[&log.id()].0, 8);
+    assert_eq!(seen.heads[&log.id()].0, 7);
+}
+
+#[test]
+fn a_last_entry_that_is_damaged_is_not_signed_again() {
+    let world = World::new();
+    let (root, log) = world.voice(0, 1);
+    let mut bench = Bench::with_author(&world, &log, member(0));
+    bench.admit_all([&root, &log]);
+    for number in 0..3 {
+        bench.publish(&practice(&format!("mine {number}"), 100)).unwrap();
+    }
+    bench.close();
+    let file = bench.segment(&log, 0);
+    flip(&file, fs::metadata(&file).unwrap().len() as usize - 30);
+    fs::remove_dir_all(bench.home.index_dir()).unwrap();
+    fs::remove_dir_all(bench.home.local_dir()).unwrap();
+    bench.reopen();
+    assert!(matches!(bench.publish(&practice("another", 0)), Err(CoreError::CannotSign(_))));
+}
+
+#[test]
+fn local_comes_up_whatever_is_damaged_in_it() {
+    let world = World::new();
+    let (root, log) = world.voice(0, 1);
+    let mut bench = Bench::with_author(&world, &log, member(0));
+    bench.admit_all([&root, &log]);
+    for number in 0..20 {
+        bench.publish(&practice(&format!("mine {number}"), 100)).unwrap();
+    }
+    bench.restart();
+    bench.close();
+    let whole = tempfile::tempdir().unwrap();
+    copy(bench.dir.path(), whole.path());
+    let mut files: Vec<_> = crate::disk::watch::read_folder(&bench.home.local_dir()).into_iter().collect();
+    files.retain(|(_, bytes)| !bytes.is_empty());
+    let mut set_aside = 0;
+    for (name, bytes) in &files {
+        let used: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+        for round in 0..12_usize {
+            let dir = tempfile::tempdir().unwrap();
+            copy(whole.path(), dir.path());
+            let mut damaged = Bench::unopened(dir, bench.options.clone());
+            let path = damaged.home.local_dir().join(name);
+            let what = format!("{} in round {round}", name.display());
+            match round {
+                0 => fs::remove_file(&path).unwrap(),
+                1..4 => fs::write(&path, &bytes[..bytes.len() * (round - 1) / 4]).unwrap(),
+                _ => flip(&path, used[(round * 7919 + 13) % used.len()]),
+            }
+            damaged.reopen();
+            let warnings = damaged.core().warnings();
+            set_aside += usize::from(warnings.iter().any(|warning| warning.starts_with("local/ was damaged")));
+            assert_eq!(damaged.publish(&practice("goes on", 0)).unwrap().seq, 21, "{what}");
+            assert_eq!(damaged.seen().practices[&member(0)], 21, "{what}");
+            damaged.restart();
+            assert_eq!(damaged.seen().practices[&member(0)], 21, "{what}");
+        }
+    }
+    assert!(set_aside > 0, "damage was never found");
+}
+
 #[test]
 fn a_log_whose_folder_is_gone_is_forgotten_and_fetched_again() {
     let (_world, root, log, mut bench, seen) = large();

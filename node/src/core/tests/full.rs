@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Command};
 use super::bench::{Bench, assert_served};
 use crate::{
     core::CoreError,
-    store::tests::chains::{World, practice},
+    store::tests::chains::{World, member, practice},
 };
 use nanduti_protocol::kind::Kind;
 
@@ -78,6 +78,66 @@ fn writing_stops_at_the_reserve() {
 #[test]
 fn writing_stops_at_the_very_end() {
     fill(0);
+}
+
+/// Fills what is left, to the last byte.
+fn fill_up(ballast: &std::path::Path) {
+    use std::io::Write as _;
+    let mut file = fs::File::create(ballast).unwrap();
+    for size in [1 << 16, 4096, 1] {
+        while file.write_all(&vec![1; size]).is_ok() {}
+    }
+}
+
+#[test]
+fn others_who_fill_the_disk_to_the_last_byte_cost_nothing_that_was_acknowledged() {
+    for seed in 0..4_usize {
+        let Some(small) = Small::mount(12) else { return };
+        let world = World::new();
+        let (root, log) = world.voice(0, 1);
+        let ballast = small.0.join("ballast");
+        let author = Some(crate::core::Author::new(log.key(), member(0)));
+        let options = crate::core::CoreOptions { author, ..super::bench::options(&world) };
+        let mut bench = Bench::unopened(tempfile::tempdir_in(&small.0).unwrap(), options);
+        bench.reopen();
+        bench.admit_all([&root, &log]);
+        let mut acknowledged = Vec::new();
+        for round in 0..4_usize {
+            for number in 0..=(seed + round) % 3 * 7 {
+                acknowledged.push(bench.publish(&practice(&format!("{round} {number}"), 3000)).unwrap());
+            }
+            fill_up(&ballast);
+            match (seed + round) % 3 {
+                // A small entry may still find room in what its file has already.
+                0 => acknowledged.extend((0..8).map_while(|_| bench.publish(&practice("full", 2000)).ok())),
+                1 => drop(super::bench::RUNTIME.block_on(bench.core().reindex())),
+                _ => bench.close(),
+            }
+            fs::remove_file(&ballast).unwrap();
+            if (seed + round) % 3 == 2 {
+                bench.reopen();
+            }
+            // What sled could not write keeps it from working on in this process: that is said, and a restart mends it.
+            match bench.publish(&practice("room again", 100)) {
+                Ok(authored) => acknowledged.push(authored),
+                Err(error) => {
+                    println!("seed {seed}, round {round}: {error}");
+                    assert!(bench.core().snapshot().blocked.is_some(), "seed {seed}, round {round}: {error}");
+                    bench.restart();
+                    acknowledged.push(bench.publish(&practice("room again", 100)).unwrap());
+                }
+            }
+            for authored in &acknowledged {
+                let found = bench.core().read_at(&authored.log, authored.seq).unwrap().map(|found| found.hash);
+                assert_eq!(found, Some(authored.hash), "seed {seed}, round {round}");
+            }
+        }
+        let seen = bench.seen();
+        super::bench::RUNTIME.block_on(bench.core().reindex()).unwrap();
+        assert_eq!(bench.seen(), seen);
+        assert!(!bench.home.path().join("set-aside").exists(), "{:?}", bench.core().warnings());
+        bench.close();
+    }
 }
 
 #[test]
