@@ -116,6 +116,81 @@ fn what_a_killed_author_acknowledged_is_there() {
     assert_eq!(world.json("PRY", &["verify", "--deep"])["damage"], serde_json::json!([]));
 }
 
+/// Kills in the test under load; set to 200 for all of them.
+const KILLS: &str = "NANDUTI_TEST_KILLS";
+
+/// Publishes from several callers until the node is gone; returns the titles that were acknowledged. The node of this process
+/// is killed from outside once there are `goal` of them.
+fn publish_until_killed(author: &Running, round: u64, goal: usize, victim: &Running) -> Vec<String> {
+    let acknowledged = std::sync::Mutex::new(Vec::new());
+    let pid = rustix::process::Pid::from_raw(i32::try_from(victim.pid()).unwrap()).unwrap();
+    let killed = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for caller in 0..4 {
+            let (acknowledged, killed) = (&acknowledged, &killed);
+            scope.spawn(move || {
+                for n in 0.. {
+                    let title = format!("Round {round}, caller {caller}, practice {n}");
+                    let call = Publish { markdown: practice(&title, 3000), new_series: true, ..Publish::default() };
+                    if author.ask(call).is_err() {
+                        return;
+                    }
+                    let mut all = acknowledged.lock().unwrap();
+                    all.push(title);
+                    if all.len() >= goal && !killed.swap(true, std::sync::atomic::Ordering::SeqCst) {
+                        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+                    }
+                    // If the other was killed, this one need not go on for ever.
+                    if all.len() >= goal + 12 {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    acknowledged.into_inner().unwrap()
+}
+
+#[test]
+fn nodes_killed_at_random_moments_under_load_lose_nothing() {
+    let kills: u64 = std::env::var(KILLS).map_or(12, |text| text.parse().unwrap());
+    let world = World::new(PROGRAM);
+    world.found(&["PRY", "MAR"]);
+    let (mut acknowledged, mut counted, mut dice) = (Vec::new(), 0, 0x9e37_79b9_u64);
+    for round in 0..kills {
+        let pry = world.start("PRY", &[]);
+        let mar = world.start("MAR", &[pry.as_peer()]);
+        let filter = ListFilter { limit: 100_000, ..ListFilter::default() };
+        let list = pry.ask(List { filter }).unwrap();
+        let titles: std::collections::BTreeSet<String> = list.practices.into_iter().map(|row| row.title).collect();
+        let lost: Vec<&String> = acknowledged.iter().filter(|title| !titles.contains(*title)).collect();
+        assert!(lost.is_empty(), "round {round}: {lost:?}");
+        let now = mar.status().counted;
+        assert!(now >= counted, "round {round}: {now} entries, {counted} were counted");
+        counted = now;
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        let goal = 1 + (dice >> 8) as usize % 24;
+        let victim = if dice.is_multiple_of(3) { &mar } else { &pry };
+        acknowledged.extend(publish_until_killed(&pry, round, goal, victim));
+        pry.kill();
+        mar.kill();
+        if dice.is_multiple_of(5) {
+            std::fs::remove_dir_all(world.path("MAR/index")).unwrap();
+        }
+    }
+    let pry = world.start("PRY", &[]);
+    let mar = world.start("MAR", &[pry.as_peer()]);
+    until("both hold the same", || mar.status().digest == pry.status().digest);
+    assert!(pry.status().practices >= acknowledged.len() as u64);
+    assert!(pry.stop().success() && mar.stop().success());
+    for home in ["PRY", "MAR"] {
+        assert_eq!(world.json(home, &["verify", "--deep"])["damage"], serde_json::json!([]));
+        assert!(!world.path(home).join("set-aside").exists(), "{home}: a kill damages nothing");
+    }
+}
+
 #[test]
 fn a_node_that_was_away_catches_up_by_sync_alone() {
     let world = World::new(PROGRAM);
