@@ -35,7 +35,10 @@ pub(super) fn is_dialable(address: &Multiaddr) -> bool {
     match parts.as_slice() {
         [Protocol::Dnsaddr(_)] => true,
         [Protocol::Ip4(ip), rest @ ..] => !ip.is_unspecified() && !ip.is_multicast() && transport(rest),
-        [Protocol::Ip6(ip), rest @ ..] => !ip.is_unspecified() && !ip.is_multicast() && transport(rest),
+        // An address of one link means nothing without the name of the link, which is another one on each machine.
+        [Protocol::Ip6(ip), rest @ ..] => {
+            !ip.is_unspecified() && !ip.is_multicast() && !ip.is_unicast_link_local() && transport(rest)
+        }
         [Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_), rest @ ..] => transport(rest),
         _ => false,
     }
@@ -100,6 +103,7 @@ mod tests {
         for bad in [
             "/ip4/0.0.0.0/tcp/4001",
             "/ip6/::/tcp/1",
+            "/ip6/fe80::1/tcp/1",
             "/ip4/192.0.2.7/tcp/0",
             "/ip4/192.0.2.7/udp/1",
             "/ip4/224.0.0.1/tcp/1",
