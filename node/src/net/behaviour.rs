@@ -13,6 +13,7 @@ use nanduti_protocol::hash::Hash;
 use nanduti_protocol::limits::GOSSIP_MAX;
 
 use super::error::{NetError, innermost};
+use super::task::jitter;
 use super::{limits, streams};
 use crate::config;
 
@@ -48,7 +49,7 @@ pub(super) fn swarm(
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
         .map_err(|error| failed(&error))?
         .with_quic_config(|mut quic| {
-            quic.keep_alive_interval = limits::KEEP_ALIVE;
+            quic.keep_alive_interval = limits::KEEP_ALIVE.mul_f64(0.9 + 0.2 * jitter());
             quic.max_idle_timeout = limits::IDLE_MS;
             quic
         })
@@ -104,6 +105,7 @@ fn behaviour(
         .with_max_pending_outgoing(Some(limits::PENDING_CONNECTIONS));
     let identify = identify::Config::new("/nanduti/1".into(), keypair.public())
         .with_agent_version(concat!("nanduti/", env!("CARGO_PKG_VERSION")).into())
+        .with_interval(limits::IDENTIFY)
         .with_cache_size(0);
     let peer = keypair.public().to_peer_id();
     let mdns = config.mdns.then(|| mdns::tokio::Behaviour::new(mdns::Config::default(), peer)).transpose()?;
