@@ -25,7 +25,8 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// How long a QUIC connection may be silent before it counts as dead.
 pub(super) const IDLE_MS: u32 = 60_000;
 
-/// How often each side pings, so that a TCP connection is not forgotten on its way; QUIC does not need it.
+/// How often each side pings, so that a TCP connection is not forgotten on its way. That one is dead is found out by
+/// synchronising ([`UNANSWERED`]).
 pub(super) const PING: Duration = Duration::from_secs(300);
 
 /// How often a peer is told anew what runs here. It hears so on connecting, and it does not change.
@@ -54,6 +55,10 @@ pub(super) const PROGRESS: Duration = Duration::from_secs(30);
 /// What a session has to move in [`PROGRESS`]. A line of 2 kB/s moves sixty kilobytes, so it lives; who reads one byte now
 /// and then to keep a slot does not.
 pub(super) const PROGRESS_BYTES: u64 = 2048;
+
+/// Sessions in a row that a peer did not answer, after which its connections count as dead and are closed. TCP itself hopes
+/// for a quarter of an hour; until then nobody would dial the peer anew.
+pub(super) const UNANSWERED: u32 = 2;
 
 /// The bytes of segments that one session holds between the wire and the disk.
 pub(super) const SESSION_BYTES: usize = 16 * 1024 * 1024;

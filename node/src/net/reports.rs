@@ -96,9 +96,21 @@ impl Task {
             Some(SessionError::OtherNetwork) => self.part_with_stranger(peer, now),
             Some(SessionError::NothingNew) => self.blame_peer(peer, Fault::NOTHING_NEW, "sends nothing new"),
             Some(SessionError::Local(error)) => tracing::warn!(%peer, %error, "a synchronisation was broken off here"),
+            Some(error) if error.is_silence() => self.doubt_connection(&peer),
             _ => {}
         }
         self.note_waiting(report, equal);
+    }
+
+    /// A peer did not answer a session of ours. If it was not the first one, and it has none with us either, nobody is there
+    /// any more: it is dialled anew.
+    fn doubt_connection(&mut self, peer: &PeerId) {
+        let is_talking = self.connected.get(peer).is_none_or(|connected| connected.answering);
+        if !is_talking && self.schedule.failures(peer) >= limits::UNANSWERED {
+            tracing::debug!(%peer, "does not answer: its connections are given up");
+            // An error means that it is not connected, which is what we want.
+            let _ = self.swarm.disconnect_peer_id(*peer);
+        }
     }
 
     fn on_records(&mut self, peer: PeerId, records: &[Vec<u8>]) {

@@ -89,3 +89,10 @@ pub(super) enum SessionError {
     #[error("a mistake of this node: {0}")]
     Own(String),
 }
+
+impl SessionError {
+    /// Did nothing come from the peer, as if nobody were there?
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self, Self::Silent | Self::Stalled | Self::Open(OpenError::Timeout))
+    }
+}

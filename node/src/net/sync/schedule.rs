@@ -193,6 +193,11 @@ impl Schedule {
         waiting.map(|peer| if peer.full || !peer.logs.is_empty() { peer.rests_until } else { peer.timer }).min()
     }
 
+    /// How many of our sessions with a peer failed in a row.
+    pub(in super::super) fn failures(&self, peer: &PeerId) -> u32 {
+        self.peers.get(peer).map_or(0, |peer| peer.failures)
+    }
+
     /// When the last session with a peer ended well.
     pub(in super::super) fn last_sync(&self, peer: &PeerId) -> Option<SystemTime> {
         self.peers.get(peer)?.last_sync
