@@ -8,6 +8,7 @@
 //! test, even one that is killed; what nodes logged is shown when a test fails; ports are free ones of the loopback
 //! interface.
 
+pub mod hosts;
 mod running;
 mod texts;
 mod wait;
@@ -16,6 +17,6 @@ mod world;
 
 pub use running::Running;
 pub use texts::practice;
-pub use wait::{until, until_some};
+pub use wait::{until, until_some, until_within};
 pub use walkthrough::{Step, matches, steps};
 pub use world::{Output, PASSPHRASE, World};

@@ -11,21 +11,35 @@ const BETWEEN: Duration = Duration::from_millis(20);
 ///
 /// # Panics
 /// If it takes too long; `what` is said then.
-pub fn until_some<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(began.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain until {what}");
-        std::thread::park_timeout(BETWEEN);
-    }
+pub fn until_some<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    until_some_within(PATIENCE, what, look)
 }
 
 /// Waits until `look` is true.
 ///
 /// # Panics
 /// If it takes too long; `what` is said then.
-pub fn until(what: &str, mut look: impl FnMut() -> bool) {
-    until_some(what, || look().then_some(()));
+pub fn until(what: &str, look: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, look);
+}
+
+/// Waits until `look` is true, for so long; gives how long it took.
+///
+/// # Panics
+/// If it takes longer; `what` is said then.
+pub fn until_within(patience: Duration, what: &str, mut look: impl FnMut() -> bool) -> Duration {
+    let began = Instant::now();
+    until_some_within(patience, what, || look().then_some(()));
+    began.elapsed()
+}
+
+fn until_some_within<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < patience, "waited {patience:?} in vain until {what}");
+        std::thread::park_timeout(BETWEEN);
+    }
 }

@@ -55,6 +55,15 @@ impl World {
         command
     }
 
+    /// The same, started by another program, such as `ip netns exec NAME`.
+    pub fn command_through(&self, starter: &[&str]) -> Command {
+        let (first, rest) = starter.split_first().expect("somebody starts it");
+        let mut command = Command::new(first);
+        without_settings(&mut command);
+        command.args(rest).arg(&self.program).current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
     /// Runs the program to its end.
     ///
     /// # Panics
