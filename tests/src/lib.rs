@@ -8,6 +8,7 @@
 //! test, even one that is killed; what nodes logged is shown when a test fails; ports are free ones of the loopback
 //! interface.
 
+pub mod hostile;
 pub mod hosts;
 mod running;
 mod texts;

@@ -5,16 +5,13 @@ use std::time::Duration;
 
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::swarm::{NetworkBehaviour, Swarm};
-use libp2p::{
-    Multiaddr, SwarmBuilder, allow_block_list, connection_limits, gossipsub, identify, identity, mdns, noise, ping,
-    tcp, yamux,
-};
+use libp2p::{Multiaddr, SwarmBuilder, allow_block_list, gossipsub, identify, identity, mdns, noise, ping, tcp};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::limits::GOSSIP_MAX;
 
 use super::error::{NetError, innermost};
 use super::task::jitter;
-use super::{limits, streams};
+use super::{gate, limits, muxer, places, streams};
 use crate::config;
 
 /// Gossip on one topic: what a peer subscribes to besides is not remembered, or it could fill the memory with names.
@@ -23,11 +20,11 @@ pub(super) type Gossip = gossipsub::Behaviour<gossipsub::IdentityTransform, goss
 /// Everything that runs over a connection.
 #[derive(NetworkBehaviour)]
 pub(super) struct Behaviour {
-    pub(super) limits: connection_limits::Behaviour,
+    pub(super) places: places::Behaviour,
     pub(super) blocked: allow_block_list::Behaviour<allow_block_list::BlockedPeers>,
     pub(super) identify: identify::Behaviour,
     pub(super) ping: ping::Behaviour,
-    pub(super) gossip: Toggle<Gossip>,
+    pub(super) gossip: Toggle<gate::Behaviour>,
     pub(super) mdns: Toggle<mdns::tokio::Behaviour>,
     pub(super) streams: streams::Behaviour,
 }
@@ -46,11 +43,14 @@ pub(super) fn swarm(
     let failed = |error: &dyn std::fmt::Display| NetError::Transport(error.to_string());
     let mut swarm = SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, muxer::Upgrade::new)
         .map_err(|error| failed(&error))?
         .with_quic_config(|mut quic| {
             quic.keep_alive_interval = limits::KEEP_ALIVE.mul_f64(0.9 + 0.2 * jitter());
             quic.max_idle_timeout = limits::IDLE_MS;
+            quic.max_concurrent_stream_limit = limits::STREAMS as u32;
+            quic.max_stream_data = limits::UNREAD_STREAM_BYTES;
+            quic.max_connection_data = limits::UNREAD_BYTES as u32;
             quic
         })
         .with_dns()
@@ -97,12 +97,6 @@ fn behaviour(
     network: &Hash,
     config: &config::Network,
 ) -> Result<Behaviour, Box<dyn std::error::Error + Send + Sync>> {
-    let connections = connection_limits::ConnectionLimits::default()
-        .with_max_established(Some(config.max_connections))
-        .with_max_established_incoming(Some(limits::incoming(config.max_connections)))
-        .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER))
-        .with_max_pending_incoming(Some(limits::PENDING_CONNECTIONS))
-        .with_max_pending_outgoing(Some(limits::PENDING_CONNECTIONS));
     let identify = identify::Config::new("/nanduti/1".into(), keypair.public())
         .with_agent_version(concat!("nanduti/", env!("CARGO_PKG_VERSION")).into())
         .with_interval(limits::IDENTIFY)
@@ -111,11 +105,11 @@ fn behaviour(
     let mdns = config.mdns.then(|| mdns::tokio::Behaviour::new(mdns::Config::default(), peer)).transpose()?;
     let gossip = config.gossip.then(|| gossip(network)).transpose()?;
     Ok(Behaviour {
-        limits: connection_limits::Behaviour::new(connections),
+        places: places::Behaviour::new(config.max_connections),
         blocked: allow_block_list::Behaviour::default(),
         identify: identify::Behaviour::new(identify),
         ping: ping::Behaviour::new(ping::Config::new().with_interval(limits::PING)),
-        gossip: Toggle::from(gossip),
+        gossip: Toggle::from(gossip.map(gate::Behaviour::new)),
         mdns: Toggle::from(mdns),
         streams: streams::Behaviour::default(),
     })
@@ -165,6 +159,7 @@ fn score(topic: &gossipsub::IdentTopic) -> gossipsub::PeerScoreParams {
         topics: [(topic.hash(), on_topic)].into(),
         ip_colocation_factor_weight: 0.0,
         app_specific_weight: 0.5,
+        retain_score: limits::GOSSIP_RETAIN,
         ..gossipsub::PeerScoreParams::default()
     }
 }

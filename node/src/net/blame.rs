@@ -77,6 +77,10 @@ struct Record {
 pub(super) struct Blame {
     peers: BTreeMap<PeerId, Record>,
     refused: BTreeMap<&'static str, u64>,
+    /// Refused peers that had to be forgotten: whoever closed the door to them has to be told.
+    forgotten: Vec<PeerId>,
+    /// When the next ban ends, at the earliest.
+    next_release: Option<Instant>,
 }
 
 impl Blame {
@@ -102,6 +106,7 @@ impl Blame {
         let ban = if trusted { ban.min(limits::BAN_TRUSTED) } else { ban };
         record.bans += 1;
         record.banned_until = Some(now + ban);
+        self.next_release = Some(self.next_release.map_or(now + ban, |next| next.min(now + ban)));
         // After the ban it begins half way: one more serious fault and it is out again.
         record.score = limits::BAN_SCORE / 2.0;
         Verdict { log, ban: Some(ban) }
@@ -111,6 +116,7 @@ impl Blame {
     pub(super) fn part_with(&mut self, peer: PeerId, time: Duration, now: Instant) {
         self.make_room(&peer, now);
         self.peers.entry(peer).or_default().banned_until = Some(now + time);
+        self.next_release = Some(self.next_release.map_or(now + time, |next| next.min(now + time)));
     }
 
     /// Forgets what a peer did, at the operator's word.
@@ -123,15 +129,19 @@ impl Blame {
         self.peers.get(peer).and_then(|record| record.banned_until).is_some_and(|until| until > now)
     }
 
-    /// The peers whose ban has ended since the last call.
+    /// The peers whose ban has ended since the last call, or was forgotten for the sake of others.
     pub(super) fn released(&mut self, now: Instant) -> Vec<PeerId> {
-        let mut released = Vec::new();
+        let mut released = std::mem::take(&mut self.forgotten);
+        if self.next_release.is_none_or(|next| next > now) {
+            return released;
+        }
         for (peer, record) in &mut self.peers {
             if record.banned_until.is_some_and(|until| until <= now) {
                 record.banned_until = None;
                 released.push(*peer);
             }
         }
+        self.next_release = self.peers.values().filter_map(|record| record.banned_until).min();
         released
     }
 
@@ -159,8 +169,10 @@ impl Blame {
         let free = self.peers.iter().filter(|(_, record)| record.banned_until.is_none_or(|until| until <= now));
         let least = free.max_by(|(_, a), (_, b)| a.score.total_cmp(&b.score)).map(|(peer, _)| *peer);
         let least = least.or_else(|| self.peers.keys().next().copied());
-        if let Some(least) = least {
-            self.peers.remove(&least);
+        if let Some(least) = least
+            && self.peers.remove(&least).is_some_and(|record| record.banned_until.is_some())
+        {
+            self.forgotten.push(least);
         }
     }
 }
@@ -226,6 +238,25 @@ mod tests {
             blame.record(PeerId::random(), Fault::GOSSIP, false, start);
         }
         assert!(blame.peers.len() <= limits::BLAMED_PEERS);
+    }
+
+    #[test]
+    fn whoever_is_forgotten_while_refused_is_let_in_again() {
+        let now = Instant::now();
+        let mut blame = Blame::default();
+        let mut refused = std::collections::BTreeSet::new();
+        for _ in 0..limits::BLAMED_PEERS + 100 {
+            let peer = PeerId::random();
+            for _ in 0..2 {
+                blame.record(peer, Fault::SIGNATURE, false, now);
+            }
+            refused.insert(peer);
+            for peer in blame.released(now) {
+                assert!(refused.remove(&peer));
+            }
+        }
+        assert_eq!(refused.len(), limits::BLAMED_PEERS, "a door is closed to those only who are remembered");
+        assert_eq!(blame.released(now + limits::BAN_FIRST).len(), limits::BLAMED_PEERS);
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl Task {
             },
             Command::Stop => self.stopping = true,
         }
+        self.mark_trusted();
     }
 
     fn add_peer(&mut self, address: &Multiaddr, reply: oneshot::Sender<Result<(), NetError>>) {
@@ -59,7 +60,7 @@ impl Task {
             Err(error) => return drop(reply.send(Err(error))),
         };
         self.dialer.learn(peer, vec![way.clone()], Source::Named, Instant::now());
-        let (memory, way) = (self.memory.clone(), way.to_string());
+        let (memory, way) = (self.memory.peers(), way.to_string());
         self.jobs.spawn(async move {
             let write = move || {
                 memory.change(&peer, |named| {
@@ -83,7 +84,7 @@ impl Task {
             self.blame.forgive(&peer);
             self.swarm.behaviour_mut().blocked.unblock_peer(peer);
         }
-        let memory = self.memory.clone();
+        let memory = self.memory.peers();
         self.jobs.spawn(async move {
             let write = move || memory.change(&peer, |named| named.blocked = block);
             answer_when_written(tokio::task::spawn_blocking(write), reply).await;

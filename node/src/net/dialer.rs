@@ -93,6 +93,13 @@ impl Dialer {
         }
     }
 
+    /// Takes note of whether one peer is a member's node.
+    pub(super) fn mark_member(&mut self, peer: &PeerId, is_member: bool) {
+        if let Some(known) = self.known.get_mut(peer) {
+            known.is_member = is_member;
+        }
+    }
+
     /// The dials that are due, if so many peers are connected.
     pub(super) fn due(
         &mut self,

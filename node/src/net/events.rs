@@ -4,16 +4,18 @@ use libp2p::core::ConnectedPoint;
 use libp2p::gossipsub;
 use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, mdns};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::addresses::is_loopback;
 use super::behaviour::BehaviourEvent;
+use super::blame::Fault;
 use super::dialer::Source;
 use super::gossip::{Heard, Sender};
 use super::streams::{Inbound, Service};
 use super::sync::Job;
 use super::task::{Connected, Task, jitter};
-use super::{addresses, limits};
+use super::{addresses, gate, limits};
 
 impl Task {
     /// Acts on an event of the swarm.
@@ -42,8 +44,13 @@ impl Task {
 
     fn on_behaviour_event(&mut self, event: BehaviourEvent) {
         match event {
-            BehaviourEvent::Gossip(gossipsub::Event::Message { propagation_source, message_id, message }) => {
-                self.on_gossip(propagation_source, &message_id, &message.data);
+            BehaviourEvent::Gossip(gate::Event::Gossip(gossipsub::Event::Message {
+                propagation_source,
+                message_id,
+                message,
+            })) => self.on_gossip(propagation_source, &message_id, &message.data),
+            BehaviourEvent::Gossip(gate::Event::Flood(peer)) => {
+                self.blame_peer(peer, Fault::GOSSIP_FLOOD, "gossip");
             }
             BehaviourEvent::Streams(inbound) => self.on_stream(inbound),
             BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
@@ -63,11 +70,7 @@ impl Task {
             ConnectedPoint::Listener { send_back_addr, .. } => send_back_addr,
         };
         let (local, we_dialled) = (is_loopback(address), endpoint.is_dialer());
-        let connected = self.connected.entry(peer).or_insert_with(|| Connected {
-            connections: Vec::new(),
-            local,
-            answering: false,
-        });
+        let connected = self.connected.entry(peer).or_insert_with(|| Connected { connections: Vec::new(), local });
         connected.local &= local;
         let one_too_many = superfluous(&connected.connections, (id, now, we_dialled), self.key.peer_id() > peer);
         connected.connections.push((id, now, we_dialled));
@@ -80,7 +83,9 @@ impl Task {
             tracing::debug!(%peer, %address, "connected");
             self.ends.count.send_replace(self.connected.len());
             self.schedule.connected(peer, we_dialled, now, jitter());
+            self.schedule.trust(&peer, self.is_trusted(&peer));
             if we_dialled {
+                self.records.met(&peer);
                 self.begin_exchange(peer);
             }
         }
@@ -125,7 +130,7 @@ impl Task {
         let judgement = self.gossip.judge(data, sender, (&snapshot.ledger, &*snapshot), &mut self.records, now);
         let accepted = judgement.acceptance;
         if let Some(gossip) = self.swarm.behaviour_mut().gossip.as_mut() {
-            gossip.report_message_validation_result(id, &peer, accepted);
+            gossip.inner.report_message_validation_result(id, &peer, accepted);
         }
         if let Some(note) = judgement.note {
             self.blame.count(note);
@@ -152,13 +157,14 @@ impl Task {
     /// A record of a node is new.
     pub(super) fn learn_node(&mut self, node: PeerId, ways: Vec<Multiaddr>) {
         if let Some((key, stored)) = self.records.stored(&node) {
-            self.memory.note_record(key, Some(stored));
+            self.memory.note_record(key, stored);
         }
         for key in self.records.forgotten() {
-            self.memory.note_record(key, None);
+            self.memory.forget_record(key);
         }
+        let is_member = self.members.contains(&node);
         self.dialer.learn(node, ways, Source::Heard, Instant::now());
-        self.mark_members();
+        self.dialer.mark_member(&node, is_member);
     }
 
     fn on_stream(&mut self, Inbound { peer, service, stream }: Inbound) {
@@ -178,7 +184,9 @@ impl Task {
     /// Begins a session with a peer.
     pub(super) fn begin_session(&mut self, peer: PeerId, job: Job) {
         let opening = self.swarm.behaviour_mut().streams.open(peer, Service::Sync);
-        let session = self.sessions.clone().initiate(peer, job, opening);
+        let (hurry, give_way) = oneshot::channel();
+        self.begun.insert(peer, hurry);
+        let session = self.sessions.clone().initiate(peer, job, opening, give_way);
         self.report_when_done(async move { super::reports::Report::Session(session.await) });
     }
 
@@ -199,7 +207,7 @@ impl Task {
     pub(super) fn tell_score(&mut self, peer: &PeerId) {
         let score = self.blame.score(peer, Instant::now());
         if let Some(gossip) = self.swarm.behaviour_mut().gossip.as_mut() {
-            gossip.set_application_score(peer, score);
+            gossip.inner.set_application_score(peer, score);
         }
     }
 }

@@ -260,7 +260,7 @@ fn judge_fork(bytes: &[u8], ledger: &Ledger, within_rate: impl FnOnce() -> bool)
 fn judge_record(bytes: &[u8], from: Sender, ledger: &Ledger, records: &mut Records) -> Judgement {
     let is_member =
         |key: &PublicKey| ledger.authority().is_some_and(|authority| authority.member_of_node(key).is_some());
-    match records.learn(bytes, from.local, is_member) {
+    match records.learn(bytes, (from.peer, from.local), is_member) {
         Ok(Learnt::New(peer, addresses)) => Judgement::accept(Heard::Node(peer, addresses)),
         Ok(Learnt::Nothing) => Judgement::ignore(),
         Err(fault) => Judgement::reject(fault),

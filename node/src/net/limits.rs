@@ -7,10 +7,10 @@ use std::time::Duration;
 
 /// Connections to one peer: one, and one more for the moment in which both dialled at once, or in which one came back from a
 /// restart before we noticed that it was gone.
-pub(super) const CONNECTIONS_PER_PEER: u32 = 2;
+pub(super) const CONNECTIONS_PER_PEER: usize = 2;
 
 /// How many of the connections others may make: strangers cannot take the places in which this node dials those whom it knows.
-pub(super) fn incoming(max_connections: u32) -> u32 {
+pub(super) fn incoming(max_connections: usize) -> usize {
     max_connections - max_connections / 4
 }
 
@@ -32,13 +32,37 @@ pub(super) const PING: Duration = Duration::from_secs(300);
 /// How often a peer is told anew what runs here. It hears so on connecting, and it does not change.
 pub(super) const IDENTIFY: Duration = Duration::from_secs(86_400);
 
-/// Connections that are being made, each way. A handshake takes a signature and a few kilobytes; more at a time only serve
-/// somebody who never finishes them.
-pub(super) const PENDING_CONNECTIONS: u32 = 64;
+/// Connections that this node is making at a time.
+pub(super) const PENDING_OUTGOING: usize = 64;
+
+/// Connections that others are making to this node at a time. A handshake takes a signature and a few kilobytes; somebody who
+/// never finishes his must not keep all others out, so the places of one address are fewer.
+pub(super) const PENDING_INCOMING: usize = 256;
+
+/// See [`PENDING_INCOMING`]: enough for a demonstration of many nodes on one machine that all start at once.
+pub(super) const PENDING_PER_ADDRESS: usize = 48;
+
+/// How many of the connections that others made may come from one address (one /64 of IPv6), members' nodes not counted. The
+/// loopback is exempt, as it is for the pages.
+pub(super) fn incoming_per_address(max_connections: usize) -> usize {
+    (incoming(max_connections) / 4).max(1)
+}
 
 /// Streams that a peer may be negotiating at a time: identify, ping, gossip, a synchronisation and an exchange of records
 /// need five.
 pub(super) const NEGOTIATING_STREAMS: usize = 16;
+
+/// Streams of one connection, both ways together: an honest relation needs ten, and each may have 256 KiB unread. Who opens
+/// more loses the connection.
+pub(super) const STREAMS: usize = 24;
+
+/// The bytes of one connection that have arrived and are not read yet, over all its streams. What a stream may have unread begins
+/// at 256 KiB and grows while it is read, to what is left of this: 3 MiB carry 30 MB a second over a round trip of a tenth of
+/// a second.
+pub(super) const UNREAD_BYTES: usize = STREAMS * 256 * 1024 + 3 * 1024 * 1024;
+
+/// The same for a stream of QUIC, whose windows do not grow.
+pub(super) const UNREAD_STREAM_BYTES: u32 = 3 * 1024 * 1024;
 
 /// Inbound streams of one connection that wait for the node to take them, beyond which they are dropped.
 pub(super) const INBOUND_STREAMS: usize = 8;
@@ -59,6 +83,12 @@ pub(super) const PROGRESS_BYTES: u64 = 2048;
 /// Sessions in a row that a peer did not answer, after which its connections count as dead and are closed. TCP itself hopes
 /// for a quarter of an hour; until then nobody would dial the peer anew.
 pub(super) const UNANSWERED: u32 = 2;
+/// How long a stranger's session may take when another stranger waits for its place. What was admitted stays, and the next
+/// session goes on from there.
+pub(super) const FAIR: Duration = Duration::from_secs(30);
+
+/// The same for members' nodes and named peers.
+pub(super) const FAIR_TRUSTED: Duration = Duration::from_secs(120);
 
 /// The bytes of segments that one session holds between the wire and the disk.
 pub(super) const SESSION_BYTES: usize = 16 * 1024 * 1024;
@@ -111,6 +141,13 @@ pub(super) const GOSSIP_PEER_RATE: (f64, f64) = (100.0, 400.0);
 
 /// Gossip of one peer beyond which it is a flood: no honest node passes on so much.
 pub(super) const GOSSIP_FLOOD_RATE: (f64, f64) = (1000.0, 10_000.0);
+
+/// Frames of gossip of one peer that are looked into at all: beyond it they are dropped unread, and count as a flood. An honest
+/// peer sends one for each message that it passes on, and a few a second of its own.
+pub(super) const GOSSIP_FRAME_RATE: (f64, f64) = (500.0, 4000.0);
+
+/// How long gossip remembers a peer that is gone: our own judgement is kept elsewhere, and names are free.
+pub(super) const GOSSIP_RETAIN: Duration = Duration::from_secs(60);
 
 /// Gossip of all peers together. A signature takes some 40 µs, so that this is less than a tenth of one core.
 pub(super) const GOSSIP_ALL_RATE: (f64, f64) = (1000.0, 4000.0);
@@ -183,6 +220,9 @@ pub(super) const COMMANDS: usize = 64;
 
 /// Reports of sessions that wait for the network's task.
 pub(super) const REPORTS: usize = 64;
+
+/// The task looks at all that could be due at most this often, however many events there are.
+pub(super) const LOOK_AROUND: Duration = Duration::from_millis(1);
 
 /// How long an orderly stop may take before it becomes a plain one.
 pub(super) const STOP: Duration = Duration::from_millis(500);

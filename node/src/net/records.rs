@@ -1,7 +1,9 @@
 //! The node records that this node has heard, and its own.
 //!
 //! Of one key the highest counter is kept, as the bytes in which it was signed, so that it can be handed on. The store is
-//! bounded; members' nodes push strangers out. It lives in `local/`, so that a node that was down for a year still knows where
+//! bounded. When it is full, members' nodes push strangers out, and nodes that we have reached push out those that were only
+//! heard of; of these the peer that told most loses one for each that comes, so that nobody fills the store with names that he
+//! made up, whatever counters he gives them. The store lives in `local/`, so that a node that was down for a year still knows where
 //! to begin.
 //!
 //! Writing is left to a task of its own: a record is a hint, and losing the last ones in a crash costs nothing.
@@ -36,6 +38,10 @@ struct Held {
     /// Heard over the loopback, so that its loopback addresses are believed.
     local: bool,
     is_member: bool,
+    /// We have reached it: it is no name that somebody made up.
+    met: bool,
+    /// Who told us.
+    teller: Option<PeerId>,
 }
 
 /// What became of a record.
@@ -69,7 +75,7 @@ impl Records {
     pub(super) fn learn(
         &mut self,
         bytes: &[u8],
-        local: bool,
+        (teller, local): (impl Into<Option<PeerId>>, bool),
         is_member: impl Fn(&PublicKey) -> bool,
     ) -> Result<Learnt, Fault> {
         let sealed = SealedNodeRecord::decode(bytes).map_err(|_| Fault::NODE_RECORD)?;
@@ -84,12 +90,20 @@ impl Records {
             return Ok(Learnt::Nothing);
         }
         sealed.verify(&self.network).map_err(|_| Fault::SIGNATURE)?;
-        let is_member = is_member(&key);
-        if !self.make_room(&key) {
+        let (is_member, met, teller) = (is_member(&key), known.is_some_and(|held| held.met), teller.into());
+        let new = Held { record: sealed.record, bytes: bytes.to_vec(), local, is_member, met, teller };
+        if !self.make_room(&key, &new) {
             return Ok(Learnt::Nothing);
         }
-        self.held.insert(key, Held { record: sealed.record, bytes: bytes.to_vec(), local, is_member });
+        self.held.insert(key, new);
         Ok(Learnt::New(peer, usable))
+    }
+
+    /// We have reached a node.
+    pub(super) fn met(&mut self, peer: &PeerId) {
+        if let Some(held) = key_of(peer).and_then(|key| self.held.get_mut(&key)) {
+            held.met = true;
+        }
     }
 
     /// Finds out anew which records are of members' nodes.
@@ -141,21 +155,37 @@ impl Records {
         for bytes in stored.take(limits::NODE_RECORDS) {
             if let Some((local, record)) = bytes.split_first().filter(|_| bytes.len() <= NODE_RECORD_MAX + 1) {
                 // A damaged record is nobody's fault and no loss.
-                drop(self.learn(record, *local == 1, |_| false));
+                drop(self.learn(record, (None, *local == 1), |_| false));
             }
         }
     }
 
-    fn make_room(&mut self, key: &PublicKey) -> bool {
+    /// Makes room for a record, at the cost of one that is worth less or was told by whoever told most.
+    fn make_room(&mut self, key: &PublicKey, new: &Held) -> bool {
         if self.held.len() < limits::NODE_RECORDS || self.held.contains_key(key) {
             return true;
         }
-        // The stranger with the lowest counter has been silent for longest.
-        let strangers = self.held.iter().filter(|(_, held)| !held.is_member);
-        let oldest = strangers.min_by_key(|(_, held)| held.record.counter).map(|(key, _)| *key);
-        let Some(oldest) = oldest else { return false };
-        self.held.remove(&oldest);
-        self.forgotten.push(oldest);
+        let mut told: BTreeMap<Option<PeerId>, usize> = BTreeMap::new();
+        for held in self.held.values().filter(|held| !held.is_member && !held.met) {
+            *told.entry(held.teller).or_default() += 1;
+        }
+        // What is worth least: made-up names of the greatest teller, and of those the one with the highest counter, which only
+        // somebody who makes them up needs.
+        let worth = |held: &Held| {
+            let told = told.get(&held.teller).copied().unwrap_or_default();
+            (held.is_member, held.met, std::cmp::Reverse(told), std::cmp::Reverse(held.record.counter))
+        };
+        let least = self.held.iter().filter(|(_, held)| !held.is_member).min_by_key(|(_, held)| worth(held));
+        let Some((least, held)) = least else { return false };
+        // Who tells most himself gets nothing in at the cost of others.
+        let own = told.get(&new.teller).copied().unwrap_or_default();
+        let most = told.get(&held.teller).copied().unwrap_or_default();
+        if !new.is_member && (held.met || own > most) {
+            return false;
+        }
+        let least = *least;
+        self.held.remove(&least);
+        self.forgotten.push(least);
         true
     }
 }
@@ -190,7 +220,7 @@ mod tests {
         let node = key(1);
         let peer = peer_of(&PublicKey::from(&node)).expect("a key");
         assert_eq!(key_of(&peer), Some(PublicKey::from(&node)));
-        let mut learn = |bytes: Vec<u8>| records.learn(&bytes, false, |_| false);
+        let mut learn = |bytes: Vec<u8>| records.learn(&bytes, (None, false), |_| false);
         assert!(matches!(learn(record(&node, 5, "/ip4/192.0.2.7/tcp/1")), Ok(Learnt::New(found, _)) if found == peer));
         assert_eq!(learn(record(&node, 5, "/ip4/192.0.2.8/tcp/1")), Ok(Learnt::Nothing));
         assert!(matches!(learn(record(&node, 6, "/ip4/192.0.2.8/tcp/1")), Ok(Learnt::New(..))));
@@ -211,12 +241,12 @@ mod tests {
         let mut records = records();
         for seed in 1..=limits::NODE_RECORDS as u16 + 10 {
             records
-                .learn(&record(&key(seed), u64::from(seed), "/ip4/192.0.2.7/tcp/1"), false, |_| false)
+                .learn(&record(&key(seed), u64::from(seed), "/ip4/192.0.2.7/tcp/1"), (None, false), |_| false)
                 .expect("good");
         }
         assert_eq!(records.held.len(), limits::NODE_RECORDS);
         let member = key(5000);
-        records.learn(&record(&member, 1, "/ip4/192.0.2.7/tcp/1"), true, |_| true).expect("good");
+        records.learn(&record(&member, 1, "/ip4/192.0.2.7/tcp/1"), (None, true), |_| true).expect("good");
         assert_eq!(records.held.len(), limits::NODE_RECORDS);
         let selection = records.selection(false, &PublicKey::from(&key(9)));
         assert_eq!(selection.len(), NODE_RECORDS_MAX - 1);
@@ -226,5 +256,33 @@ mod tests {
         let mut again = super::tests::records();
         again.load(std::iter::once(stored));
         assert!(again.held.contains_key(&PublicKey::from(&member)));
+    }
+
+    #[test]
+    fn made_up_names_push_out_neither_who_was_met_nor_what_others_told() {
+        let mut records = records();
+        let honest: Vec<PeerId> = (0..20).map(|_| PeerId::random()).collect();
+        let mut seed = 1;
+        for teller in &honest {
+            for _ in 0..10 {
+                let bytes = record(&key(seed), 5, "/ip4/192.0.2.7/tcp/1");
+                records.learn(&bytes, (*teller, false), |_| false).expect("good");
+                seed += 1;
+            }
+        }
+        let met = key(1);
+        records.met(&peer_of(&PublicKey::from(&met)).expect("a key"));
+        let liars: Vec<PeerId> = (0..3).map(|_| PeerId::random()).collect();
+        for made_up in 0..3 * limits::NODE_RECORDS as u16 {
+            let bytes = record(&key(10_000 + made_up), u64::MAX, "/ip4/192.0.2.8/tcp/1");
+            let liar = liars[usize::from(made_up) % liars.len()];
+            records.learn(&bytes, (liar, false), |_| false).expect("good");
+        }
+        assert_eq!(records.held.len(), limits::NODE_RECORDS);
+        let kept = (1..seed).filter(|seed| records.held.contains_key(&PublicKey::from(&key(*seed)))).count();
+        assert_eq!(kept, 200, "all that others told is there");
+        // Whoever has told little still gets his in.
+        let late = record(&key(9_999), 1, "/ip4/192.0.2.9/tcp/1");
+        assert!(matches!(records.learn(&late, (PeerId::random(), false), |_| false), Ok(Learnt::New(..))));
     }
 }

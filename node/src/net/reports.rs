@@ -53,16 +53,16 @@ impl Task {
 
     /// Answers a session that a peer began, unless that is too much: then the stream is closed unread, which says "busy".
     pub(super) fn answer_session(&mut self, peer: PeerId, stream: Stream, now: Instant) {
-        let most = self.options.config.max_sync_sessions.div_ceil(2);
-        let answering = self.connected.values().filter(|connected| connected.answering).count();
-        let rate = self.session_rate.take(&peer, now);
-        let Some(connected) = self.connected.get_mut(&peer) else { return };
-        if connected.answering || answering >= most || !rate {
-            self.blame.count("busy");
+        if !self.connected.contains_key(&peer) {
             return;
         }
-        connected.answering = true;
-        let session = self.sessions.clone().answer(peer, stream);
+        let trusted = self.is_trusted(&peer);
+        let rate = self.session_rate.take(&peer, now);
+        let Some(give_way) = rate.then(|| self.slots.take(peer, trusted, now)).flatten() else {
+            self.blame.count("busy");
+            return;
+        };
+        let session = self.sessions.clone().answer(peer, stream, give_way);
         self.report_when_done(async move { Report::Session(session.await) });
     }
 
@@ -80,12 +80,11 @@ impl Task {
         match &report.role {
             Role::Initiator(job) => {
                 let ended = if report.error.is_none() { Ended::Well { moved, equal } } else { Ended::Badly };
+                self.begun.remove(&peer);
                 self.schedule.ended(&peer, job, ended, now, jitter());
             }
             Role::Responder => {
-                if let Some(connected) = self.connected.get_mut(&peer) {
-                    connected.answering = false;
-                }
+                self.slots.release(&peer);
                 if report.error.is_none() {
                     self.schedule.answered(&peer, Ended::Well { moved, equal }, now, jitter());
                 }
@@ -95,6 +94,7 @@ impl Task {
             Some(SessionError::Fault(fault, what)) => self.blame_peer(peer, *fault, what),
             Some(SessionError::OtherNetwork) => self.part_with_stranger(peer, now),
             Some(SessionError::NothingNew) => self.blame_peer(peer, Fault::NOTHING_NEW, "sends nothing new"),
+            Some(SessionError::GaveWay) => self.blame.count("gave-way"),
             Some(SessionError::Local(error)) => tracing::warn!(%peer, %error, "a synchronisation was broken off here"),
             Some(error) if error.is_silence() => self.doubt_connection(&peer),
             _ => {}
@@ -105,7 +105,7 @@ impl Task {
     /// A peer did not answer a session of ours. If it was not the first one, and it has none with us either, nobody is there
     /// any more: it is dialled anew.
     fn doubt_connection(&mut self, peer: &PeerId) {
-        let is_talking = self.connected.get(peer).is_none_or(|connected| connected.answering);
+        let is_talking = !self.connected.contains_key(peer) || self.slots.is_held(peer);
         if !is_talking && self.schedule.failures(peer) >= limits::UNANSWERED {
             tracing::debug!(%peer, "does not answer: its connections are given up");
             // An error means that it is not connected, which is what we want.
@@ -119,7 +119,7 @@ impl Task {
         let authority = snapshot.ledger.authority();
         let is_member = |key: &PublicKey| authority.is_some_and(|authority| authority.member_of_node(key).is_some());
         let learnt: Vec<Result<Learnt, Fault>> =
-            records.iter().map(|record| self.records.learn(record, local, is_member)).collect();
+            records.iter().map(|record| self.records.learn(record, (peer, local), is_member)).collect();
         for learnt in learnt {
             match learnt {
                 Ok(Learnt::New(node, ways)) => {
@@ -165,7 +165,7 @@ impl Task {
     /// Counts a fault, and refuses the peer if it was one too many.
     pub(super) fn blame_peer(&mut self, peer: PeerId, fault: Fault, what: &str) {
         let now = Instant::now();
-        let trusted = self.dialer.is_named(&peer) || self.member_of(&peer).is_some();
+        let trusted = self.is_trusted(&peer);
         let verdict = self.blame.record(peer, fault, trusted, now);
         if verdict.log {
             tracing::warn!(%peer, fault = fault.name, what, "a peer did something wrong");

@@ -9,7 +9,7 @@ use libp2p::{Multiaddr, PeerId};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::{MemberId, PublicKey};
 use nanduti_protocol::node_record::NodeRecord;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
@@ -24,6 +24,7 @@ use super::memory::Memory;
 use super::rate::Buckets;
 use super::records::{Records, key_of, peer_of};
 use super::reports::Report;
+use super::slots::Slots;
 use super::sync::{Schedule, Sessions};
 use super::{NetworkOptions, addresses, limits};
 use crate::core::{Core, CoreEvent};
@@ -43,8 +44,6 @@ pub(super) struct Connected {
     pub(super) connections: Vec<(ConnectionId, Instant, bool)>,
     /// Over this machine's loopback?
     pub(super) local: bool,
-    /// Is a session running that the peer began?
-    pub(super) answering: bool,
 }
 
 /// Everything that the network decides by.
@@ -68,10 +67,17 @@ pub(super) struct Task {
     writer: JoinHandle<()>,
     pub(super) blocked: BTreeSet<PeerId>,
     /// The members' nodes.
-    members: BTreeSet<PeerId>,
+    pub(super) members: BTreeSet<PeerId>,
     pub(super) connected: BTreeMap<PeerId, Connected>,
     pub(super) digests: BTreeMap<PeerId, Hash>,
     pub(super) session_rate: Buckets<PeerId>,
+    /// Places for the sessions that peers begin.
+    pub(super) slots: Slots,
+    /// How the sessions that we began are told that others wait.
+    pub(super) begun: BTreeMap<PeerId, oneshot::Sender<()>>,
+    /// When it was last looked around for what is due, and whether that was after the last event.
+    acted: Instant,
+    looked: bool,
     pub(super) exchange_rate: Buckets<PeerId>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) own_record: Option<(NodeRecord, Vec<u8>)>,
@@ -110,6 +116,10 @@ impl Task {
             connected: BTreeMap::new(),
             digests: BTreeMap::new(),
             session_rate: Buckets::new(limits::SESSION_RATE, limits::RATES),
+            slots: Slots::new(options.config.max_sync_sessions.div_ceil(2)),
+            begun: BTreeMap::new(),
+            acted: now,
+            looked: true,
             exchange_rate: Buckets::new(limits::PEERS_RATE, limits::RATES),
             waiting: Vec::new(),
             own_record: None,
@@ -146,7 +156,7 @@ impl Task {
     /// Runs until it is told to stop, or nobody is left to tell it.
     pub(super) async fn run(mut self) {
         while !self.stopping {
-            let next = self.next_due();
+            let next = if self.looked { self.next_due() } else { self.acted + limits::LOOK_AROUND };
             tokio::select! {
                 event = self.swarm.select_next_some() => self.on_swarm_event(event),
                 command = self.ends.commands.recv() => match command {
@@ -167,7 +177,12 @@ impl Task {
                 }
                 () = tokio::time::sleep_until(next) => {}
             }
-            self.act();
+            // A flood of events must not become a flood of looking around: alone, an event is acted on at once.
+            self.looked = self.acted.elapsed() >= limits::LOOK_AROUND;
+            if self.looked {
+                self.act();
+                self.acted = Instant::now();
+            }
         }
         self.close().await;
     }
@@ -185,6 +200,12 @@ impl Task {
         self.settle_waiting(now);
         for (peer, job) in self.schedule.due(now, jitter()) {
             self.begin_session(peer, job);
+        }
+        for peer in self.schedule.overdue(now) {
+            if let Some(hurry) = self.begun.remove(&peer) {
+                // It may have ended at this moment.
+                let _ = hurry.send(());
+            }
         }
         self.publish(now);
     }
@@ -205,7 +226,7 @@ impl Task {
         let Some(gossip) = self.swarm.behaviour_mut().gossip.as_mut() else { return };
         while let Some(message) = self.gossip.next_message(now) {
             // Nobody to tell, or full queues: synchronisation brings it.
-            if let Err(error) = gossip.publish(topic.clone(), message) {
+            if let Err(error) = gossip.inner.publish(topic.clone(), message) {
                 tracing::trace!(%error, "not announced");
             }
         }
@@ -226,17 +247,30 @@ impl Task {
     /// Finds out anew whose nodes are members': they find room however many strangers are connected.
     pub(super) fn mark_members(&mut self) {
         let snapshot = self.core.snapshot();
-        let Some(authority) = snapshot.ledger.authority() else { return };
+        let Some(authority) = snapshot.ledger.authority() else { return self.mark_trusted() };
         self.records.mark_members(|key| authority.member_of_node(key).is_some());
         self.dialer.mark_members(|peer| key_of(peer).is_some_and(|key| authority.member_of_node(&key).is_some()));
         let keyrings = authority.roster().members.iter().filter_map(|member| authority.keyring(&member.id));
         let keys = keyrings.flat_map(|(_, keyring)| &keyring.keys).map(|line| line.key);
         let nodes: BTreeSet<PeerId> =
             keys.filter(|key| authority.member_of_node(key).is_some()).filter_map(|key| peer_of(&key)).collect();
-        let limits = &mut self.swarm.behaviour_mut().limits;
-        self.members.difference(&nodes).for_each(|peer| limits.remove_peer_id(peer));
-        nodes.difference(&self.members).for_each(|peer| limits.bypass_peer_id(peer));
         self.members = nodes;
+        self.mark_trusted();
+    }
+
+    /// Tells everybody who gives places whom to give them to first: members' nodes and named peers.
+    pub(super) fn mark_trusted(&mut self) {
+        let named = self.dialer.peers().filter(|peer| self.dialer.is_named(peer)).copied();
+        let trusted: BTreeSet<PeerId> = self.members.iter().copied().chain(named).collect();
+        for peer in self.connected.keys() {
+            self.schedule.trust(peer, trusted.contains(peer));
+        }
+        self.swarm.behaviour_mut().places.trust(trusted);
+    }
+
+    /// Is the peer a member's node, or did the operator name it?
+    pub(super) fn is_trusted(&self, peer: &PeerId) -> bool {
+        self.members.contains(peer) || self.dialer.is_named(peer)
     }
 
     /// The member for whom a peer's node key speaks.

@@ -76,6 +76,9 @@ pub(super) enum SessionError {
     /// The peer sends on and on what is held already.
     #[error("the peer sends nothing new")]
     NothingNew,
+    /// Others waited for the place.
+    #[error("the session took long, and others waited")]
+    GaveWay,
     /// Nothing moved.
     #[error("nothing moved for {} seconds", super::limits::PROGRESS.as_secs())]
     Stalled,

@@ -12,6 +12,7 @@ use nanduti_protocol::key::PublicKey;
 use tokio::time::Instant;
 
 use super::super::limits;
+use super::super::slots::fair;
 
 /// What a session is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,12 @@ pub(in super::super) enum Ended {
 
 #[derive(Debug)]
 struct Peer {
-    running: bool,
+    /// Since when a session runs.
+    running: Option<Instant>,
+    /// A member's node, or one that the operator named?
+    trusted: bool,
+    /// When the last session began: who waits longest comes first.
+    begun: Option<Instant>,
     full: bool,
     logs: BTreeSet<PublicKey>,
     timer: Instant,
@@ -69,7 +75,9 @@ impl Schedule {
     pub(in super::super) fn connected(&mut self, peer: PeerId, we_dialled: bool, now: Instant, jitter: f64) {
         let timer = now + self.interval.mul_f64(0.5 + jitter);
         self.peers.entry(peer).or_insert_with(|| Peer {
-            running: false,
+            running: None,
+            trusted: false,
+            begun: None,
             full: we_dialled,
             logs: BTreeSet::new(),
             timer,
@@ -78,6 +86,14 @@ impl Schedule {
             quiet: 0,
             last_sync: None,
         });
+    }
+
+    /// Takes note of whether a peer is a member's node, or named: those come first, and strangers hold half of the places at
+    /// most.
+    pub(in super::super) fn trust(&mut self, peer: &PeerId, trusted: bool) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.trusted = trusted;
+        }
     }
 
     /// The last connection to a peer is gone.
@@ -113,19 +129,29 @@ impl Schedule {
 
     /// The sessions to begin now. `jitter` is from 0 to 1.
     pub(in super::super) fn due(&mut self, now: Instant, jitter: f64) -> Vec<(PeerId, Job)> {
-        let mut room = self.max.saturating_sub(self.peers.values().filter(|peer| peer.running).count());
+        for peer in self.peers.values_mut().filter(|peer| peer.timer <= now) {
+            peer.full = true;
+            peer.timer = now + peer.pause(self.interval, self.stretch, jitter);
+        }
+        let (mut trusted, mut strangers) = (0, 0);
+        for peer in self.peers.values().filter(|peer| peer.running.is_some()) {
+            *(if peer.trusted { &mut trusted } else { &mut strangers }) += 1;
+        }
+        let mut room = self.max.saturating_sub(trusted + strangers);
+        // A trusted peer finds a place whatever strangers hold.
+        room = if trusted == 0 { room.max(1) } else { room };
+        let most_strangers = self.max.div_ceil(2);
+        let mut due: Vec<_> = self.peers.iter_mut().filter(|(_, peer)| peer.is_due(now)).collect();
+        due.sort_by_key(|(_, peer)| (!peer.trusted, peer.begun));
         let mut jobs = Vec::new();
-        for (id, peer) in &mut self.peers {
-            if peer.timer <= now {
-                peer.full = true;
-                peer.timer = now + peer.pause(self.interval, self.stretch, jitter);
-            }
-            let wanted = peer.full || !peer.logs.is_empty();
-            if room == 0 || peer.running || !wanted || peer.rests_until > now {
+        for (id, peer) in due {
+            if room == 0 || !peer.trusted && (strangers >= most_strangers || trusted + strangers >= self.max) {
                 continue;
             }
             room -= 1;
-            peer.running = true;
+            *(if peer.trusted { &mut trusted } else { &mut strangers }) += 1;
+            peer.running = Some(now);
+            peer.begun = Some(now);
             let logs = std::mem::take(&mut peer.logs);
             let job = if std::mem::take(&mut peer.full) { Job::Full } else { Job::Pull(logs.into_iter().collect()) };
             jobs.push((*id, job));
@@ -133,10 +159,22 @@ impl Schedule {
         jobs
     }
 
+    /// The peers whose session has taken longer than is fair while others of their kind wait for one.
+    pub(in super::super) fn overdue(&self, now: Instant) -> Vec<PeerId> {
+        let waits = |trusted| self.peers.values().any(|peer| peer.trusted == trusted && peer.is_due(now));
+        let waiting = [waits(false), waits(true)];
+        let overdue = |peer: &Peer| {
+            let fair = fair(peer.trusted);
+            let waiting = waiting.get(usize::from(peer.trusted)).copied().unwrap_or_default();
+            waiting && peer.running.is_some_and(|since| now.saturating_duration_since(since) >= fair)
+        };
+        self.peers.iter().filter(|(_, peer)| overdue(peer)).map(|(id, _)| *id).collect()
+    }
+
     /// A session that we began has ended. `jitter` is from 0 to 1.
     pub(in super::super) fn ended(&mut self, id: &PeerId, job: &Job, ended: Ended, now: Instant, jitter: f64) {
         let Some(peer) = self.peers.get_mut(id) else { return };
-        peer.running = false;
+        peer.running = None;
         match ended {
             Ended::Well { moved, equal } => {
                 peer.failures = 0;
@@ -153,8 +191,10 @@ impl Schedule {
                 peer.full = true;
                 let rest = Duration::from_millis(250).saturating_mul(1 << peer.failures.min(8));
                 peer.rests_until = now + rest.min(self.interval).mul_f64(0.5 + 0.5 * jitter);
-                let other =
-                    self.peers.iter_mut().find(|(other, peer)| *other != id && !peer.running && peer.failures == 0);
+                let other = self
+                    .peers
+                    .iter_mut()
+                    .find(|(other, peer)| *other != id && peer.running.is_none() && peer.failures == 0);
                 if let (Some((_, other)), Job::Pull(_)) = (other, job) {
                     other.full = true;
                 }
@@ -189,7 +229,7 @@ impl Schedule {
 
     /// When something is due, at the earliest.
     pub(in super::super) fn next_due(&self) -> Option<Instant> {
-        let waiting = self.peers.values().filter(|peer| !peer.running);
+        let waiting = self.peers.values().filter(|peer| peer.running.is_none());
         waiting.map(|peer| if peer.full || !peer.logs.is_empty() { peer.rests_until } else { peer.timer }).min()
     }
 
@@ -205,6 +245,11 @@ impl Schedule {
 }
 
 impl Peer {
+    /// Is a session with it to begin as soon as there is a place?
+    fn is_due(&self, now: Instant) -> bool {
+        self.running.is_none() && (self.full || !self.logs.is_empty()) && self.rests_until <= now
+    }
+
     /// How long to wait for the next comparison: longer, the longer nothing happened.
     fn pause(&self, interval: Duration, stretch: bool, jitter: f64) -> Duration {
         let factor = if stretch { 1 << self.quiet.min(limits::STRETCH) } else { 1 };
@@ -261,7 +306,9 @@ mod tests {
         let now = Instant::now();
         let mut schedule = Schedule::new(Duration::from_secs(60), 2, true);
         for _ in 0..5 {
-            schedule.connected(PeerId::random(), true, now, 0.0);
+            let peer = PeerId::random();
+            schedule.connected(peer, true, now, 0.0);
+            schedule.trust(&peer, true);
         }
         let first = schedule.due(now, 0.0);
         assert_eq!(first.len(), 2);
@@ -272,6 +319,41 @@ mod tests {
         }
         assert_eq!(schedule.due(now, 0.0).len(), 2);
         assert!(schedule.next_due().is_some_and(|due| due <= now + Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn strangers_hold_half_of_the_places_and_members_come_first() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(Duration::from_secs(60), 4, true);
+        for _ in 0..100 {
+            schedule.connected(PeerId::random(), true, now, 0.0);
+        }
+        let held = schedule.due(now, 0.0);
+        assert_eq!(held.len(), 2, "strangers");
+        let members: Vec<PeerId> = (0..3).map(|_| PeerId::random()).collect();
+        for member in &members {
+            schedule.connected(*member, true, now, 0.0);
+            schedule.trust(member, true);
+        }
+        let begun = schedule.due(now, 0.0);
+        assert_eq!(begun.len(), 2);
+        assert!(begun.iter().all(|(peer, _)| members.contains(peer)));
+        assert!(schedule.overdue(now + limits::FAIR / 2).is_empty());
+        let mut overdue = schedule.overdue(now + limits::FAIR);
+        overdue.sort_unstable();
+        let mut holders: Vec<PeerId> = held.iter().map(|(peer, _)| *peer).collect();
+        holders.sort_unstable();
+        assert_eq!(overdue, holders, "other strangers wait; a member has longer");
+        assert_eq!(schedule.overdue(now + limits::FAIR_TRUSTED).len(), 4);
+        // Whoever has been served waits behind those who have not.
+        let (first, job) = &held[0];
+        schedule.ended(first, job, Ended::Well { moved: false, equal: false }, now, 0.0);
+        schedule.want_now(first, now);
+        let (member, job) = &begun[0];
+        schedule.ended(member, job, Ended::Well { moved: false, equal: true }, now, 0.0);
+        let next: Vec<PeerId> = schedule.due(now, 0.0).into_iter().map(|(peer, _)| peer).collect();
+        assert_eq!(next.len(), 2, "the third member, and a stranger");
+        assert!(members.contains(&next[0]) && !members.contains(&next[1]) && next[1] != *first);
     }
 
     #[test]

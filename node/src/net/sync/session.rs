@@ -29,6 +29,7 @@ use zstd::bulk::Decompressor;
 use super::super::blame::Fault;
 use super::super::limits;
 use super::super::records::key_of;
+use super::super::slots::GiveWay;
 use super::super::streams::OpenError;
 use super::intake::{Bounds, Hold, Intake, decompress};
 use super::serve::{Served, Server};
@@ -59,21 +60,28 @@ impl Sessions {
         peer: PeerId,
         job: Job,
         opening: oneshot::Receiver<Result<Stream, OpenError>>,
+        give_way: GiveWay,
     ) -> SessionReport {
         let opened = match opening.await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(OpenError::NotConnected.into()),
         };
-        self.run(peer, Role::Initiator(job), opened).await
+        self.run(peer, Role::Initiator(job), opened, give_way).await
     }
 
     /// Answers a session that a peer began.
-    pub(in super::super) async fn answer(self, peer: PeerId, stream: Stream) -> SessionReport {
-        self.run(peer, Role::Responder, Ok(stream)).await
+    pub(in super::super) async fn answer(self, peer: PeerId, stream: Stream, give_way: GiveWay) -> SessionReport {
+        self.run(peer, Role::Responder, Ok(stream), give_way).await
     }
 
-    async fn run(self, peer: PeerId, role: Role, stream: Result<Stream, SessionError>) -> SessionReport {
+    async fn run(
+        self,
+        peer: PeerId,
+        role: Role,
+        stream: Result<Stream, SessionError>,
+        give_way: GiveWay,
+    ) -> SessionReport {
         let began = Instant::now();
         let meter = Arc::new(Meter::default());
         let mut report = SessionReport {
@@ -90,7 +98,7 @@ impl Sessions {
             error: None,
         };
         report.error = match stream {
-            Ok(stream) => self.carry(stream, &role, &meter, &mut report).await.err(),
+            Ok(stream) => self.carry((stream, give_way), &role, &meter, &mut report).await.err(),
             Err(error) => Some(error),
         };
         (report.bytes_in, report.bytes_out) = (meter.bytes_in(), meter.bytes_out());
@@ -101,7 +109,7 @@ impl Sessions {
     /// Reads, writes and drives the machine until the session is over.
     async fn carry(
         &self,
-        stream: Stream,
+        (stream, give_way): (Stream, GiveWay),
         role: &Role,
         meter: &Meter,
         report: &mut SessionReport,
@@ -120,6 +128,7 @@ impl Sessions {
             failed = read => match failed { Ok(never) => match never {}, Err(error) => Err(error) },
             ended = work => ended,
             () = meter.stalled() => Err(SessionError::Stalled),
+            Ok(()) = give_way => Err(SessionError::GaveWay),
         };
         driver.tell(report);
         ended

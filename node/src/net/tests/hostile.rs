@@ -14,6 +14,7 @@ use nanduti_protocol::sync::{Hello, Message, message_frame};
 
 use super::fixture::{Setup, TestNode, Tip, World, adoption, all_equal, patiently, publish_key, run_bytes};
 use super::raw::{Lies, Raw, segment_frame};
+use crate::net::SyncTarget;
 
 /// A node that is attacked, and an honest one beside it.
 struct Scene {
@@ -267,4 +268,28 @@ async fn a_record_list_that_is_none() {
     futures::AsyncWriteExt::write_all(&mut stream, &[0xff; 64]).await.unwrap();
     futures::AsyncWriteExt::flush(&mut stream).await.unwrap();
     scene.holds_out("oversized").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_who_hold_sessions_take_no_place_of_a_member() {
+    let scene = Scene::new().await;
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        let mut attacker = scene.attacker().await;
+        let mut stream = attacker.open("/nanduti/sync/1").await;
+        // Whoever finds no place is cut off at once.
+        drop(futures::AsyncWriteExt::write_all(&mut stream, &hello(scene.world.network)).await);
+        drop(futures::AsyncWriteExt::flush(&mut stream).await);
+        held.push((attacker, stream));
+    }
+    patiently(async {
+        while scene.victim.refused("busy").await == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let target = Some(SyncTarget::Peer(scene.victim.net.peer_id()));
+    let outcome = scene.friend.net.sync_now(target).await.unwrap();
+    assert_eq!(outcome[0].error, None);
+    drop(held);
 }
