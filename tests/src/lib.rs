@@ -1,4 +1,6 @@
-//! What the tests with real processes share: a world of homes in one temporary folder, the program run in it, nodes that
+//! What tests share that cross the crates. [`simulation`] runs whole networks of the pure core in one process.
+//!
+//! The rest is what the tests with real processes share: a world of homes in one temporary folder, the program run in it, nodes that
 //! run beside each other, and waiting for a condition.
 //!
 //! The tests themselves stand in `processes/` and are targets of the crate `nanduti`, since only its tests are told where
@@ -11,6 +13,7 @@
 pub mod hostile;
 pub mod hosts;
 mod running;
+pub mod simulation;
 mod texts;
 mod wait;
 mod walkthrough;
