@@ -140,7 +140,9 @@ fn grow(dice: &mut Dice, log: &mut LogWriter) {
         }
         let held = needed || !dice.once_in(3);
         let body = held.then_some(body.as_slice());
-        if number + 1 < count && dice.once_in(2) {
+        // Most often just where a branch begins: two branches then meet in entries that prove nothing by themselves.
+        let unsigned = if number == 0 { !dice.once_in(4) } else { dice.once_in(2) };
+        if number + 1 < count && unsigned {
             log.push_unsigned(&statement, body);
         } else {
             log.push_statement(&statement, body);
