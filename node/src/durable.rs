@@ -39,10 +39,18 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
     }
     let parent = folder_of(path);
     create_private_dir(parent)?;
+    if make_private_dir(path)? { sync_dir(parent) } else { Ok(()) }
+}
+
+/// Makes a folder with mode 0700 in one that exists, and leaves flushing that one to the caller; says whether it was missing.
+pub(crate) fn make_private_dir(path: &Path) -> io::Result<bool> {
+    if path.is_dir() {
+        return Ok(false);
+    }
     match disk::create_dir(path, PRIVATE_DIR) {
-        Ok(()) => sync_dir(parent),
+        Ok(()) => Ok(true),
         // Another thread or process may have been quicker; that is as good.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -10,10 +10,15 @@ use nanduti_protocol::{key::PublicKey, limits, run::VerifiedRun};
 
 use super::StoreError;
 use crate::{
-    Home, PRIVATE_FILE, create_private_dir,
+    Home, PRIVATE_FILE,
     disk::{self, DiskFile},
-    sync_dir,
+    make_private_dir, sync_dir,
 };
+
+/// Files from which on a batch is flushed by several threads: the file system then writes its journal once for many of them.
+const PARALLEL_FILES: usize = 8;
+/// How many threads flush.
+const FLUSHING_THREADS: usize = 8;
 
 /// Where a run was put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +54,8 @@ struct Touched {
     file: DiskFile,
     path: PathBuf,
     len_before: Option<u64>,
+    /// Is it the first file of its log, whose folder may be new as well?
+    begins_log: bool,
 }
 
 impl Segments {
@@ -129,21 +136,44 @@ impl Segments {
 
     /// Opens a file to append at `len`. Whatever lies beyond was never acknowledged, and is cut off.
     fn open(&self, log: &PublicKey, path: &PathBuf, len: u64) -> Result<Touched, StoreError> {
-        create_private_dir(&self.home.log_dir(log.as_bytes())).map_err(StoreError::io("make the folder of", path))?;
+        let folder = self.home.log_dir(log.as_bytes());
+        // Flushed with the others of the batch, once for all logs that are new in it.
+        make_private_dir(&folder).map_err(StoreError::io("make the folder of", path))?;
         let file = DiskFile::append_to(path, PRIVATE_FILE).map_err(StoreError::io("open", path))?;
         file.set_len(len).map_err(StoreError::io("cut", path))?;
-        Ok(Touched { file, path: path.clone(), len_before: (len > 0).then_some(len) })
+        let begins_log = !self.tails.contains_key(log);
+        Ok(Touched { file, path: path.clone(), len_before: (len > 0).then_some(len), begins_log })
     }
 }
 
+/// Flushes what a batch wrote: files, folders in which files are new, and last the folder of all logs if a log is new in it.
 fn flush(touched: &BTreeMap<PathBuf, Touched>) -> Result<(), StoreError> {
-    for open in touched.values() {
-        open.file.sync().map_err(StoreError::io("flush", &open.path))?;
-        if let (None, Some(folder)) = (open.len_before, open.path.parent()) {
-            sync_dir(folder).map_err(StoreError::io("flush", folder))?;
+    let files: Vec<&Touched> = touched.values().collect();
+    if files.len() < PARALLEL_FILES {
+        files.iter().try_for_each(|open| open.flush())?;
+    } else {
+        std::thread::scope(|scope| {
+            let part = |files: &[&Touched]| files.iter().try_for_each(|open| open.flush());
+            let chunks = files.chunks(files.len().div_ceil(FLUSHING_THREADS));
+            let flushing: Vec<_> = chunks.map(|files| scope.spawn(move || part(files))).collect();
+            let ended = |thread: std::thread::ScopedJoinHandle<'_, Result<(), StoreError>>| {
+                thread.join().unwrap_or(Err(StoreError::IndexContent("what made a flush panic")))
+            };
+            flushing.into_iter().map(ended).fold(Ok(()), Result::and)
+        })?;
+    }
+    let begun = files.iter().find(|open| open.begins_log).and_then(|open| open.path.parent()?.parent());
+    begun.map_or(Ok(()), |logs| sync_dir(logs).map_err(StoreError::io("flush", logs)))
+}
+
+impl Touched {
+    fn flush(&self) -> Result<(), StoreError> {
+        self.file.sync().map_err(StoreError::io("flush", &self.path))?;
+        match self.path.parent().filter(|_| self.len_before.is_none()) {
+            Some(folder) => sync_dir(folder).map_err(StoreError::io("flush", folder)),
+            None => Ok(()),
         }
     }
-    Ok(())
 }
 
 /// Cuts files back to where they ended. What cannot be cut now is cut when the file is opened next, or at start.
