@@ -42,3 +42,8 @@ picture:
     cargo build --release
     timeout -s INT 20 script -qec "stty cols 110 rows 40; target/release/nanduti demo" target/demo.typescript
     python3 docs/images/terminal_svg.py '$ cargo run --release -- demo' <target/demo.typescript >docs/images/demo.svg
+
+# Fuzz one target for some seconds, on the stable compiler (needs cargo-fuzz); `cargo fuzz list --fuzz-dir tests/fuzz/libfuzzer` names them
+fuzz TARGET SECONDS="60":
+    mkdir -p tests/fuzz/libfuzzer/corpus/{{TARGET}}
+    cargo fuzz run --fuzz-dir tests/fuzz/libfuzzer --sanitizer none --features node --dev {{TARGET}} tests/fuzz/libfuzzer/corpus/{{TARGET}} tests/fuzz/corpus/{{TARGET}} -- -max_total_time={{SECONDS}} -timeout=20 -rss_limit_mb=1024

@@ -9,6 +9,8 @@ mod disk;
 mod durable;
 mod engine;
 pub mod founding;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod home;
 pub mod keys;
 mod lock;

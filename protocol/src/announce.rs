@@ -62,7 +62,9 @@ impl<'a> Announcement<'a> {
         if bytes.len() > limits::GOSSIP_MAX {
             return Err(CborError::Malformed("longer than any may be".into()));
         }
-        cbor::decode(bytes)
+        let message: Self = cbor::decode(bytes)?;
+        // The codec also takes an enumeration without the head of its map, and a second spelling would travel as another message.
+        if message.encode() == bytes { Ok(message) } else { Err(CborError::NotCanonical) }
     }
 }
 
@@ -126,9 +128,10 @@ mod tests {
     #[test]
     fn what_is_not_a_message_is_refused() {
         let oversized = Announcement::entry(&alloc::vec![0; limits::GOSSIP_MAX]).encode();
-        let refused: [&[u8]; 7] = [
+        let refused: [&[u8]; 8] = [
             b"",
             b"\xa0",
+            b"\x65entry\x41e",
             b"\xa1\x65entry\xf6",
             b"\xa1\x65other\x41e",
             b"\xa1\x65entry\x58\x01e",

@@ -184,6 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_has_one_spelling() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let network = Hash::of(b"n");
+        let payload = cbor::encode(&statement(&key, network));
+        // The audience stands last: as the key of a map that has no value, it would end the payload too early.
+        let (front, audience) = payload.split_at(payload.len() - b"\x66public".len());
+        assert_eq!(audience, b"\x66public");
+        let broken = [front, b"\xa1", audience].concat();
+        assert!(Entry::decode(&envelope::seal(Purpose::Entry, &network, &key, &broken)).is_err());
+    }
+
+    #[test]
     fn what_authority_depends_on_is_public() {
         let key = SigningKey::from_bytes(&[1; 32]);
         let network = Hash::of(b"n");

@@ -105,8 +105,7 @@ impl<'de> Deserialize<'de> for Kind {
 }
 
 /// Who may read a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Audience {
     /// Everyone.
     Public,
@@ -114,9 +113,45 @@ pub enum Audience {
     Members,
 }
 
+impl Audience {
+    /// The name in an entry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Members => "members",
+        }
+    }
+}
+
+impl Serialize for Audience {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// By hand: the codec also takes a derived enumeration for the head of a map without its value (see [`crate::cbor`]), which
+/// would be a second spelling of an entry.
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl de::Visitor<'_> for Name {
+            type Value = Audience;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`public` or `members`")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Audience, E> {
+                let known = [Audience::Public, Audience::Members].into_iter().find(|audience| audience.name() == name);
+                known.ok_or_else(|| E::invalid_value(de::Unexpected::Other("an audience"), &self))
+            }
+        }
+        deserializer.deserialize_str(Name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cbor;
 
     #[test]
     fn names_of_kinds_are_bounded() {
@@ -124,6 +159,16 @@ mod tests {
         assert_eq!(Kind::parse("adoption"), Some(Kind::Other("adoption".into())));
         for bad in ["", "Practice", "prac tice", "práctica", &"a".repeat(33)] {
             assert_eq!(Kind::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_audience_is_a_text_and_nothing_else() {
+        for audience in [Audience::Public, Audience::Members] {
+            assert_eq!(cbor::decode::<Audience>(&cbor::encode(&audience)), Ok(audience));
+        }
+        for bad in [b"\xa1\x66public".as_slice(), b"\xa1\x66public\xf6", b"\x46public", b"\x66Public", b"\x65other"] {
+            assert!(cbor::decode::<Audience>(bad).is_err(), "{bad:02x?}");
         }
     }
 }

@@ -11,6 +11,8 @@
 
 mod addresses;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod layers;
 mod nearest;
 mod settings;

@@ -222,7 +222,7 @@ impl Import {
 
 /// The run, verified. If it does not hold as a whole, each item that holds by itself, and how many do not: so a file in
 /// which one place is damaged, such as one that was set aside, still gives back the rest.
-fn verify(bytes: &[u8], network: &nanduti_protocol::hash::Hash) -> (Vec<VerifiedRun>, u64) {
+pub(super) fn verify(bytes: &[u8], network: &nanduti_protocol::hash::Hash) -> (Vec<VerifiedRun>, u64) {
     let one = |bytes: &[u8]| ReceivedRun::receive(bytes.to_vec()).and_then(|run| run.verify(network)).ok();
     if let Some(run) = one(bytes) {
         return (vec![run], 0);

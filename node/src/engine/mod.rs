@@ -5,6 +5,8 @@
 
 mod bundle;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod ids;
 mod library;
 mod open;

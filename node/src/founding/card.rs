@@ -128,7 +128,7 @@ impl Card {
     }
 }
 
-fn write_text(mut card: Vec<u8>) -> String {
+pub(super) fn write_text(mut card: Vec<u8>) -> String {
     let sum = Hash::of(&card);
     card.extend(sum.as_bytes().iter().take(CHECKSUM));
     format!("{SCHEME}{}", data_encoding::BASE32_NOPAD.encode(&card).to_ascii_lowercase())

@@ -19,6 +19,8 @@ mod disk;
 mod document;
 mod draft;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod identity;
 mod init;
 mod join;

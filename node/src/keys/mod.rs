@@ -15,6 +15,8 @@
 
 mod error;
 mod fingerprint;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod passphrase;
 mod pem;
 mod store;

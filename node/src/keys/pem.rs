@@ -90,6 +90,27 @@ pub(super) fn decode_plain(text: &[u8]) -> Result<Seed, KeyError> {
 
 /// Reads the PEM text of an encrypted key.
 pub(super) fn decode_encrypted(text: &[u8], passphrase: &Passphrase) -> Result<Seed, KeyError> {
+    with_encrypted(text, |encrypted| {
+        let opened = encrypted.decrypt(passphrase.as_bytes()).map_err(|error| match error {
+            pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::UnsupportedAlgorithm { oid }) => {
+                KeyError::Encryption { what: algorithm_name(oid) }
+            }
+            pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::AlgorithmParametersInvalid { oid }) => {
+                KeyError::Encryption { what: format!("impossible parameters of {}", algorithm_name(oid)) }
+            }
+            // A wrong passphrase can pass the check of the padding and then gives noise.
+            _ => KeyError::Passphrase,
+        })?;
+        PrivateKeyInfoRef::try_from(opened.as_bytes()).map_err(|_| KeyError::Passphrase)?;
+        seed_of(opened.as_bytes(), ENCRYPTED)
+    })
+}
+
+/// Reads the PEM text of an encrypted key and does something with it, once it is known to cost no more than may be spent.
+pub(super) fn with_encrypted<T>(
+    text: &[u8],
+    open: impl FnOnce(EncryptedPrivateKeyInfoRef<'_>) -> Result<T, KeyError>,
+) -> Result<T, KeyError> {
     let document = unwrap_pem(text, EncryptedPrivateKeyInfoRef::PEM_LABEL, ENCRYPTED)?;
     let encrypted =
         EncryptedPrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|error| match unknown_algorithm(&error) {
@@ -97,18 +118,7 @@ pub(super) fn decode_encrypted(text: &[u8], passphrase: &Passphrase) -> Result<S
             None => damaged(ENCRYPTED, error),
         })?;
     check_cost(&encrypted.encryption_algorithm)?;
-    let opened = encrypted.decrypt(passphrase.as_bytes()).map_err(|error| match error {
-        pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::UnsupportedAlgorithm { oid }) => {
-            KeyError::Encryption { what: algorithm_name(oid) }
-        }
-        pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::AlgorithmParametersInvalid { oid }) => {
-            KeyError::Encryption { what: format!("impossible parameters of {}", algorithm_name(oid)) }
-        }
-        // A wrong passphrase can pass the check of the padding and then gives noise.
-        _ => KeyError::Passphrase,
-    })?;
-    PrivateKeyInfoRef::try_from(opened.as_bytes()).map_err(|_| KeyError::Passphrase)?;
-    seed_of(opened.as_bytes(), ENCRYPTED)
+    open(encrypted)
 }
 
 fn document(seed: &[u8; 32]) -> Result<SecretDocument, KeyError> {

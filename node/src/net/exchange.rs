@@ -62,7 +62,7 @@ async fn write(stream: &mut (impl AsyncWrite + Unpin), records: Vec<Vec<u8>>) ->
     Ok(stream.flush().await?)
 }
 
-async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<Vec<u8>>, ExchangeError> {
+pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<Vec<u8>>, ExchangeError> {
     let mut len = [0; 4];
     stream.read_exact(&mut len).await?;
     let len = u32::from_be_bytes(len) as usize;

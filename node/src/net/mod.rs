@@ -24,6 +24,8 @@ mod dialer;
 mod error;
 mod events;
 mod exchange;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod gate;
 mod gossip;
 mod handle;

@@ -8,6 +8,8 @@
 
 mod block;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod ids;
 mod index;
 mod reader;

@@ -54,8 +54,8 @@ impl Moment {
     /// From RFC 3339 in UTC. What is not of that shape is shown as it is.
     pub(crate) fn new(time: &str) -> Self {
         let whole = calm(time);
-        let (day, clock) = match (time.get(..10), time.get(11..16)) {
-            (Some(day), Some(clock)) if time.ends_with('Z') => (day.to_owned(), format!("{clock} UTC")),
+        let (day, clock) = match (whole.get(..10), whole.get(11..16)) {
+            (Some(day), Some(clock)) if whole.ends_with('Z') => (day.to_owned(), format!("{clock} UTC")),
             _ => (whole.clone(), String::new()),
         };
         Self { machine: whole, day, clock }
@@ -142,6 +142,7 @@ mod tests {
         let moment = Moment::new("2026-11-23T20:06:47Z");
         assert_eq!((moment.day.as_str(), moment.clock.as_str()), ("2026-11-23", "20:06 UTC"));
         assert_eq!(Moment::new("soon").day, "soon");
+        assert_eq!(Moment::new("20\u{1b}6-11-23T20:06:47Z").day, Moment::new("20\u{fffd}6-11-23T20:06:47Z").day);
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
     }

@@ -25,6 +25,8 @@ mod bounds;
 mod connections;
 mod display;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod guard;
 mod health;
 mod history;

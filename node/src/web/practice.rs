@@ -35,7 +35,7 @@ pub(crate) async fn page<L: Library>(
 
 #[derive(Template)]
 #[template(path = "practice.html")]
-struct Page {
+pub(super) struct Page {
     layout: Layout,
     title: Words,
     member: String,
@@ -116,7 +116,7 @@ struct ProofBlock {
 }
 
 impl Page {
-    fn new(layout: Layout, view: &PracticeView) -> Self {
+    pub(super) fn new(layout: Layout, view: &PracticeView) -> Self {
         let row = &view.row;
         let language = display::language_tag(&row.language);
         let mut page = Self {

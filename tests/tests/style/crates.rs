@@ -27,10 +27,11 @@ const PROTOCOL_DEPENDENCIES: [&str; 11] = [
 ];
 
 /// Which crates of ours each may depend on.
-const OURS: [(&str, &[&str]); 4] = [
+const OURS: [(&str, &[&str]); 5] = [
     ("protocol", &[]),
     ("node", &["nanduti-protocol"]),
     ("cli", &["nanduti-node", "nanduti-protocol"]),
+    ("tests/fuzz", &["nanduti-node", "nanduti-protocol"]),
     ("tests", &["nanduti-node", "nanduti-protocol"]),
 ];
 

@@ -51,6 +51,7 @@ const NODE: Layers = Layers {
         &["engine"],
         &["operator"],
         &["client", "node"],
+        &["fuzzing"],
     ],
     narrow: &[
         ("api", &[], "what programs see must not change because an inner type did"),

@@ -3,6 +3,8 @@
 //! The course of a session is the protocol's machine ([`nanduti_protocol::sync`]); here are its surroundings: framing,
 //! compression, deadlines, reading from the disk, verifying and admitting. [`schedule`] says when; [`session`] runs one.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod intake;
 mod schedule;
 mod serve;

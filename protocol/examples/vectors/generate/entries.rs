@@ -144,6 +144,10 @@ fn payloads(base: &Statement) -> Vec<Value> {
         ("a kind with capital letters", with(3, cbor::text("Practice"))),
         ("a kind of 33 characters", with(3, cbor::text("a-kind-of-thirty-three-characters"))),
         ("an unknown audience", with(6, cbor::text("friends"))),
+        (
+            "an audience as the key of a map that has no value",
+            with(6, [&[0xa1], cbor::text("public").as_slice()].concat()),
+        ),
         ("text that is not UTF-8", with(6, vec![0x62, 0xc3, 0x28])),
     ];
     cases.iter().map(|(name, payload)| refuse(name, "payload", payload)).collect()

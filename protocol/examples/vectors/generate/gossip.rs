@@ -112,6 +112,7 @@ fn rejected() -> Vec<Value> {
         ("nothing", "form", Vec::new()),
         ("an empty map", "form", vec![0xa0]),
         ("null instead of bytes", "form", pair("entry", vec![0xf6])),
+        ("a key and its value without their map", "form", [cbor::text("entry"), cbor::bytes(&good)].concat()),
         ("another pair", "form", pair("other", cbor::bytes(&good))),
         ("two pairs", "form", cbor::map(&two)),
         ("a length longer than it need be", "form", pair("entry", long)),
