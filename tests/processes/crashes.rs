@@ -160,7 +160,7 @@ fn nodes_killed_at_random_moments_under_load_lose_nothing() {
     for round in 0..kills {
         let pry = world.start("PRY", &[]);
         let mar = world.start("MAR", &[pry.as_peer()]);
-        let filter = ListFilter { limit: 100_000, ..ListFilter::default() };
+        let filter = ListFilter { limit: 10_000, ..ListFilter::default() };
         let list = pry.ask(List { filter }).unwrap();
         let titles: std::collections::BTreeSet<String> = list.practices.into_iter().map(|row| row.title).collect();
         let lost: Vec<&String> = acknowledged.iter().filter(|title| !titles.contains(*title)).collect();

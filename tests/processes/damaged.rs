@@ -88,7 +88,7 @@ fn damage_to_any_file_of_a_home_is_mended_or_told() {
     for number in 0..3 {
         let name = format!("{number}.md");
         world.write(&name, practice(&format!("Practice {number}"), 3000));
-        world.on("PRY", &["publish", "--new-series", &name]).good();
+        world.on("PRY", &["publish", "--new", &name]).good();
     }
     world.on("PRY", &["bundle", "export", "all.nanduti"]).good();
     let digest = world.json("PRY", &["status"])["digest"].clone();
