@@ -13,6 +13,7 @@ mod apart;
 mod distance;
 mod fifty;
 mod firewall;
+mod idle;
 mod library;
 mod scene;
 mod thin;
