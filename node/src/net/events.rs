@@ -7,7 +7,7 @@ use libp2p::{Multiaddr, PeerId, mdns};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::addresses::is_loopback;
+use super::addresses::{is_loopback, is_tcp};
 use super::behaviour::BehaviourEvent;
 use super::blame::Fault;
 use super::dialer::Source;
@@ -70,8 +70,10 @@ impl Task {
             ConnectedPoint::Listener { send_back_addr, .. } => send_back_addr,
         };
         let (local, we_dialled) = (is_loopback(address), endpoint.is_dialer());
-        let connected = self.connected.entry(peer).or_insert_with(|| Connected { connections: Vec::new(), local });
+        let connected =
+            self.connected.entry(peer).or_insert_with(|| Connected { connections: Vec::new(), local, over_tcp: false });
         connected.local &= local;
+        connected.over_tcp |= is_tcp(address);
         let one_too_many = superfluous(&connected.connections, (id, now, we_dialled), self.key.peer_id() > peer);
         connected.connections.push((id, now, we_dialled));
         let first = connected.connections.len() == 1;

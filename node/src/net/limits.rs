@@ -26,7 +26,7 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(25);
 pub(super) const IDLE_MS: u32 = 60_000;
 
 /// How often each side pings, so that a TCP connection is not forgotten on its way. That one is dead is found out by
-/// synchronising ([`UNANSWERED`]).
+/// synchronising ([`SILENCE`]).
 pub(super) const PING: Duration = Duration::from_secs(300);
 
 /// How often a peer is told anew what runs here. It hears so on connecting, and it does not change.
@@ -80,9 +80,14 @@ pub(super) const PROGRESS: Duration = Duration::from_secs(30);
 /// and then to keep a slot does not.
 pub(super) const PROGRESS_BYTES: u64 = 2048;
 
-/// Sessions in a row that a peer did not answer, after which its connections count as dead and are closed. TCP itself hopes
-/// for a quarter of an hour; until then nobody would dial the peer anew.
-pub(super) const UNANSWERED: u32 = 2;
+/// While a session of ours with a peer has been running for longer than this, the peer's wait for its end.
+pub(super) const AT_WORK: Duration = Duration::from_secs(2);
+
+/// How long a peer behind a TCP connection may leave our sessions without an answer before the connection counts as dead. TCP
+/// itself hopes for a quarter of an hour, in which nobody would dial the peer anew; what waits in its buffers for a line of
+/// 2 kB/s goes out within this. QUIC has its own clock for this ([`IDLE_MS`]).
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
+
 /// How long a stranger's session may take when another stranger waits for its place. What was admitted stays, and the next
 /// session goes on from there.
 pub(super) const FAIR: Duration = Duration::from_secs(30);

@@ -174,8 +174,9 @@ mod tests {
         let (accepted, _, bytes) = filled(limits::STREAMS - 1, true).await;
         assert_eq!(accepted, limits::STREAMS - 1, "as many as are allowed");
         assert!((256 * 1024..=limits::UNREAD_BYTES).contains(&bytes), "{bytes} bytes unread");
-        let (accepted, _, bytes) = filled(200, true).await;
-        assert!(accepted <= limits::STREAMS && bytes <= limits::UNREAD_BYTES, "{accepted} streams, {bytes} bytes");
+        // Who opens too many loses the connection; what it goes on writing stays with itself.
+        let (accepted, _, _) = filled(200, true).await;
+        assert!(accepted <= limits::STREAMS, "{accepted} streams");
     }
 
     #[tokio::test]

@@ -58,7 +58,8 @@ impl Task {
         }
         let trusted = self.is_trusted(&peer);
         let rate = self.session_rate.take(&peer, now);
-        let Some(give_way) = rate.then(|| self.slots.take(peer, trusted, now)).flatten() else {
+        let room = rate && !self.schedule.is_at_work(&peer, now);
+        let Some(give_way) = room.then(|| self.slots.take(peer, trusted, now)).flatten() else {
             self.blame.count("busy");
             return;
         };
@@ -96,17 +97,21 @@ impl Task {
             Some(SessionError::NothingNew) => self.blame_peer(peer, Fault::NOTHING_NEW, "sends nothing new"),
             Some(SessionError::GaveWay) => self.blame.count("gave-way"),
             Some(SessionError::Local(error)) => tracing::warn!(%peer, %error, "a synchronisation was broken off here"),
-            Some(error) if error.is_silence() => self.doubt_connection(&peer),
             _ => {}
+        }
+        match &report.error {
+            Some(error) if error.is_silence() => self.doubt_connection(&peer, now),
+            _ => self.schedule.heard(&peer),
         }
         self.note_waiting(report, equal);
     }
 
-    /// A peer did not answer a session of ours. If it was not the first one, and it has none with us either, nobody is there
+    /// A peer did not answer a session of ours. If that has been so for long, and it has none with us either, nobody is there
     /// any more: it is dialled anew.
-    fn doubt_connection(&mut self, peer: &PeerId) {
-        let is_talking = !self.connected.contains_key(peer) || self.slots.is_held(peer);
-        if !is_talking && self.schedule.failures(peer) >= limits::UNANSWERED {
+    fn doubt_connection(&mut self, peer: &PeerId, now: Instant) {
+        let silent = self.schedule.unanswered(peer, now);
+        let over_tcp = self.connected.get(peer).is_some_and(|connected| connected.over_tcp);
+        if silent >= limits::SILENCE && over_tcp && !self.slots.is_held(peer) {
             tracing::debug!(%peer, "does not answer: its connections are given up");
             // An error means that it is not connected, which is what we want.
             let _ = self.swarm.disconnect_peer_id(*peer);

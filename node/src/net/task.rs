@@ -44,6 +44,8 @@ pub(super) struct Connected {
     pub(super) connections: Vec<(ConnectionId, Instant, bool)>,
     /// Over this machine's loopback?
     pub(super) local: bool,
+    /// Is any of them a TCP connection? They do not notice when nobody is there any more.
+    pub(super) over_tcp: bool,
 }
 
 /// Everything that the network decides by.

@@ -45,6 +45,8 @@ struct Peer {
     trusted: bool,
     /// When the last session began: who waits longest comes first.
     begun: Option<Instant>,
+    /// Since when our sessions get no answer.
+    silent_since: Option<Instant>,
     full: bool,
     logs: BTreeSet<PublicKey>,
     timer: Instant,
@@ -78,6 +80,7 @@ impl Schedule {
             running: None,
             trusted: false,
             begun: None,
+            silent_since: None,
             full: we_dialled,
             logs: BTreeSet::new(),
             timer,
@@ -233,9 +236,26 @@ impl Schedule {
         waiting.map(|peer| if peer.full || !peer.logs.is_empty() { peer.rests_until } else { peer.timer }).min()
     }
 
-    /// How many of our sessions with a peer failed in a row.
-    pub(in super::super) fn failures(&self, peer: &PeerId) -> u32 {
-        self.peers.get(peer).map_or(0, |peer| peer.failures)
+    /// Has a session of ours with a peer been running for a while? Another one beside it would bring once more what is on its
+    /// way already, which a thin line cannot afford. Two that both sides began at the same moment are let be.
+    pub(in super::super) fn is_at_work(&self, peer: &PeerId, now: Instant) -> bool {
+        let since = self.peers.get(peer).and_then(|peer| peer.running);
+        since.is_some_and(|since| now.saturating_duration_since(since) > limits::AT_WORK)
+    }
+
+    /// A session of ours with a peer got no answer: for how long has that been so?
+    pub(in super::super) fn unanswered(&mut self, peer: &PeerId, now: Instant) -> Duration {
+        self.peers.get_mut(peer).map_or(Duration::ZERO, |peer| {
+            let began = peer.begun.unwrap_or(now);
+            now.saturating_duration_since(*peer.silent_since.get_or_insert(began))
+        })
+    }
+
+    /// Something came from a peer.
+    pub(in super::super) fn heard(&mut self, peer: &PeerId) {
+        if let Some(peer) = self.peers.get_mut(peer) {
+            peer.silent_since = None;
+        }
     }
 
     /// When the last session with a peer ended well.
@@ -376,5 +396,35 @@ mod tests {
             schedule.moved(later);
             assert!(schedule.next_due().is_some_and(|due| due <= later + Duration::from_secs(60)));
         }
+    }
+
+    #[test]
+    fn a_session_that_takes_long_wants_no_other_beside_it() {
+        let now = Instant::now();
+        let (peer, later) = (PeerId::random(), now + 2 * limits::AT_WORK);
+        let mut schedule = Schedule::new(Duration::from_secs(60), 4, true);
+        schedule.connected(peer, true, now, 0.5);
+        assert!(!schedule.is_at_work(&peer, later), "nothing runs");
+        let job = schedule.due(now, 0.5).remove(0).1;
+        assert!(!schedule.is_at_work(&peer, now), "both sides may begin at once");
+        assert!(schedule.is_at_work(&peer, later));
+        schedule.ended(&peer, &job, Ended::Well { moved: true, equal: true }, later, 0.5);
+        assert!(!schedule.is_at_work(&peer, later));
+    }
+
+    #[test]
+    fn silence_lasts_from_the_first_session_without_an_answer_until_something_comes() {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let peer = PeerId::random();
+        let mut schedule = Schedule::new(Duration::from_secs(60), 4, true);
+        schedule.connected(peer, true, now, 0.5);
+        let job = schedule.due(now, 0.5).remove(0).1;
+        schedule.ended(&peer, &job, Ended::Badly, now + 10 * second, 0.5);
+        assert_eq!(schedule.unanswered(&peer, now + 10 * second), 10 * second);
+        assert_eq!(schedule.due(now + 20 * second, 0.5).len(), 1);
+        assert_eq!(schedule.unanswered(&peer, now + 30 * second), 30 * second);
+        schedule.heard(&peer);
+        assert_eq!(schedule.unanswered(&peer, now + 31 * second), 11 * second, "since the last one began");
     }
 }

@@ -95,11 +95,15 @@ async fn serve(
 
 /// What the victim holds, and where the log of the harmful member goes on.
 async fn learn(target: &Target) -> io::Result<(Claims, Tip)> {
-    let line = member(target).await?;
+    learn_over(&member(target).await?, target).await
+}
+
+/// The same over a line that stands: a second one under the same name would cost us the first.
+async fn learn_over(line: &Line, target: &Target) -> io::Result<(Claims, Tip)> {
     let log = PublicKey::from(&target.publish);
     // The victim may be busy with somebody else for a moment.
     for _ in 0..100 {
-        if let Ok(learnt) = talk::fetch(&line, target.network).await
+        if let Ok(learnt) = talk::fetch(line, target.network).await
             && let Some(tip) = learnt.tip(&log)
         {
             return Ok((learnt, tip));
@@ -150,7 +154,7 @@ fn member_writes(target: Arc<Target>, time: Duration, kind: Kind, body: fn() -> 
             async move {
                 let line = member(&target).await?;
                 let log = PublicKey::from(&target.publish);
-                let (learnt, mut tip) = learn(&target).await?;
+                let (learnt, mut tip) = learn_over(&line, &target).await?;
                 for _ in 0..50 {
                     let mut frames = Vec::new();
                     let mut claims = learnt.clone();
