@@ -61,8 +61,8 @@ pub enum Break {
     TellEverybody,
     /// A sender does not wait for room.
     Window,
-    /// A peer is blamed for every run that is refused, though it could not know that it would be.
-    BlameRefusals,
+    /// A peer is blamed for a run that somebody else brought first.
+    BlameKnown,
 }
 
 /// Every rule that can be broken, and its name for the command.
@@ -75,7 +75,7 @@ pub const BREAKS: [(&str, Break); 9] = [
     ("never-ask", Break::NeverAsk),
     ("tell-everybody", Break::TellEverybody),
     ("window", Break::Window),
-    ("blame-refusals", Break::BlameRefusals),
+    ("blame-known", Break::BlameKnown),
 ];
 
 /// What a run is like, besides its seed.

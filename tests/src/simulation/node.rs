@@ -22,7 +22,7 @@ use nanduti_protocol::{
 
 use super::{
     Break,
-    clock::{Event, MINUTE, NodeId, SECOND, SessionId, Time},
+    clock::{Event, MILLISECOND, MINUTE, NodeId, SECOND, SessionId, Time},
     disk::Shelf,
     gossip::{Gossip, Heard, Message},
     liar::Liar,
@@ -34,6 +34,8 @@ use super::{
     writer::{Command, QUEUE, Writer},
 };
 
+/// How long the schedule rests at least.
+const MOMENT: Time = 20 * MILLISECOND;
 /// The first ban; each further one is twice as long.
 const BAN: Time = 10 * MINUTE;
 /// Faults within a while after which a peer is refused.
@@ -159,7 +161,8 @@ impl Node {
 
     /// Plans to look at the schedule when something is due.
     pub(super) fn plan_due(&mut self, now: Time, stage: &mut Stage) {
-        let Some(due) = self.schedule.next_due().map(|due| due.max(now)) else { return };
+        // Not sooner than a moment, lest what has to wait for a free session be tried without end.
+        let Some(due) = self.schedule.next_due().map(|due| due.max(now + MOMENT)) else { return };
         if self.planned.is_none_or(|planned| due < planned || planned < now) {
             self.planned = Some(due);
             stage.clock.at(due, Event::Due(self.id, self.epoch));

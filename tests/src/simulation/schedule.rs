@@ -123,7 +123,7 @@ impl Schedule {
             Ended::Badly => {
                 peer.failures += 1;
                 peer.full = true;
-                let rest = (250 * MILLISECOND << peer.failures.min(8)).min(INTERVAL);
+                let rest = ((250 * MILLISECOND) << peer.failures.min(8)).min(INTERVAL);
                 peer.rests_until = now + between(dice, rest / 2, rest);
                 let other =
                     self.0.iter_mut().find(|(other, peer)| **other != id && !peer.running && peer.failures == 0);

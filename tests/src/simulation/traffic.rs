@@ -159,7 +159,8 @@ impl Node {
                 Output::Body { log, seq, bytes } if self.shelf.look().fits(&log, seq, &bytes) => {
                     Some(Command::Body(log, seq, bytes, Some(id)))
                 }
-                Output::Body { .. } => return Err(Why::Fault("bad-body")),
+                // The peer may hold another branch of the log, and could not know that: it is not to blame.
+                Output::Body { .. } => None,
                 Output::Fork(proof) => {
                     let authority = self.snapshot.authority();
                     let known = authority.is_some_and(|authority| authority.standing(&proof.log()).is_some());

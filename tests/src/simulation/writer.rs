@@ -163,6 +163,7 @@ impl Node {
                 self.after(from, Reply::Done(entries));
                 return true;
             }
+            Ok(Admission::Known) if stage.breaks(Break::BlameKnown) => Reply::Blamed("known"),
             Ok(Admission::Known) => Reply::Done(0),
             Ok(Admission::Forked(proof)) => {
                 self.ledger.learn_fork(&proof);
@@ -199,10 +200,9 @@ impl Node {
         }
     }
 
-    fn refused(&mut self, log: &PublicKey, refusal: &Refusal, stage: &mut Stage) -> Reply {
-        let blames = refusal.blames_peer() || stage.breaks(Break::BlameRefusals);
+    fn refused(&self, log: &PublicKey, refusal: &Refusal, stage: &mut Stage) -> Reply {
         stage.note(self.id, What { verb: "refused", word: refusal.name(), log: Some(*log), ..What::default() });
-        if blames { Reply::Blamed(refusal.name()) } else { Reply::Refused(refusal.name()) }
+        if refusal.blames_peer() { Reply::Blamed(refusal.name()) } else { Reply::Refused(refusal.name()) }
     }
 
     fn author(&mut self, kind: Kind, audience: Audience, body: &[u8], stage: &mut Stage) {
@@ -405,8 +405,9 @@ impl Node {
                 self.keep_charter(run);
                 self.shelf.change().append(run);
                 self.check_stored(run, stage);
-            } else if self.pen.as_ref().is_some_and(|pen| pen.log() == run.log()) {
-                for item in run.items() {
+            } else if self.honest && self.pen.as_ref().is_some_and(|pen| pen.log() == run.log()) {
+                // The first entry of a log is the institution's, which hands it over again.
+                for item in (run.first_seq()..).zip(run.items()).filter(|(seq, _)| *seq > 0).map(|(_, item)| item) {
                     stage.truth.lose(item.hash);
                 }
             }
