@@ -295,6 +295,19 @@ impl VerifiedRun {
         if self.0.items.is_empty() { None } else { Some(self) }
     }
 
+    /// The shortest front of the run that holds `seq` and ends at an entry whose own signature verifies.
+    #[must_use]
+    pub fn ending_above(mut self, seq: u64, network: &Hash) -> Option<Self> {
+        let first = usize::try_from(seq.checked_sub(self.0.first_seq)?).ok()?;
+        let above = self.0.items.get(first..)?;
+        let keep = first + above.iter().position(|item| self.0.is_anchor(item, network))? + 1;
+        if let Some(first_cut) = self.0.items.get(keep) {
+            self.0.bytes.truncate(first_cut.offset as usize);
+            self.0.items.truncate(keep);
+        }
+        Some(self)
+    }
+
     /// The same run without its first items: those below `seq`.
     #[must_use]
     pub fn starting_at(mut self, seq: u64) -> Option<Self> {

@@ -37,9 +37,9 @@ impl Writer {
     /// Writes a fork that the ledger knows down, and tells everybody.
     pub(super) fn keep_fork(&mut self, proof: &ForkProof) -> Result<(), CoreError> {
         let log = proof.log();
-        let Some(known) = self.ledger.fork(&log).cloned() else { return Ok(()) };
+        let Some(known) = self.ledger.fork_to_show(&log, &self.disk).cloned() else { return Ok(()) };
         // A fork that could not be written down is forgotten again with all the rest that is not on the disk.
-        super::open::write_fork(&self.home, &known).inspect_err(|_| self.unsound = true)?;
+        super::open::write_forks(&self.home, &log, self.ledger.forks_of(&log)).inspect_err(|_| self.unsound = true)?;
         tracing::warn!(%log, seq = known.mark().seq, "a log is forked: its key signed two entries for one place");
         self.refresh(&BTreeSet::from([log]), true);
         self.send(CoreEvent::Forked(Arc::new(known)));

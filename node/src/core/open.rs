@@ -26,8 +26,9 @@ use crate::{
     write_file_durably,
 };
 
-/// Name of the file beside a log's segments that holds the proof that it is forked.
-const FORK_FILE: &str = "fork";
+/// Names of the files beside a log's segments that hold the proofs that it is forked: of the lowest fork, and of the lowest above
+/// what the member's keyring has fixed.
+const FORK_FILES: [&str; 2] = ["fork", "fork-above"];
 
 /// How a home is opened.
 #[derive(Debug, Clone)]
@@ -141,7 +142,7 @@ pub(super) fn open(
     }
     opening.forget_vanished(&logs)?;
     for log in &logs {
-        opening.read_fork(log)?;
+        opening.read_forks(log)?;
     }
     Ok(opening.opened)
 }
@@ -192,16 +193,18 @@ impl OpeningHome<'_> {
         Ok(())
     }
 
-    fn read_fork(&mut self, log: &PublicKey) -> Result<(), CoreError> {
-        let path = self.home.log_dir(log.as_bytes()).join(FORK_FILE);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(StoreError::io("read", path)(error).into()),
-        };
-        match ForkProof::decode(&self.options.network, &bytes).ok().filter(|proof| proof.log() == *log) {
-            Some(proof) => drop(self.opened.ledger.learn_fork(&proof)),
-            None => self.warn(format!("{} proves nothing; peers are asked for it again", path.display())),
+    fn read_forks(&mut self, log: &PublicKey) -> Result<(), CoreError> {
+        for name in FORK_FILES {
+            let path = self.home.log_dir(log.as_bytes()).join(name);
+            let bytes = match fs::read(&path) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(StoreError::io("read", path)(error).into()),
+            };
+            match ForkProof::decode(&self.options.network, &bytes).ok().filter(|proof| proof.log() == *log) {
+                Some(proof) => drop(self.opened.ledger.learn_fork(&proof)),
+                None => self.warn(format!("{} proves nothing; peers are asked for it again", path.display())),
+            }
         }
         Ok(())
     }
@@ -221,10 +224,18 @@ pub(super) fn charter_file(home: &Home) -> PathBuf {
     home.network_dir().join("charter")
 }
 
-/// Writes the proof that a log is forked beside its segments.
-pub(super) fn write_fork(home: &Home, proof: &ForkProof) -> Result<(), StoreError> {
-    let folder = home.log_dir(proof.log().as_bytes());
+/// Writes the proofs that a log is forked beside its segments. A file that none of them takes keeps what it had, which is true
+/// still.
+pub(super) fn write_forks<'a>(
+    home: &Home,
+    log: &PublicKey,
+    proofs: impl Iterator<Item = &'a ForkProof>,
+) -> Result<(), StoreError> {
+    let folder = home.log_dir(log.as_bytes());
     create_private_dir(&folder).map_err(StoreError::io("make", &folder))?;
-    let path = folder.join(FORK_FILE);
-    write_file_durably(&path, &proof.encode(), PRIVATE_FILE).map_err(StoreError::io("write", &path))
+    for (name, proof) in FORK_FILES.iter().zip(proofs) {
+        let path = folder.join(name);
+        write_file_durably(&path, &proof.encode(), PRIVATE_FILE).map_err(StoreError::io("write", &path))?;
+    }
+    Ok(())
 }

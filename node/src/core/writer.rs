@@ -7,6 +7,7 @@ use std::{
 };
 
 use nanduti_protocol::{
+    fork::ForkProof,
     frontier::Frontier,
     key::PublicKey,
     ledger::{Admission, Ledger, Refusal},
@@ -201,7 +202,7 @@ impl Writer {
 
     pub(super) fn admit(&mut self, run: VerifiedRun, facts: Facts, reply: Reply<Admitted>, pending: &mut Vec<Pending>) {
         let (log, first) = (run.log(), run.first_seq());
-        let fork_before = self.ledger.fork(&log).cloned();
+        let forks_before: Vec<ForkProof> = self.ledger.forks_of(&log).cloned().collect();
         let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending });
         if let Ok(Admission::Appended(run)) = outcome {
             pending.push(Pending { run, facts, waiting: Waiting::Admit(reply) });
@@ -217,7 +218,7 @@ impl Writer {
             Ok(Admission::Forked(proof)) => {
                 self.ledger.learn_fork(&proof);
                 // A fork that is known already costs no flush and no line in the log, however often it is shown.
-                let new = self.ledger.fork(&log) != fork_before.as_ref();
+                let new = !self.ledger.forks_of(&log).eq(&forks_before);
                 let kept = if new { self.keep_fork(&proof) } else { Ok(()) };
                 kept.map(|()| Admitted { fork: true, ..Admitted::default() })
             }

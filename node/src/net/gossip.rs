@@ -250,10 +250,12 @@ fn judge_fork(bytes: &[u8], ledger: &Ledger, within_rate: impl FnOnce() -> bool)
     if ledger.authority().and_then(|authority| authority.standing(&log)).is_none() {
         return Judgement { note: Some("gossip-unplaced"), ..Judgement::ignore() };
     }
-    match ledger.fork(&log) {
-        Some(known) if known.merge(&proof) == *known => Judgement::ignore(),
-        _ if !within_rate() => Judgement { note: Some("gossip-rate"), ..Judgement::ignore() },
-        _ => Judgement::accept(Heard::Fork(Box::new(proof))),
+    if !ledger.is_new_fork(&proof) {
+        Judgement::ignore()
+    } else if within_rate() {
+        Judgement::accept(Heard::Fork(Box::new(proof)))
+    } else {
+        Judgement { note: Some("gossip-rate"), ..Judgement::ignore() }
     }
 }
 

@@ -141,8 +141,11 @@ impl Ledger {
             }
         }
         let run = match bearing.wrong {
-            // What stands below the place at which it goes wrong may be common ground.
-            Some(wrong) => run.ending_before(wrong, &self.network).ok_or(Refusal::FixedBranch)?,
+            Some(wrong) => {
+                let settled = fixed.is_some_and(|place| history.hash_at(&log, place.seq) == Some(place.hash));
+                let reach = if settled { held.next } else { wrong };
+                self.common_ground(run, wrong, held.next, reach)?
+            }
             None => run,
         };
         if run.first_seq() > held.next {
@@ -208,6 +211,19 @@ impl Ledger {
             }
         }
         authority.standing(&log).ok_or(Refusal::UnknownKey)
+    }
+
+    /// What may be taken in of a run that goes wrong at a place: what stands below may be common ground. If no anchor makes that
+    /// reach further than what is held, and that should reach up to `reach`, the run is taken up to the first anchor above:
+    /// counting ends at the fixed place, as it does for a node that held all of it before the keyring named another branch.
+    fn common_ground(&self, run: VerifiedRun, wrong: u64, held: u64, reach: u64) -> Result<VerifiedRun, Refusal> {
+        let longer = (held < reach && run.first_seq() <= wrong).then(|| run.clone());
+        let below = run.ending_before(wrong, &self.network);
+        match (below, longer) {
+            (Some(below), None) => Ok(below),
+            (Some(below), Some(_)) if below.next_seq() > held => Ok(below),
+            (_, longer) => longer.and_then(|run| run.ending_above(wrong, &self.network)).ok_or(Refusal::FixedBranch),
+        }
     }
 
     /// The front of the run that lies within the charter's bounds, and the bytes of the log with it. A node that is offered

@@ -37,9 +37,20 @@ impl Branch {
 }
 
 impl Ledger {
-    /// The forks that are carried, by log: of each the one that [`Ledger::fork`] gives.
+    /// All forks that are remembered, by log and place: of each log the lowest, and the lowest above what its member's keyring
+    /// has fixed.
     pub fn forks(&self) -> impl Iterator<Item = (&PublicKey, &ForkProof)> {
-        self.forks.keys().filter_map(|log| Some((log, self.fork(log)?)))
+        self.forks.iter().flat_map(|(log, forks)| forks.values().map(move |proof| (log, proof)))
+    }
+
+    /// The forks that are remembered of one log, the lower first: at most two.
+    pub fn forks_of(&self, log: &PublicKey) -> impl Iterator<Item = &ForkProof> {
+        self.forks.get(log).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The proof to show to others: of the fork that the log's position names, if it names one.
+    pub fn fork_to_show(&self, log: &PublicKey, history: &impl History) -> Option<&ForkProof> {
+        self.open_fork(log, history).or_else(|| self.fork(log))
     }
 
     /// The proof that a log is forked: the lowest that its member's keyring has not settled; if all are, the lowest.
@@ -49,21 +60,19 @@ impl Ledger {
         above.or_else(|| forks.iter().next()).map(|(_, proof)| proof)
     }
 
+    /// Would a proof add anything to what is remembered?
+    pub fn is_new_fork(&self, proof: &ForkProof) -> bool {
+        self.forks.get(&proof.log()) != Some(&self.forks_with(proof))
+    }
+
     /// Takes note of a fork. Returns whether that was new.
     pub fn learn_fork(&mut self, proof: &ForkProof) -> bool {
-        let log = proof.log();
-        let fixed = self.fixed(&log);
-        let before = self.forks.get(&log).cloned().unwrap_or_default();
-        let mut forks = before.clone();
-        let seq = proof.mark().seq;
-        let merged = forks.get(&seq).map_or_else(|| proof.clone(), |known| known.merge(proof));
-        forks.insert(seq, merged);
-        let lowest = forks.keys().next().copied();
-        let above = fixed.and_then(|place| forks.range(place.seq.checked_add(1)?..).next()).map(|(seq, _)| *seq);
-        forks.retain(|seq, _| Some(*seq) == lowest || Some(*seq) == above);
-        if forks == before {
+        if !self.is_new_fork(proof) {
             return false;
         }
+        let log = proof.log();
+        let forks = self.forks_with(proof);
+        let lowest = forks.keys().next().copied();
         self.forks.insert(log, forks);
         if let (Some(authority), Some(lowest)) = (&mut self.authority, lowest)
             && authority.member_by_root(&log).is_some()
@@ -71,6 +80,20 @@ impl Ledger {
             authority.learn_root_end(log, lowest);
         }
         true
+    }
+
+    /// What is remembered of a log's forks once this one is known.
+    fn forks_with(&self, proof: &ForkProof) -> BTreeMap<u64, ForkProof> {
+        let log = proof.log();
+        let mut forks = self.forks.get(&log).cloned().unwrap_or_default();
+        let seq = proof.mark().seq;
+        let merged = forks.get(&seq).map_or_else(|| proof.clone(), |known| known.merge(proof));
+        forks.insert(seq, merged);
+        let lowest = forks.keys().next().copied();
+        let above = self.fixed(&log).and_then(|place| forks.range(place.seq.checked_add(1)?..).next());
+        let above = above.map(|(seq, _)| *seq);
+        forks.retain(|seq, _| Some(*seq) == lowest || Some(*seq) == above);
+        forks
     }
 
     /// The fork at which a log stops counting. While the place that the keyring fixes is held, forks up to there are settled,

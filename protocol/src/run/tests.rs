@@ -153,6 +153,13 @@ fn a_run_is_cut_to_one_that_would_pass_again() {
         assert!(ReceivedRun::receive(cut.bytes().to_vec()).and_then(|run| run.verify(&network())).is_ok());
     }
     assert_eq!(run.clone().ending_before(63, &network()), None);
+    for (above, ends) in [(10, 64), (63, 64), (64, 71), (70, 71), (71, 128), (190, 192), (199, 200)] {
+        let cut = run.clone().ending_above(above, &network()).expect("the last is signed");
+        assert_eq!(cut.next_seq(), ends);
+        assert!(ReceivedRun::receive(cut.bytes().to_vec()).and_then(|run| run.verify(&network())).is_ok());
+    }
+    assert_eq!(run.clone().ending_above(200, &network()), None);
+    assert_eq!(run.clone().ending_above(9, &network()), None);
     for from in [10, 63, 64, 100, 199] {
         let rest = run.clone().starting_at(from).expect("within");
         assert!(ReceivedRun::receive(rest.bytes().to_vec()).and_then(|run| run.verify(&network())).is_ok());

@@ -7,6 +7,7 @@ use alloc::{vec, vec::Vec};
 use super::{Dice, Founding, Host, LogWriter, ended, live, ring};
 use crate::{
     fork::ForkProof,
+    hash::Hash,
     key::PublicKey,
     keyring::{KeyLine, KeyState, Place},
     kind::{Audience, Kind},
@@ -78,8 +79,11 @@ impl History {
     /// Delivers everything to these nodes, and the fork proofs that each of them knows to the others as bytes, as sync does.
     pub fn spread(&self, hosts: &mut [Host], dice: &mut Dice) {
         for _ in 0..3 {
-            let proofs: Vec<Vec<u8>> =
-                hosts.iter().flat_map(|host| host.ledger.forks().map(|(_, proof)| proof.encode())).collect();
+            let shown = |host: &Host| -> Vec<Vec<u8>> {
+                let logs = self.logs.iter().filter_map(|branches| branches.first().map(LogWriter::log));
+                logs.filter_map(|log| host.ledger.fork_to_show(&log, &host.store).map(ForkProof::encode)).collect()
+            };
+            let proofs: Vec<Vec<u8>> = hosts.iter().flat_map(shown).collect();
             for host in &mut *hosts {
                 for bytes in &proofs {
                     let proof = ForkProof::decode(&self.founding.network, bytes).expect("a node carries sound proofs");
@@ -206,6 +210,7 @@ fn change(dice: &mut Dice, member: usize, lines: &mut Vec<KeyLine>, published: &
             continue;
         }
         let place = branch.place(dice.below(usize::try_from(branch.len()).unwrap_or(1)) as u64);
+        let place = place.map(|place| if dice.once_in(12) { nowhere(place) } else { place });
         let new = new_line(dice, key, place);
         match lines.iter_mut().find(|line| line.key == key) {
             Some(line) if dice.once_in(2) || matches!(line.state, KeyState::Ended(_)) => {
@@ -217,6 +222,11 @@ fn change(dice: &mut Dice, member: usize, lines: &mut Vec<KeyLine>, published: &
             None => lines.push(new),
         }
     }
+}
+
+/// A branch that nobody has.
+fn nowhere(place: Place) -> Place {
+    Place { hash: Hash::of(place.hash.as_bytes()), ..place }
 }
 
 fn new_line(dice: &mut Dice, key: PublicKey, place: Option<Place>) -> KeyLine {

@@ -54,7 +54,7 @@ impl View for SessionView {
     }
 
     fn fork_proof(&self, log: &PublicKey) -> Option<Vec<u8>> {
-        self.snapshot.ledger.fork(log).map(nanduti_protocol::fork::ForkProof::encode)
+        self.snapshot.ledger.fork_to_show(log, &*self.snapshot).map(nanduti_protocol::fork::ForkProof::encode)
     }
 
     fn wanted(&self) -> Vec<(PublicKey, u64)> {

@@ -90,6 +90,64 @@ fn branches_that_stand_by_their_chains_alone() {
 }
 
 #[test]
+fn a_branch_that_a_keyring_names_and_nobody_has_keeps_no_nodes_apart() {
+    let (founding, root, log) = one_log();
+    let mut held = log.clone();
+    for number in 3..12 {
+        let body = [number];
+        let statement = held.next_statement(Kind::Practice, &body);
+        if matches!(number, 3 | 9 | 11) {
+            held.push_statement(&statement, Some(&body));
+        } else {
+            held.push_unsigned(&statement, Some(&body));
+        }
+    }
+    for place in 3..12 {
+        let named = crate::keyring::Place { seq: place, hash: crate::hash::Hash::of(b"nobody has this") };
+        let mut keyring = root.clone();
+        keyring.push(Kind::Keyring, &ring(&[live(log.log(), named), founding.actors[0].node_line(&founding.network)]));
+        let early = host_with(&founding, &[&root, &held, &keyring]);
+        let mut late = host_with(&founding, &[&keyring]);
+        let mut piecewise = host_with(&founding, &[&keyring]);
+        for _ in 0..2 {
+            let _ = late.deliver(&held.whole());
+            for places in [0..3, 3..4, 4..10, 10..12] {
+                let _ = piecewise.deliver(&held.run(places));
+            }
+        }
+        let position = early.frontier().position(&log.log()).map(|position| (position.next, position.head));
+        assert_eq!(position, Some((place, held.place(place - 1).expect("written").hash)));
+        assert_eq!(late.frontier(), early.frontier(), "the keyring came first; it names {place}");
+        assert_eq!(piecewise.frontier(), early.frontier(), "in pieces; it names {place}");
+    }
+}
+
+#[test]
+fn the_proof_that_is_shown_is_that_of_the_mark() {
+    let (founding, root, log) = one_log();
+    let held = branch(&log, 3, &[b"three", b"four", b"five"]);
+    let mut host = host_with(&founding, &[&root, &held]);
+    assert_eq!(forked_at(&mut host, &branch(&held, 4, &[b"high"]).whole()), 4);
+    assert_eq!(forked_at(&mut host, &branch(&held, 1, &[b"low"]).whole()), 1);
+    let node = founding.actors[0].node_line(&founding.network);
+    // A place between the two forks: first one that nobody has, then the one held.
+    let elsewhere = crate::keyring::Place { seq: 2, hash: crate::hash::Hash::of(b"nobody has this") };
+    let mut stuck = host.clone();
+    for (host, place, open) in [(&mut stuck, elsewhere, 1), (&mut host, held.place(2).expect("written"), 4)] {
+        let mut keyring = root.clone();
+        keyring.push(Kind::Keyring, &ring(&[live(log.log(), place), node.clone()]));
+        assert!(host.deliver(&keyring.whole()).is_ok());
+        for body in [b"a".as_slice(), b"b"] {
+            let _ = host.deliver(&branch(&held, 4, &[body]).whole());
+        }
+        let marked = host.frontier().position(&log.log()).and_then(|position| position.fork);
+        let shown = host.ledger.fork_to_show(&log.log(), &host.store).map(ForkProof::mark);
+        assert_eq!((marked, shown.map(|mark| mark.seq)), (shown, Some(open)));
+    }
+    assert_eq!(stuck.ledger.forks_of(&log.log()).count(), 2, "both are kept: which is open may change");
+}
+
+#[test]
 fn nothing_is_taken_in_above_a_fork() {
     let (founding, root, log) = one_log();
     let mut host = host_with(&founding, &[&root, &log]);

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use crate::{
     authority::Authority,
+    fork::ForkProof,
     key::PublicKey,
     keyring::Opening,
     kind::Kind,
@@ -53,6 +54,12 @@ fn check(seed: u64) -> Result<(), TestCaseError> {
     let history = History::random(seed);
     let mut hosts: Vec<Host> = (1..4).map(|way| history.deliver(&mut Dice::new(seed.wrapping_mul(31) ^ way))).collect();
     history.spread(&mut hosts, &mut Dice::new(!seed));
+    for host in &hosts {
+        for (log, position) in host.frontier().iter().filter(|(_, position)| position.fork.is_some()) {
+            let shown = host.ledger.fork_to_show(log, &host.store).map(ForkProof::mark);
+            prop_assert_eq!(shown, position.fork, "seed {}", seed);
+        }
+    }
     let (first, others) = hosts.split_first().expect("three");
     for (way, other) in others.iter().enumerate() {
         let (one, two) = (beliefs(first, &history), beliefs(other, &history));

@@ -178,7 +178,7 @@ fn nothing_comes_that_was_not_asked_for() {
     assert_eq!(fault(&mut wanted(), Message::Want(vec![])), PeerFault::Unexpected("want"));
     let entry = world.logs[0].1.items[3].entry.clone();
     let evidence = |entries: &[Vec<u8>]| Message::Evidence(entries.iter().cloned().map(ByteBuf::from).collect());
-    assert_eq!(fault(&mut wanted(), evidence(&[entry.clone()])), PeerFault::Unexpected("evidence"));
+    assert_eq!(fault(&mut wanted(), evidence(core::slice::from_ref(&entry))), PeerFault::Unexpected("evidence"));
     assert!(matches!(fault(&mut wanted(), evidence(&[vec![1]])), PeerFault::Evidence(_)));
     assert!(matches!(fault(&mut wanted(), evidence(&[entry.clone(), entry.clone()])), PeerFault::Evidence(_)));
     assert!(matches!(fault(&mut wanted(), evidence(&[])), PeerFault::Malformed(_)));

@@ -194,7 +194,7 @@ impl View for Snapshot {
     }
 
     fn fork_proof(&self, log: &PublicKey) -> Option<Vec<u8>> {
-        self.node.ledger.fork(log).map(ForkProof::encode)
+        self.node.ledger.fork_to_show(log, &self.node.store).map(ForkProof::encode)
     }
 
     fn wanted(&self) -> Vec<(PublicKey, u64)> {
