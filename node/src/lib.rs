@@ -25,7 +25,6 @@ pub use client::Client;
 pub use config::{Config, ConfigError};
 pub use core::{Admitted, Author, Authored, Core, CoreError, CoreEvent, CoreOptions, Counts, PreparedRun, Snapshot};
 pub use core::{VerifiedEntry, VerifyReport, verify_entry, verify_store};
-pub(crate) use durable::make_private_dir;
 pub use durable::{PRIVATE_DIR, PRIVATE_FILE, create_file_durably, create_private_dir, sync_dir, write_file_durably};
 pub use engine::{Engine, Handle};
 pub use home::{Home, HomeError};

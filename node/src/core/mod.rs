@@ -18,6 +18,7 @@ mod command;
 mod error;
 mod facts;
 mod fold;
+mod joining;
 mod library;
 mod local;
 mod marks;

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     Home,
-    store::{Head, LogScan, Placement, Segments, StoreError},
+    store::{Head, Placement, Segments, StoreError},
 };
 
 /// Bytes that one batch may bring.
@@ -39,8 +39,6 @@ const CHECKPOINT_ENTRIES: u64 = 32_768;
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(1);
 /// Time after which the watermarks are moved though there is always something to do.
 const CHECKPOINT_BUSY: Duration = Duration::from_secs(10);
-/// Blocks that a full file may have before they are joined.
-const BLOCKS_OF_A_FILE: usize = 64;
 /// Runs that one batch may bring: what is pending is searched one by one.
 const BATCH_RUNS: usize = 256;
 
@@ -324,23 +322,6 @@ impl Writer {
         self.fold_runs(runs, facts)?;
         for (run, placement) in runs.iter().zip(placements).filter(|(_, placement)| placement.offset == 0) {
             self.join_blocks(&run.log(), placement.file)?;
-        }
-        Ok(())
-    }
-
-    /// A log that grows by an entry at a time has a block for each. Once a file is full, its blocks are joined into a few.
-    fn join_blocks(&self, log: &PublicKey, next_file: u64) -> Result<(), StoreError> {
-        let index = &self.disk.index;
-        let Some(last) = next_file.checked_sub(1).and_then(|last| index.block_at(log, last).transpose()).transpose()?
-        else {
-            return Ok(());
-        };
-        if index.count_blocks(log, last.file(), next_file)? > BLOCKS_OF_A_FILE {
-            let scan = LogScan::new(self.home.clone(), self.options.network, *log).read_only();
-            // Damage that it finds is found again by whoever reads there, and mended then.
-            scan.read_file_alone(last.file(), &mut |run, placement| {
-                index.insert_run(&run, &placement, Facts::of(&run).encoded())
-            })?;
         }
         Ok(())
     }

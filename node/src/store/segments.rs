@@ -12,7 +12,8 @@ use super::StoreError;
 use crate::{
     Home, PRIVATE_FILE,
     disk::{self, DiskFile},
-    make_private_dir, sync_dir,
+    durable::make_private_dir,
+    sync_dir,
 };
 
 /// Files from which on a batch is flushed by several threads: the file system then writes its journal once for many of them.
