@@ -23,11 +23,14 @@ use nanduti_protocol::{
     testing::{Founding, LogWriter, live, ring},
 };
 
+/// Does a decoder take these bytes, and does their signature hold?
+type Judge = dyn Fn(&[u8]) -> bool + Sync;
+
 /// Something signed, and whether bytes are accepted in its place.
 struct Signed {
     name: &'static str,
     bytes: Vec<u8>,
-    accepts: Box<dyn Fn(&[u8]) -> bool + Sync>,
+    accepts: Box<Judge>,
 }
 
 struct World {
