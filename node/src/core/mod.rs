@@ -72,6 +72,8 @@ pub struct Core {
     shared: Arc<Shared>,
     /// Not shared with the writer: when the last handle goes, the writer sees that the queue has ended.
     queue: mpsc::Sender<Command>,
+    /// Whoever holds it is the next to stand in the queue.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What the writer and the readers share.
@@ -245,8 +247,11 @@ impl Core {
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, CoreError> {
         let (reply, answer) = oneshot::channel();
-        // Left to its budget of steps, a busy task may be turned away before it stands in the queue, and be overtaken.
+        // Room in the queue is given out in order, but several may be given some at once and take it in another order: so one
+        // at a time waits for room. Left to its budget of steps, a busy task may be turned away before it stands in line.
+        let turn = tokio::task::unconstrained(self.turn.lock()).await;
         tokio::task::unconstrained(self.queue.send(command(reply))).await.map_err(|_| CoreError::Closed)?;
+        drop(turn);
         answer.await.map_err(|_| CoreError::Closed)?
     }
 }

@@ -84,7 +84,7 @@ impl Core {
             warnings: Mutex::new(warnings),
             writer: Mutex::new(None),
         });
-        let core = Self { shared: Arc::clone(&shared), queue };
+        let core = Self { shared: Arc::clone(&shared), queue, turn: Arc::default() };
         let mut writer = Writer::new(home, options, Arc::clone(&shared), opened);
         writer.refresh(&BTreeSet::new(), true);
         writer.mend_damaged();
