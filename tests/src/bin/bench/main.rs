@@ -77,7 +77,8 @@ fn run(options: &Options) -> Result<()> {
 }
 
 fn measure(options: &Options, command: &Command) -> Result<()> {
-    let program = process::program(options.common.program.as_deref())?;
+    // What was built before the namespace was entered need not be built again.
+    let program = process::program(options.common.program.as_deref(), !namespace::entered())?;
     let isolated = namespace::enter(options.common.no_namespace)?;
     let bench = homes::Bench::new(&options.common, program, isolated)?;
     let mut report = Report::new(machine::Machine::look(bench.folder(), &bench.program, isolated)?);

@@ -10,10 +10,15 @@ use std::{
 /// Set in the process that runs in the namespace. (Names that begin with NANDUTI_ are settings of the node.)
 const INSIDE: &str = "BENCH_INSIDE_NAMESPACE";
 
+/// Is this the process that runs in the namespace?
+pub(crate) fn entered() -> bool {
+    std::env::var_os(INSIDE).is_some()
+}
+
 /// Goes into a namespace, in which this program begins anew; says whether that is so. It is not where it is not wanted, or
 /// where this user may not make one.
 pub(crate) fn enter(not_wanted: bool) -> Result<bool> {
-    if std::env::var_os(INSIDE).is_some() {
+    if entered() {
         let up = Command::new("ip").args(["link", "set", "lo", "up"]).status()?;
         return if up.success() { Ok(true) } else { Err(Error::other("`ip link set lo up` failed")) };
     }

@@ -60,24 +60,39 @@ fn replaced(page: &str, content: impl Fn(&str) -> Option<String>) -> Result<Stri
     Ok(new)
 }
 
-/// The figures of one kind of work of ours: a row a figure, a column an outcome.
+/// The figures of one kind of work of ours: a table for each way in which it was measured, a column for each size.
 fn section(outcomes: &[Outcome], what: &str) -> String {
-    let ours: Vec<&Outcome> =
-        outcomes.iter().filter(|outcome| outcome.system.is_none() && outcome.what == what).collect();
-    if ours.is_empty() {
+    let mut ways: Vec<(String, Vec<&Outcome>)> = Vec::new();
+    for outcome in outcomes.iter().filter(|outcome| outcome.system.is_none() && outcome.what == what) {
+        let way = table::way(outcome);
+        match ways.iter_mut().find(|(known, _)| *known == way) {
+            Some((_, found)) => found.push(outcome),
+            None => ways.push((way, vec![outcome])),
+        }
+    }
+    if ways.is_empty() {
         return "Not measured yet.".into();
     }
+    let tables = ways.into_iter().map(|(way, found)| columns(&way, found));
+    tables.collect::<Vec<_>>().join("\n\n")
+}
+
+/// A row for each figure, a column for each size. Of several outcomes of one size, the last counts.
+fn columns(way: &str, mut found: Vec<&Outcome>) -> String {
+    found.reverse();
+    found.sort_by_key(|outcome| outcome.practices);
+    found.dedup_by_key(|outcome| outcome.practices);
     let mut names: Vec<&str> = Vec::new();
-    for measured in ours.iter().flat_map(|outcome| &outcome.figures) {
+    for measured in found.iter().flat_map(|outcome| &outcome.figures) {
         if !names.contains(&measured.name.as_str()) {
             names.push(&measured.name);
         }
     }
-    let heads: Vec<String> = ours.iter().map(|outcome| table::case(outcome)).collect();
-    let mut text = format!("| | {} |\n| --- |{}", heads.join(" | "), " ---: |".repeat(ours.len()));
+    let heads: Vec<String> = found.iter().map(|outcome| table::size(outcome)).collect();
+    let mut text = format!("| {way} | {} |\n| --- |{}", heads.join(" | "), " ---: |".repeat(found.len()));
     for name in names {
         let (label, unit) = f::named(name).map_or((name, Unit::Ratio), |figure| (figure.label, figure.unit));
-        let cells = ours.iter().map(|outcome| {
+        let cells = found.iter().map(|outcome| {
             let found = outcome.figures.iter().find(|measured| measured.name == name);
             found.map_or_else(String::new, |measured| f::written(measured.spread.median, unit))
         });

@@ -18,8 +18,10 @@ use crate::{
     report::{Outcome, Runs},
 };
 
-/// Between our own publications and those of others lies the same time, so that a harness publishes about as often.
-const WORKLOADS: [&str; 3] = ["w1", "w2", "w3"];
+/// The size of whose texts the harness makes what it publishes.
+const PUBLISHED: u64 = 1000;
+/// Systems that carry a file for each practice.
+const OF_FILES: [&str; 3] = ["rsync", "syncthing", "raw"];
 
 /// A line of the harness.
 #[derive(Debug, Deserialize)]
@@ -39,22 +41,26 @@ struct Line {
     p99_ms: Option<f64>,
 }
 
-/// Lets the harness measure one system at one size. How long it takes to publish is asked for once only, since it does not
-/// depend on the size.
-pub(crate) fn measure(
+/// Lets the harness measure one system at one size: catching up, and a synchronisation with nothing to do.
+pub(crate) fn measure(bench: &Bench, harness: &Path, system: &str, practices: u64) -> Result<Vec<Outcome>> {
+    drive(bench, harness, system, (practices, bench.runs), &["w1", "w2"])
+}
+
+/// Lets the harness measure how long one system takes to publish.
+pub(crate) fn publish(bench: &Bench, harness: &Path, system: &str) -> Result<Vec<Outcome>> {
+    drive(bench, harness, system, (PUBLISHED, 0), &["w3"])
+}
+
+fn drive(
     bench: &Bench,
     harness: &Path,
     system: &str,
-    practices: u64,
-    publish: bool,
+    (practices, runs): (u64, u32),
+    workloads: &[&str],
 ) -> Result<Vec<Outcome>> {
     let harness = harness.canonicalize()?;
     let data = harness.parent().ok_or_else(|| Error::other("the harness has to lie in a folder for its data"))?;
-    // Some of what it does to publish needs the texts of the smallest size.
-    for size in [1000, practices] {
-        make_texts(&harness, data, size)?;
-    }
-    let workloads = if publish { &WORKLOADS[..] } else { &WORKLOADS[..2] };
+    make_texts(&harness, data, practices, OF_FILES.contains(&system))?;
     let mut drive = if bench.isolated {
         // A namespace of its own, in which nothing of us is left over.
         let mut drive = Command::new("unshare");
@@ -63,7 +69,7 @@ pub(crate) fn measure(
     } else {
         Command::new("python3")
     };
-    drive.arg(harness.join("drive.py")).arg(system).args([practices.to_string(), bench.runs.to_string()]);
+    drive.arg(harness.join("drive.py")).arg(system).args([practices.to_string(), runs.to_string()]);
     let output = drive.args(workloads).env("PEERS", data).stderr(Stdio::inherit()).output()?;
     let outcomes = outcomes(&String::from_utf8_lossy(&output.stdout), practices)?;
     if !output.status.success() || outcomes.is_empty() {
@@ -72,13 +78,15 @@ pub(crate) fn measure(
     Ok(outcomes)
 }
 
-fn make_texts(harness: &Path, data: &Path, practices: u64) -> Result<()> {
-    if data.join(format!("data/docs-{practices}.bin")).exists() && data.join(format!("data/files-{practices}")).exists()
-    {
+/// The texts of a size, packed, and as files where those are needed.
+fn make_texts(harness: &Path, data: &Path, practices: u64, as_files: bool) -> Result<()> {
+    let packed = data.join(format!("data/docs-{practices}.bin"));
+    let files = data.join(format!("data/files-{practices}"));
+    if packed.exists() && (files.exists() || !as_files) {
         return Ok(());
     }
     let mut make = Command::new("python3");
-    make.arg(harness.join("py/gen_data.py")).args([&practices.to_string(), "--files"]);
+    make.arg(harness.join("py/gen_data.py")).arg(practices.to_string()).args(as_files.then_some("--files"));
     let made = make.env("PEERS", data).stdout(Stdio::null()).status()?;
     if made.success() { Ok(()) } else { Err(Error::other("the harness made no texts")) }
 }

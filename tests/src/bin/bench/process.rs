@@ -13,13 +13,14 @@ use rustix::process::{Pid, WaitId, WaitIdOptions};
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// The program to measure: the one named, or the one beside this one, which is built first.
-pub(crate) fn program(named: Option<&Path>) -> Result<PathBuf> {
+/// The program to measure: the one named, or the one beside this one, which is built first if that is wanted and this one was
+/// built in the same way.
+pub(crate) fn program(named: Option<&Path>, build_it: bool) -> Result<PathBuf> {
     if let Some(named) = named {
         return named.canonicalize();
     }
     let own = std::env::current_exe()?;
-    if !cfg!(debug_assertions) {
+    if build_it && !cfg!(debug_assertions) {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
         build.args(["build", "--release", "--locked", "--quiet", "--package", "nanduti", "--manifest-path"]);

@@ -73,14 +73,21 @@ fn heading(outcome: &Outcome) -> String {
 
 /// With how much it was measured, and how.
 pub(crate) fn case(outcome: &Outcome) -> String {
-    let count = |count: u64| figures::written(count as f64, Unit::Count);
-    let practices = outcome.practices.map(|practices| match outcome.what.as_str() {
-        "publish" => format!("{} publications", count(practices)),
-        _ => format!("{} practices", count(practices)),
-    });
-    let logs = outcome.logs.map(|logs| format!("in {} logs", count(logs)));
+    format!("{} {}", size(outcome), way(outcome)).trim().to_owned()
+}
+
+/// With how much it was measured.
+pub(crate) fn size(outcome: &Outcome) -> String {
+    let named = if outcome.what == "publish" { "publications" } else { "practices" };
+    let count = |count: u64| format!("{} {named}", figures::written(count as f64, Unit::Count));
+    outcome.practices.map_or_else(String::new, count)
+}
+
+/// How it was measured: in how many logs, over which transport.
+pub(crate) fn way(outcome: &Outcome) -> String {
+    let logs = outcome.logs.map(|logs| format!("in {} logs", figures::written(logs as f64, Unit::Count)));
     let transport = outcome.transport.as_ref().map(|transport| format!("over {transport}"));
-    practices.into_iter().chain(logs).chain(transport).collect::<Vec<_>>().join(" ")
+    logs.into_iter().chain(transport).collect::<Vec<_>>().join(" ")
 }
 
 /// Ours beside others: a line for each figure and system.
