@@ -101,6 +101,9 @@ pub(crate) enum Command {
         /// Publications in each run
         #[arg(default_value_t = 500)]
         publications: u64,
+        /// Milliseconds from one that has arrived to the next
+        #[arg(long, value_name = "MS", default_value_t = 40)]
+        pause: u64,
     },
     /// From the start of a node until it is ready
     Start {

@@ -1,6 +1,6 @@
 //! Which measurements a command is made of, and in which order.
 
-use std::{io::Result, path::Path};
+use std::{io::Result, path::Path, time::Duration};
 
 use crate::{
     catch_up, difference, floor,
@@ -36,7 +36,9 @@ pub(crate) fn measure(bench: &Bench, command: &Command, done: &mut Done<'_>) -> 
         }
         Command::NoOp { practices, logs } => done(no_op::measure(bench, *practices, *logs)?),
         Command::Difference { practices, logs } => done(difference::measure(bench, *practices, *logs)?),
-        Command::Publish { publications } => done(publish::measure(bench, *publications)?),
+        Command::Publish { publications, pause } => {
+            done(publish::measure(bench, *publications, Duration::from_millis(*pause))?)
+        }
         Command::Start { practices, logs } => done(start::measure(bench, *practices, *logs)?),
         Command::Idle { practices, logs, minutes } => done(idle::measure(bench, *practices, *logs, *minutes)?),
         Command::Floor { practices } => done(floor::measure(bench, *practices)?),
@@ -64,7 +66,7 @@ fn beside(bench: &Bench, options: &Peers, done: &mut Done<'_>) -> Result<()> {
     for system in &options.systems {
         peers::publish(bench, &options.harness, system)?.into_iter().try_for_each(&mut *done)?;
     }
-    if options.only_others { Ok(()) } else { done(publish::measure(bench, PUBLICATIONS)?) }
+    if options.only_others { Ok(()) } else { done(publish::measure(bench, PUBLICATIONS, publish::PAUSE)?) }
 }
 
 fn everything(bench: &Bench, sizes: &[u64], minutes: u32, harness: Option<&Path>, done: &mut Done<'_>) -> Result<()> {
@@ -88,6 +90,6 @@ fn everything(bench: &Bench, sizes: &[u64], minutes: u32, harness: Option<&Path>
             peers::publish(bench, harness, system)?.into_iter().try_for_each(&mut *done)?;
         }
     }
-    done(publish::measure(bench, PUBLICATIONS)?)?;
+    done(publish::measure(bench, PUBLICATIONS, publish::PAUSE)?)?;
     done(idle::measure(bench, sizes.iter().copied().max().unwrap_or(0), MANY_LOGS, minutes)?)
 }

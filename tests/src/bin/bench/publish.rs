@@ -32,17 +32,17 @@ use crate::{
 /// Publications before those that count: until gossip has found its ways.
 const WARM_UP: u64 = 10;
 /// Between two publications, as other systems are measured.
-const PAUSE: Duration = Duration::from_millis(40);
+pub(crate) const PAUSE: Duration = Duration::from_millis(40);
 /// How long one may take before it is a fault.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Publishes again and again.
-pub(crate) fn measure(bench: &Bench, publications: u64) -> Result<Outcome> {
+pub(crate) fn measure(bench: &Bench, publications: u64, pause: Duration) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut runs = Runs::default();
     for _ in 0..bench.runs {
         let (author, reader) = found(bench)?;
-        let latencies = runtime.block_on(one_run(bench, (&author, &reader), publications))?;
+        let latencies = runtime.block_on(one_run(bench, (&author, &reader), publications, pause))?;
         let median = quantile(&latencies, 0.5).ok_or_else(|| Error::other("nothing was published"))?;
         runs.add(f::PUBLISH_MEDIAN, median);
         runs.add(f::PUBLISH_P99, quantile(&latencies, 0.99).unwrap_or(median));
@@ -53,7 +53,12 @@ pub(crate) fn measure(bench: &Bench, publications: u64) -> Result<Outcome> {
 }
 
 /// Milliseconds of each publication.
-async fn one_run(bench: &Bench, (author, reader): (&Path, &Path), publications: u64) -> Result<Vec<f64>> {
+async fn one_run(
+    bench: &Bench,
+    (author, reader): (&Path, &Path),
+    publications: u64,
+    pause: Duration,
+) -> Result<Vec<f64>> {
     let listen = bench.transport.listen();
     let mut child = Command::new(std::env::current_exe()?);
     child.arg("publisher").arg("--home").arg(author).args(["--listen", listen]);
@@ -87,7 +92,7 @@ async fn one_run(bench: &Bench, (author, reader): (&Path, &Path), publications: 
         if number >= WARM_UP {
             latencies.push(took);
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause).await;
     }
     node.stop().await.map_err(Error::other)?;
     author.stop()?;
