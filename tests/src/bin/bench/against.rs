@@ -6,13 +6,12 @@ use crate::{
 };
 
 /// What is compared, and in which kind of work it was measured.
-const COMPARED: [(&str, Figure); 10] = [
+const COMPARED: [(&str, Figure); 9] = [
     ("catch-up", f::RATE),
     ("catch-up", f::CPU_BOTH),
     ("catch-up", f::PEAK_RECEIVER),
     ("catch-up", f::WIRE_KERNEL),
     ("catch-up", f::DISK_HOME),
-    ("no-op", f::NO_OP_SESSION_MS),
     ("no-op", f::NO_OP_COMMAND_MS),
     ("no-op", f::NO_OP_COMMAND_KERNEL),
     ("publish", f::PUBLISH_MEDIAN),

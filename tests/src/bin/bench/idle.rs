@@ -90,8 +90,11 @@ fn traffic(bench: &Bench, runtime: &tokio::runtime::Runtime, minutes: u32, runs:
         for home in &homes {
             until(home, |status| status.peers_connected == everybody && status.peers_equal == everybody).await?;
         }
+        // What was new becomes old first: nodes compare themselves more rarely the longer nothing happens.
+        let time = Duration::from_secs(60 * u64::from(minutes));
+        tokio::time::sleep(time).await;
         let before = (namespace::carried()?, cpu_s(&nodes)?, Instant::now());
-        tokio::time::sleep(Duration::from_secs(60 * u64::from(minutes))).await;
+        tokio::time::sleep(time).await;
         Ok::<_, Error>(before)
     })?;
     let (after, cpu_after) = (namespace::carried()?, cpu_s(&nodes)?);

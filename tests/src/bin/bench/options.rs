@@ -122,7 +122,7 @@ pub(crate) enum Command {
         /// Logs that they are in
         #[arg(long, default_value_t = 200)]
         logs: usize,
-        /// How long the quiet network is listened to
+        /// How long the quiet network is left alone, and then listened to
         #[arg(long, default_value_t = 5)]
         minutes: u32,
     },
@@ -139,7 +139,7 @@ pub(crate) enum Command {
         /// Practices in the library, one size after another
         #[arg(long, value_delimiter = ',', default_values_t = [1000, 10_000, 100_000])]
         sizes: Vec<u64>,
-        /// How long the quiet network is listened to
+        /// How long the quiet network is left alone, and then listened to
         #[arg(long, default_value_t = 5)]
         minutes: u32,
         /// Other systems too: the folder of their harness, made ready

@@ -30,7 +30,6 @@ struct Line {
     what: String,
     n: Option<u64>,
     wall_s: Option<f64>,
-    proc_wall_s: Option<f64>,
     cpu_a: Option<f64>,
     cpu_b: Option<f64>,
     rss_kib: Option<f64>,
@@ -140,8 +139,8 @@ fn add(runs: &mut Runs, line: &Line, what: &str) {
             put(f::DISK_HOME, line.disk_ratio);
         }
         ("no-op", _) => {
-            put(f::NO_OP_SESSION_MS, line.wall_s.map(|seconds| seconds * 1000.0));
-            put(f::NO_OP_COMMAND_MS, line.proc_wall_s.map(|seconds| seconds * 1000.0));
+            // Where the harness leaves out how long a runtime takes to load, so do we, in their favour.
+            put(f::NO_OP_COMMAND_MS, line.wall_s.map(|seconds| seconds * 1000.0));
             put(f::NO_OP_COMMAND_KERNEL, line.wire);
         }
         _ => {
@@ -173,6 +172,7 @@ mod tests {
         assert_eq!(catch_up.median(f::CPU_BOTH), Some(4.0));
         assert_eq!(catch_up.median(f::PEAK_RECEIVER), Some(101.0));
         assert_eq!(catch_up.median(f::DISK_HOME), Some(1.13));
+        assert_eq!(no_op.median(f::NO_OP_COMMAND_MS), Some(11.0));
         assert_eq!(no_op.median(f::NO_OP_COMMAND_KERNEL), Some(1615.0));
         assert_eq!(publish.median(f::PUBLISH_P99), Some(9.7));
         assert!(super::outcomes("{\"peer\": 3}", 1000).is_err());
