@@ -119,6 +119,7 @@ mod tests {
                       3 2 8:2 / /tmp/a\\040b rw - xfs /dev/sdb rw\n4 1 0:6 / /tm rw - btrfs none rw\n";
         let of = |path: &str| file_system_of(mounts, Path::new(path));
         assert_eq!(of("/home/x").as_deref(), Some("ext4"));
+        assert_eq!(of("/tmx").as_deref(), Some("ext4"), "a mount holds what is below it, not what begins like it");
         assert_eq!(of("/tmp/x").as_deref(), Some("tmpfs"));
         assert_eq!(of("/tmp/a b/c").as_deref(), Some("xfs"));
     }
