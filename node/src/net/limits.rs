@@ -159,7 +159,7 @@ pub(super) const GOSSIP_ALL_RATE: (f64, f64) = (1000.0, 4000.0);
 
 /// Announcements of one log that are accepted, whoever brings them: a member cannot flood the network in its own name. What
 /// is passed over is not lost, for each announcement stands for everything below it.
-pub(super) const GOSSIP_LOG_RATE: (f64, f64) = (10.0, 100.0);
+pub(super) const GOSSIP_LOG_RATE: (f64, f64) = (40.0, 200.0);
 
 /// Node records that are passed on: anybody can make as many names as he likes.
 pub(super) const GOSSIP_NODE_RATE: (f64, f64) = (5.0, 300.0);
@@ -171,8 +171,9 @@ pub(super) const GOSSIP_FORK_RATE: (f64, f64) = (2.0, 64.0);
 /// Exchanges of node records that a peer may ask for: on connecting, and a few more.
 pub(super) const PEERS_RATE: (f64, f64) = (0.05, 4.0);
 
-/// Sessions that a peer may ask for. Gossip makes many small ones.
-pub(super) const SESSION_RATE: (f64, f64) = (5.0, 50.0);
+/// Sessions that a peer may ask for. Gossip makes many small ones: one for each publication, and an institution that brings in its
+/// archive publishes some twenty-five a second. One at a time runs with each peer.
+pub(super) const SESSION_RATE: (f64, f64) = (40.0, 200.0);
 
 /// Peers or logs for which a rate is remembered; beyond it the fullest bucket is forgotten, which costs nothing.
 pub(super) const RATES: usize = 4096;
@@ -181,7 +182,7 @@ pub(super) const RATES: usize = 4096;
 pub(super) const GOSSIP_QUEUE: usize = 256;
 
 /// Own announcements a second, and at once; beyond it only the last of each log goes out.
-pub(super) const ANNOUNCE_RATE: (f64, f64) = (20.0, 100.0);
+pub(super) const ANNOUNCE_RATE: (f64, f64) = (40.0, 200.0);
 
 /// Logs that wait to be announced.
 pub(super) const ANNOUNCE_QUEUE: usize = 4096;
