@@ -117,10 +117,14 @@ impl Item {
     /// The bytes of the item when its body is there, whether it is here or not: what bounds are measured by, so that a
     /// withheld body does not show in them.
     pub fn whole_len(&self) -> u64 {
-        let entry = byte_string_head_len(self.entry.1 as usize) as u64 + u64::from(self.entry.1);
-        let body = byte_string_head_len(usize::try_from(self.body.size).unwrap_or(usize::MAX)) as u64;
-        1 + entry + body + self.body.size
+        whole_len(self.entry.1 as usize, &self.body)
     }
+}
+
+/// The bytes of an item whose entry has so many, when its body is there.
+pub(crate) fn whole_len(entry: usize, body: &BodyRef) -> u64 {
+    let body_head = byte_string_head_len(usize::try_from(body.size).unwrap_or(usize::MAX));
+    (1 + byte_string_head_len(entry) + entry + body_head) as u64 + body.size
 }
 
 /// A run that is bounded, decoded and canonical.

@@ -148,8 +148,8 @@ pub(super) const GOSSIP_PEER_RATE: (f64, f64) = (100.0, 400.0);
 pub(super) const GOSSIP_FLOOD_RATE: (f64, f64) = (1000.0, 10_000.0);
 
 /// Frames of gossip of one peer that are looked into at all: beyond it they are dropped unread, and count as a flood. An honest
-/// peer sends one for each message that it passes on, and a few a second of its own.
-pub(super) const GOSSIP_FRAME_RATE: (f64, f64) = (500.0, 4000.0);
+/// peer sends one for each message that it passes on, of which [`GOSSIP_PEER_RATE`] are looked at, and a few a second of its own.
+pub(super) const GOSSIP_FRAME_RATE: (f64, f64) = (200.0, 1000.0);
 
 /// How long gossip remembers a peer that is gone: our own judgement is kept elsewhere, and names are free.
 pub(super) const GOSSIP_RETAIN: Duration = Duration::from_secs(60);

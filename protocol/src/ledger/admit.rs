@@ -3,7 +3,15 @@
 use alloc::boxed::Box;
 
 use super::{AdoptError, Extent, History, Ledger, prove::anchored_before};
-use crate::{authority::Standing, cbor::CborError, fork::ForkProof, keyring::Opening, kind::Kind, run::VerifiedRun};
+use crate::{
+    authority::Standing,
+    cbor::CborError,
+    entry::Entry,
+    fork::ForkProof,
+    keyring::Opening,
+    kind::Kind,
+    run::{VerifiedRun, whole_len},
+};
 
 /// A run that the ledger has taken in: it continues the log exactly where what is held ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +160,7 @@ impl Ledger {
             return Err(Refusal::Gap { held: held.next, first: run.first_seq() });
         }
         if let Some(seq) = first_contradiction(&run, &held, history, 0) {
-            if bearing.right.is_some_and(|right| seq <= right) {
+            if bearing.right.is_some_and(|right| seq <= right) && self.has_room(&run, seq, &held, is_root, history) {
                 // What is held has to end at an anchor again.
                 self.note_stray(&log, anchored_before(&self.network, &log, seq, history));
             }
@@ -250,6 +258,23 @@ impl Ledger {
         let run = run.ending_before(next, &self.network).ok_or(Refusal::Bounds)?;
         let (_, bytes) = reach(&run);
         Ok((run, bytes))
+    }
+
+    /// Would the run, which parts with what is held at `seq`, reach beyond there within the charter's bounds, if what is held made
+    /// room for it? If not, leaving what is held would only lose what stands below the fork.
+    fn has_room(&self, run: &VerifiedRun, seq: u64, held: &Extent, is_root: bool, history: &impl History) -> bool {
+        let from = run.first_seq();
+        if from > seq {
+            return false;
+        }
+        let above = (from..held.next).try_fold(0_u64, |bytes, seq| {
+            let entry = history.entry_at(&run.log(), seq)?;
+            let body = Entry::decode(&entry).ok()?.statement.body;
+            bytes.checked_add(whole_len(entry.len(), &body))
+        });
+        let Some(bytes) = above.and_then(|above| held.bytes.checked_sub(above)) else { return false };
+        let shared = Extent { next: from, head: run.prev(), bytes };
+        self.within_bounds(run.clone(), &shared, is_root).is_ok_and(|(run, _)| run.next_seq() > seq)
     }
 
     /// Learns what the run says of authority. Returns whether that may have changed who may speak.

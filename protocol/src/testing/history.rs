@@ -32,6 +32,9 @@ impl History {
         let members = 2 + dice.below(3);
         let founding = Founding::with(seed, members, |charter| {
             charter.bounds.log_entries = 6 + dice.clone().roll() % 20;
+            if seed.is_multiple_of(4) {
+                charter.bounds.log_bytes = 1500 + dice.clone().roll() % 5000;
+            }
             if let Some(last) = charter.members.last_mut().filter(|_| seed.is_multiple_of(3)) {
                 last.role = "partner".into();
             }

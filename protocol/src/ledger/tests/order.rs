@@ -82,6 +82,16 @@ fn config() -> ProptestConfig {
     ProptestConfig { cases: if unasked { 24 } else { asked.cases }, max_shrink_iters: 0, ..asked }
 }
 
+/// Seeds whose history once ended differently on two nodes.
+const FOUND: [u64; 1] = [3_423_346_986_462_486_405];
+
+#[test]
+fn seeds_that_failed_once_do_not_fail_again() {
+    for seed in FOUND {
+        check(seed).expect("what was mended stays so");
+    }
+}
+
 proptest! {
     #![proptest_config(config())]
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::{AsyncWriteExt, future::join_all};
-use nanduti_protocol::{announce::Announcement, cbor, key::PublicKey, sync::FrameType};
+use nanduti_protocol::{announce::Announcement, cbor, key::PublicKey, limits::GOSSIP_MAX, sync::FrameType};
 use serde_json::Value;
 
 use super::{
@@ -61,6 +61,8 @@ pub(super) const RECORDS: Attack = Attack {
 const BOUNDS: Bounds = USUAL;
 /// Vectors that are sent at a time.
 const AT_A_TIME: usize = 8;
+/// Lines that are held at a time.
+const HELD: usize = 40;
 /// After so long a message of gossip has been judged, on however slow a machine.
 const JUDGED: Duration = Duration::from_secs(2);
 
@@ -220,9 +222,11 @@ async fn gossip(target: Arc<Target>) -> io::Result<Done> {
         (Announcement::entry(&vector.bytes).encode(), counter.to_owned())
     });
     // Signatures of the vectors' network are wrong here, and one side is looked at before the other, so that either may be said.
+    // What is larger than a message of gossip may be never comes to be judged as one.
     let proofs = refused(PROOFS, "refused", "bytes")
         .into_iter()
-        .map(|vector| (Announcement::fork(&vector.bytes).encode(), "bad-fork-proof".to_owned()));
+        .map(|vector| (Announcement::fork(&vector.bytes).encode(), "bad-fork-proof".to_owned()))
+        .filter(|(bytes, _)| bytes.len() <= GOSSIP_MAX);
     let records = node_records().into_iter().map(|(bytes, counter)| (Announcement::node(&bytes).encode(), counter));
     let mut sent: Vec<Sent> = announcements.chain(entries).chain(proofs).chain(records).collect();
     // What two files of vectors hold is one message, which is judged once.
@@ -233,9 +237,20 @@ async fn gossip(target: Arc<Target>) -> io::Result<Done> {
             *counter = "bad-fork-proof+bad-signature".to_owned();
         }
     }
+    let mut exactly: BTreeMap<String, u64> = BTreeMap::new();
+    for some in sent.chunks(HELD) {
+        for (counter, count) in gossiped(&target, some.to_vec()).await?.exactly {
+            *exactly.entry(counter).or_default() += count;
+        }
+    }
+    Ok(Done { count: exactly.values().sum(), exactly })
+}
+
+/// Sends these, each on a line of its own that is held until it has been judged.
+async fn gossiped(target: &Arc<Target>, sent: Vec<Sent>) -> io::Result<Done> {
     let held = Arc::new(Mutex::new(Vec::new()));
     let done = each(sent, |bytes| {
-        let (target, held) = (Arc::clone(&target), Arc::clone(&held));
+        let (target, held) = (Arc::clone(target), Arc::clone(&held));
         async move {
             let line = Line::new(target.address(Way::Tcp), Way::Tcp).await?;
             let mut stream = line.open(super::gossip::MESHSUB).await?;
