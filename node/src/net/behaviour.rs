@@ -122,8 +122,9 @@ fn gossip(network: &Hash) -> Result<Gossip, Box<dyn std::error::Error + Send + S
     let config = gossipsub::ConfigBuilder::default()
         .validation_mode(gossipsub::ValidationMode::Anonymous)
         .message_id_fn(|message| gossipsub::MessageId::from(Hash::of(&message.data).as_bytes().to_vec()))
-        // The transmit size is that of a whole frame: the message, and a little for its envelope.
-        .max_transmit_size(GOSSIP_MAX + 1024)
+        .max_transmit_size(limits::GOSSIP_FRAME)
+        // Of one message, with a little for its topic.
+        .max_transmit_size_for_topic(GOSSIP_MAX + 256, topic.hash())
         .validate_messages()
         .connection_handler_queue_len(limits::GOSSIP_QUEUE)
         .max_publish_messages(64)

@@ -151,6 +151,11 @@ pub(super) const GOSSIP_FLOOD_RATE: (f64, f64) = (1000.0, 10_000.0);
 /// peer sends one for each message that it passes on, of which [`GOSSIP_PEER_RATE`] are looked at, and a few a second of its own.
 pub(super) const GOSSIP_FRAME_RATE: (f64, f64) = (200.0, 1000.0);
 
+/// Bytes in a frame of gossip. libp2p holds all that it has read against this, be it several frames (libp2p-gossipsub 0.50), and
+/// takes no more gossip of a connection after the fifth time that it was too much: so it has to be larger than the largest
+/// message and what is read at a time, or a few announcements in one packet would silence an honest peer.
+pub(super) const GOSSIP_FRAME: usize = 64 << 10;
+
 /// How long gossip remembers a peer that is gone: our own judgement is kept elsewhere, and names are free.
 pub(super) const GOSSIP_RETAIN: Duration = Duration::from_secs(60);
 

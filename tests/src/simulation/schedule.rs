@@ -32,9 +32,20 @@ pub(super) enum Ended {
     Badly,
 }
 
+/// Whether a session of ours with a peer runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Running {
+    #[default]
+    No,
+    Yes,
+    /// Its connection is gone: how it ends says nothing of the peer.
+    Orphaned,
+}
+
 #[derive(Debug, Default)]
 struct Peer {
-    running: bool,
+    connected: bool,
+    running: Running,
     full: bool,
     logs: BTreeSet<PublicKey>,
     timer: Time,
@@ -50,11 +61,23 @@ pub(super) struct Schedule(BTreeMap<NodeId, Peer>);
 impl Schedule {
     pub(super) fn connected(&mut self, peer: NodeId, we_dialled: bool, now: Time, dice: &mut Dice) {
         let timer = now + between(dice, INTERVAL / 2, 3 * INTERVAL / 2);
-        self.0.entry(peer).or_insert(Peer { full: we_dialled, timer, rests_until: now, ..Peer::default() });
+        if self.is_connected(peer) {
+            return;
+        }
+        let running = self.0.remove(&peer).map(|before| before.running).unwrap_or_default();
+        let fresh = Peer { connected: true, running, full: we_dialled, timer, rests_until: now, ..Peer::default() };
+        self.0.insert(peer, fresh);
     }
 
-    pub(super) fn disconnected(&mut self, peer: NodeId) {
-        self.0.remove(&peer);
+    /// A session that still runs holds its place until it ends.
+    pub(super) fn disconnected(&mut self, id: NodeId) {
+        let Some(peer) = self.0.get_mut(&id) else { return };
+        peer.connected = false;
+        if peer.running == Running::No {
+            self.0.remove(&id);
+        } else {
+            peer.running = Running::Orphaned;
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -63,11 +86,11 @@ impl Schedule {
 
     /// The peers connected.
     pub(super) fn peers(&self) -> impl Iterator<Item = NodeId> {
-        self.0.keys().copied()
+        self.0.iter().filter(|(_, peer)| peer.connected).map(|(id, _)| *id)
     }
 
     pub(super) fn is_connected(&self, peer: NodeId) -> bool {
-        self.0.contains_key(&peer)
+        self.0.get(&peer).is_some_and(|peer| peer.connected)
     }
 
     pub(super) fn want_full_soon(&mut self, peer: NodeId, when: Time) {
@@ -88,19 +111,19 @@ impl Schedule {
 
     /// The sessions to begin now.
     pub(super) fn due(&mut self, now: Time, dice: &mut Dice) -> Vec<(NodeId, Job)> {
-        let mut room = SESSIONS.saturating_sub(self.0.values().filter(|peer| peer.running).count());
+        let mut room = SESSIONS.saturating_sub(self.0.values().filter(|peer| peer.running != Running::No).count());
         let mut jobs = Vec::new();
         for (id, peer) in &mut self.0 {
             if peer.timer <= now {
                 peer.full = true;
                 peer.timer = now + peer.pause(dice);
             }
-            let wanted = peer.full || !peer.logs.is_empty();
-            if room == 0 || peer.running || !wanted || peer.rests_until > now {
+            let wanted = peer.connected && (peer.full || !peer.logs.is_empty());
+            if room == 0 || peer.running != Running::No || !wanted || peer.rests_until > now {
                 continue;
             }
             room -= 1;
-            peer.running = true;
+            peer.running = Running::Yes;
             let logs = std::mem::take(&mut peer.logs);
             jobs.push((*id, if std::mem::take(&mut peer.full) { Job::Full } else { Job::Pull(logs) }));
         }
@@ -110,7 +133,17 @@ impl Schedule {
     /// A session that this node began has ended.
     pub(super) fn ended(&mut self, id: NodeId, job: &Job, ended: Ended, now: Time, dice: &mut Dice) {
         let Some(peer) = self.0.get_mut(&id) else { return };
-        peer.running = false;
+        let orphaned = std::mem::take(&mut peer.running) == Running::Orphaned;
+        if !peer.connected {
+            self.0.remove(&id);
+        }
+        if orphaned {
+            if ended == Ended::Badly {
+                self.ask_another(id, job);
+            }
+            return;
+        }
+        let Some(peer) = self.0.get_mut(&id) else { return };
         match ended {
             Ended::Well { moved, equal } => {
                 peer.failures = 0;
@@ -125,12 +158,16 @@ impl Schedule {
                 peer.full = true;
                 let rest = ((250 * MILLISECOND) << peer.failures.min(8)).min(INTERVAL);
                 peer.rests_until = now + between(dice, rest / 2, rest);
-                let other =
-                    self.0.iter_mut().find(|(other, peer)| **other != id && !peer.running && peer.failures == 0);
-                if let (Some((_, other)), Job::Pull(_)) = (other, job) {
-                    other.full = true;
-                }
+                self.ask_another(id, job);
             }
+        }
+    }
+
+    fn ask_another(&mut self, id: NodeId, job: &Job) {
+        let idle = |peer: &Peer| peer.connected && peer.running == Running::No && peer.failures == 0;
+        let other = self.0.iter_mut().find(|(other, peer)| **other != id && idle(peer));
+        if let (Some((_, other)), Job::Pull(_)) = (other, job) {
+            other.full = true;
         }
     }
 
@@ -158,7 +195,7 @@ impl Schedule {
 
     /// When something is due, at the earliest.
     pub(super) fn next_due(&self) -> Option<Time> {
-        let waiting = self.0.values().filter(|peer| !peer.running);
+        let waiting = self.0.values().filter(|peer| peer.running == Running::No);
         let due = |peer: &Peer| if peer.full || !peer.logs.is_empty() { peer.rests_until } else { peer.timer };
         waiting.map(due).min()
     }

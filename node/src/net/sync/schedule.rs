@@ -37,10 +37,19 @@ pub(in super::super) enum Ended {
     Badly,
 }
 
+/// A session of ours.
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    since: Instant,
+    /// Its connection is gone: how it ends says nothing of the peer.
+    orphaned: bool,
+}
+
 #[derive(Debug)]
 struct Peer {
-    /// Since when a session runs.
-    running: Option<Instant>,
+    /// While a session runs on, a peer whose connection is gone keeps its place.
+    connected: bool,
+    running: Option<Running>,
     /// A member's node, or one that the operator named?
     trusted: bool,
     /// When the last session began: who waits longest comes first.
@@ -75,20 +84,25 @@ impl Schedule {
 
     /// A peer is connected. Who dialled begins at once; the other side waits for its timer. `jitter` is from 0 to 1.
     pub(in super::super) fn connected(&mut self, peer: PeerId, we_dialled: bool, now: Instant, jitter: f64) {
-        let timer = now + self.interval.mul_f64(0.5 + jitter);
-        self.peers.entry(peer).or_insert_with(|| Peer {
-            running: None,
+        if self.peers.get(&peer).is_some_and(|peer| peer.connected) {
+            return;
+        }
+        let running = self.peers.remove(&peer).and_then(|before| before.running);
+        let fresh = Peer {
+            connected: true,
+            running,
             trusted: false,
             begun: None,
             silent_since: None,
             full: we_dialled,
             logs: BTreeSet::new(),
-            timer,
+            timer: now + self.interval.mul_f64(0.5 + jitter),
             rests_until: now,
             failures: 0,
             quiet: 0,
             last_sync: None,
-        });
+        };
+        self.peers.insert(peer, fresh);
     }
 
     /// Takes note of whether a peer is a member's node, or named: those come first, and strangers hold half of the places at
@@ -99,9 +113,15 @@ impl Schedule {
         }
     }
 
-    /// The last connection to a peer is gone.
-    pub(in super::super) fn disconnected(&mut self, peer: &PeerId) {
-        self.peers.remove(peer);
+    /// The last connection to a peer is gone. A session that still runs, perhaps since the disk is slow, holds its place until it
+    /// ends, whether the peer comes again or not.
+    pub(in super::super) fn disconnected(&mut self, id: &PeerId) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        peer.connected = false;
+        match &mut peer.running {
+            Some(running) => running.orphaned = true,
+            None => drop(self.peers.remove(id)),
+        }
     }
 
     /// Everything is to be compared with a peer, but not at once.
@@ -153,7 +173,7 @@ impl Schedule {
             }
             room -= 1;
             *(if peer.trusted { &mut trusted } else { &mut strangers }) += 1;
-            peer.running = Some(now);
+            peer.running = Some(Running { since: now, orphaned: false });
             peer.begun = Some(now);
             let logs = std::mem::take(&mut peer.logs);
             let job = if std::mem::take(&mut peer.full) { Job::Full } else { Job::Pull(logs.into_iter().collect()) };
@@ -169,7 +189,7 @@ impl Schedule {
         let overdue = |peer: &Peer| {
             let fair = fair(peer.trusted);
             let waiting = waiting.get(usize::from(peer.trusted)).copied().unwrap_or_default();
-            waiting && peer.running.is_some_and(|since| now.saturating_duration_since(since) >= fair)
+            waiting && peer.running.is_some_and(|running| running.lasted(now) >= fair)
         };
         self.peers.iter().filter(|(_, peer)| overdue(peer)).map(|(id, _)| *id).collect()
     }
@@ -177,7 +197,17 @@ impl Schedule {
     /// A session that we began has ended. `jitter` is from 0 to 1.
     pub(in super::super) fn ended(&mut self, id: &PeerId, job: &Job, ended: Ended, now: Instant, jitter: f64) {
         let Some(peer) = self.peers.get_mut(id) else { return };
-        peer.running = None;
+        let orphaned = peer.running.take().is_some_and(|running| running.orphaned);
+        if !peer.connected {
+            self.peers.remove(id);
+        }
+        if orphaned {
+            if ended == Ended::Badly {
+                self.ask_another(id, job);
+            }
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(id) else { return };
         match ended {
             Ended::Well { moved, equal } => {
                 peer.failures = 0;
@@ -194,14 +224,17 @@ impl Schedule {
                 peer.full = true;
                 let rest = Duration::from_millis(250).saturating_mul(1 << peer.failures.min(8));
                 peer.rests_until = now + rest.min(self.interval).mul_f64(0.5 + 0.5 * jitter);
-                let other = self
-                    .peers
-                    .iter_mut()
-                    .find(|(other, peer)| *other != id && peer.running.is_none() && peer.failures == 0);
-                if let (Some((_, other)), Job::Pull(_)) = (other, job) {
-                    other.full = true;
-                }
+                self.ask_another(id, job);
             }
+        }
+    }
+
+    /// What was to be pulled from a peer and did not come is asked of another.
+    fn ask_another(&mut self, id: &PeerId, job: &Job) {
+        let idle = |peer: &Peer| peer.connected && peer.running.is_none() && peer.failures == 0;
+        let other = self.peers.iter_mut().find(|(other, peer)| *other != id && idle(peer));
+        if let (Some((_, other)), Job::Pull(_)) = (other, job) {
+            other.full = true;
         }
     }
 
@@ -239,8 +272,8 @@ impl Schedule {
     /// Has a session of ours with a peer been running for a while? Another one beside it would bring once more what is on its
     /// way already, which a thin line cannot afford. Two that both sides began at the same moment are let be.
     pub(in super::super) fn is_at_work(&self, peer: &PeerId, now: Instant) -> bool {
-        let since = self.peers.get(peer).and_then(|peer| peer.running);
-        since.is_some_and(|since| now.saturating_duration_since(since) > limits::AT_WORK)
+        let running = self.peers.get(peer).and_then(|peer| peer.running);
+        running.is_some_and(|running| !running.orphaned && running.lasted(now) > limits::AT_WORK)
     }
 
     /// A session of ours with a peer got no answer: for how long has that been so?
@@ -264,10 +297,16 @@ impl Schedule {
     }
 }
 
+impl Running {
+    fn lasted(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.since)
+    }
+}
+
 impl Peer {
     /// Is a session with it to begin as soon as there is a place?
     fn is_due(&self, now: Instant) -> bool {
-        self.running.is_none() && (self.full || !self.logs.is_empty()) && self.rests_until <= now
+        self.connected && self.running.is_none() && (self.full || !self.logs.is_empty()) && self.rests_until <= now
     }
 
     /// How long to wait for the next comparison: longer, the longer nothing happened.
@@ -396,6 +435,30 @@ mod tests {
             schedule.moved(later);
             assert!(schedule.next_due().is_some_and(|due| due <= later + Duration::from_secs(60)));
         }
+    }
+
+    #[test]
+    fn a_session_holds_its_place_until_it_ends_though_its_peer_goes_and_comes_again() {
+        let now = Instant::now();
+        let (one, two) = (PeerId::random(), PeerId::random());
+        let mut schedule = Schedule::new(Duration::from_secs(60), 1, true);
+        schedule.connected(one, true, now, 0.5);
+        let job = schedule.due(now, 0.5).remove(0).1;
+        schedule.disconnected(&one);
+        schedule.connected(two, true, now, 0.5);
+        assert!(schedule.due(now, 0.5).is_empty(), "the only place is taken");
+        schedule.connected(one, true, now, 0.5);
+        assert!(schedule.due(now, 0.5).is_empty());
+        schedule.ended(&one, &job, Ended::Badly, now, 1.0);
+        assert!(!schedule.is_at_work(&one, now + limits::AT_WORK * 2));
+        let next = schedule.due(now, 0.5);
+        assert_eq!(next.len(), 1, "and nobody rests for what went with a connection");
+        schedule.disconnected(&one);
+        schedule.disconnected(&two);
+        for (peer, job) in &next {
+            schedule.ended(peer, job, Ended::Badly, now, 1.0);
+        }
+        assert!(schedule.peers.is_empty());
     }
 
     #[test]
