@@ -103,17 +103,23 @@ fn a_practice_is_published_revised_and_withdrawn_and_others_see_it() {
     assert!(late.stderr.contains("a later revision stands on"), "{late}");
     assert_eq!(world.json("PRY", &["history", &id]).as_array().unwrap().len(), 3);
 
+    // The pages show it, and go on showing what is there at the moment.
+    let on_page = |running: &Running| ["Lace", "Thread"].map(|title| running.page("/").contains(title));
+    assert_eq!((on_page(&pry), on_page(&mar)), ([true, false], [true, false]));
+
     // What MAR publishes goes the other way; nobody writes for another member.
     world.write("thread.md", practice("Thread", 400));
     world.json("MAR", &["publish", "thread.md"]);
     until("PRY has what MAR published", || pry.status().practices == 2);
     assert_eq!(titles(&world.json("PRY", &["list", "--member", "MAR"])), ["Thread"]);
+    assert_eq!((on_page(&pry), on_page(&mar)), ([true, true], [true, true]));
     let foreign = world.on("MAR", &["--json", "withdraw", &id, "--reason", "error"]).code(4);
     assert_eq!(foreign.error()["kind"], "refused");
 
     world.json("PRY", &["withdraw", &id, "--reason", "superseded", "--note", "A new pattern."]);
     until("MAR has the withdrawal", || mar.status().practices == 1);
     assert_eq!(titles(&world.json("MAR", &["list"])), ["Thread"]);
+    assert_eq!((on_page(&pry), on_page(&mar)), ([false, true], [false, true]));
     assert_eq!(titles(&world.json("MAR", &["list", "--state", "withdrawn"])), ["Lace"]);
     assert_eq!(world.json("MAR", &["show", &id])["withdrawal"]["reason"], "superseded");
     same_library(&pry, &mar);

@@ -2,7 +2,8 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
 };
@@ -68,6 +69,20 @@ impl Running {
     /// Where its pages are.
     pub fn web(&self) -> &str {
         self.ready["web"].as_str().expect("a node serves pages")
+    }
+
+    /// One of its pages, with the head of the answer.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    pub fn page(&self, path: &str) -> String {
+        let host = self.web().trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(host).expect("the pages are served");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("the request is taken");
+        let mut page = String::new();
+        stream.read_to_string(&mut page).expect("a page of text");
+        page
     }
 
     /// Id of its process.

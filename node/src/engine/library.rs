@@ -51,7 +51,8 @@ impl Handle<Diff> for Engine {
     }
 }
 
-fn list(core: &Core, filter: &ListFilter) -> Result<ListReply, ApiError> {
+/// The list that a filter asks for.
+pub(super) fn list(core: &Core, filter: &ListFilter) -> Result<ListReply, ApiError> {
     if filter.limit > LIMIT_MAX {
         return Err(usage(format!("at most {LIMIT_MAX} rows at once")).hint("go on with `offset`"));
     }

@@ -3,6 +3,7 @@
 //! A command that runs while no node does opens an engine of its own on the home; beside a running node the same calls go
 //! through its socket. Either way the code that answers is this one.
 
+mod asked;
 mod bundle;
 mod failure;
 #[cfg(feature = "fuzzing")]
@@ -53,6 +54,7 @@ pub struct Engine {
     /// Address of the pages, once they are served.
     web: std::sync::OnceLock<String>,
     running_since: std::sync::OnceLock<Instant>,
+    asked: Arc<asked::Asked>,
     _lock: HomeLock,
 }
 

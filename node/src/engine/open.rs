@@ -63,6 +63,7 @@ impl Engine {
             signing: Mutex::new(()),
             web: OnceLock::new(),
             running_since: OnceLock::new(),
+            asked: Arc::default(),
             _lock: lock,
         })
     }

@@ -1,21 +1,36 @@
 //! What the public pages may see of the engine.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use nanduti_protocol::{
     key::MemberId,
     vocabulary::{self, Vocabulary},
 };
 
-use super::{Engine, Handle};
+use super::{Engine, Handle, library};
 use crate::{
-    api::{ApiError, History, List, ListFilter, ListReply, PracticeView, RevisionView, Show, Status, StatusReply},
+    api::{ApiError, History, ListFilter, ListReply, PracticeView, RevisionView, Show, Status, StatusReply},
+    core::{Core, Snapshot},
     web::{Choice, Choices, Library, Place},
 };
 
 impl Library for Engine {
     async fn list(&self, filter: ListFilter) -> Result<ListReply, ApiError> {
-        self.handle(List { filter }).await
+        if let Some(reply) = self.asked.list(&self.core.snapshot(), &filter) {
+            return Ok(reply);
+        }
+        let asked = Arc::clone(&self.asked);
+        self.blocking(move |core| {
+            // Many may have waited for a place with the same question.
+            let snapshot = core.snapshot();
+            if let Some(reply) = asked.list(&snapshot, &filter) {
+                return Ok(reply);
+            }
+            let reply = library::list(core, &filter)?;
+            asked.keep_list(&snapshot, &filter, &reply);
+            Ok(reply)
+        })
+        .await
     }
 
     async fn show(&self, id: String) -> Result<PracticeView, ApiError> {
@@ -31,36 +46,20 @@ impl Library for Engine {
     }
 
     async fn choices(&self) -> Result<Choices, ApiError> {
-        let occurring = self
-            .blocking(|core| {
-                let mut occurring = Occurring::default();
-                core.pick_series(None, |(_, member), series| {
-                    occurring.members.insert(member);
-                    for (_, newest) in series.newest() {
-                        let card = &newest.card;
-                        occurring.languages.insert(card.language.clone());
-                        occurring.strands.extend(card.strands.iter().cloned());
-                        occurring.capacities.extend(card.capacities.iter().cloned());
-                        occurring.themes.extend(card.themes.iter().cloned());
-                    }
-                    None::<()>
-                })?;
-                Ok(occurring)
-            })
-            .await?;
-        let snapshot = self.core.snapshot();
-        let name = |member: &MemberId| {
-            let roster = snapshot.ledger.authority().map(|authority| authority.roster());
-            let name = roster.and_then(|roster| roster.member(member)).map(|member| member.name.clone());
-            Choice::new(member.as_str(), name.unwrap_or_else(|| member.to_string()))
-        };
-        Ok(Choices {
-            members: by_label(occurring.members.iter().map(name).collect()),
-            strands: labelled(Vocabulary::Strand, occurring.strands),
-            capacities: labelled(Vocabulary::Capacity, occurring.capacities),
-            themes: labelled(Vocabulary::Themes, occurring.themes),
-            languages: labelled(Vocabulary::Languages, occurring.languages),
+        if let Some(choices) = self.asked.choices(&self.core.snapshot()) {
+            return Ok(choices);
+        }
+        let asked = Arc::clone(&self.asked);
+        self.blocking(move |core| {
+            let snapshot = core.snapshot();
+            if let Some(choices) = asked.choices(&snapshot) {
+                return Ok(choices);
+            }
+            let choices = choices(core, &snapshot)?;
+            asked.keep_choices(&snapshot, &choices);
+            Ok(choices)
         })
+        .await
     }
 
     async fn place(&self) -> Place {
@@ -83,6 +82,33 @@ struct Occurring {
     capacities: BTreeSet<String>,
     themes: BTreeSet<String>,
     languages: BTreeSet<String>,
+}
+
+fn choices(core: &Core, snapshot: &Snapshot) -> Result<Choices, ApiError> {
+    let mut occurring = Occurring::default();
+    core.pick_series(None, |(_, member), series| {
+        occurring.members.insert(member);
+        for (_, newest) in series.newest() {
+            let card = &newest.card;
+            occurring.languages.insert(card.language.clone());
+            occurring.strands.extend(card.strands.iter().cloned());
+            occurring.capacities.extend(card.capacities.iter().cloned());
+            occurring.themes.extend(card.themes.iter().cloned());
+        }
+        None::<()>
+    })?;
+    let name = |member: &MemberId| {
+        let roster = snapshot.ledger.authority().map(|authority| authority.roster());
+        let name = roster.and_then(|roster| roster.member(member)).map(|member| member.name.clone());
+        Choice::new(member.as_str(), name.unwrap_or_else(|| member.to_string()))
+    };
+    Ok(Choices {
+        members: by_label(occurring.members.iter().map(name).collect()),
+        strands: labelled(Vocabulary::Strand, occurring.strands),
+        capacities: labelled(Vocabulary::Capacity, occurring.capacities),
+        themes: labelled(Vocabulary::Themes, occurring.themes),
+        languages: labelled(Vocabulary::Languages, occurring.languages),
+    })
 }
 
 fn labelled(list: Vocabulary, codes: BTreeSet<String>) -> Vec<Choice> {
