@@ -31,6 +31,10 @@ fn attacker_process(told: [&str; 2]) -> Command {
     command
 }
 
+/// How long the honest wait is measured by the command `hostile`, with optimised programs on a quiet machine. Here the question is
+/// whether they are served at all; memory, files and what is refused have their full bounds.
+const PATIENCE: f64 = 4.0;
+
 #[test]
 fn a_node_stays_within_its_bounds_whatever_comes() {
     let mut arena = Arena::new(PROGRAM);
@@ -40,7 +44,7 @@ fn a_node_stays_within_its_bounds_whatever_comes() {
     let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
     for attack in ATTACKS.iter().filter(|attack| wanted(attack.name)) {
         let figures = arena.endure(attack, SECONDS, attacker_process);
-        beyond.extend(figures.verdict().0.into_iter().map(|what| format!("{}: {what}", attack.name)));
+        beyond.extend(figures.verdict(PATIENCE).0.into_iter().map(|what| format!("{}: {what}", attack.name)));
     }
     arena.recovers();
     assert!(beyond.is_empty(), "{}", beyond.join("\n"));

@@ -46,8 +46,14 @@ pub(super) async fn exchange(
             return read(&mut stream).await;
         }
         let theirs = read(&mut stream).await?;
-        write(&mut stream, ours).await?;
-        stream.close().await?;
+        let answered = async {
+            write(&mut stream, ours).await?;
+            Ok::<_, ExchangeError>(stream.close().await?)
+        };
+        // What the peer said is worth the same if it does not stay to hear us.
+        if let Err(error) = answered.await {
+            tracing::trace!(%error, "a peer did not hear our node records");
+        }
         Ok(theirs)
     };
     tokio::time::timeout(limits::HANDSHAKE, talk).await.map_err(|_| ExchangeError::Slow)?

@@ -75,7 +75,7 @@ fn endure(arguments: &[String]) -> Result<bool> {
             command.arg(ATTACKER).args(told);
             command
         });
-        let wrong = figures.verdict().0;
+        let wrong = figures.verdict(1.0).0;
         eprintln!(
             "{:22} {}",
             attack.name,
@@ -89,7 +89,7 @@ fn endure(arguments: &[String]) -> Result<bool> {
         Some(file) => std::fs::write(file, format!("{:#}\n", json(&all)))?,
         None => println!("{:#}", json(&all)),
     }
-    Ok(all.iter().all(|figures| figures.verdict().0.is_empty()))
+    Ok(all.iter().all(|figures| figures.verdict(1.0).0.is_empty()))
 }
 
 fn wrong() -> Error {

@@ -275,18 +275,24 @@ fn node_records() -> Vec<Sent> {
 }
 
 async fn records(target: Arc<Target>) -> io::Result<Done> {
-    each(node_records(), |bytes| {
-        let target = Arc::clone(&target);
+    let held = Arc::new(Mutex::new(Vec::new()));
+    let done = each(node_records(), |bytes| {
+        let (target, held) = (Arc::clone(&target), Arc::clone(&held));
         async move {
             let line = Line::new(target.address(Way::Tcp), Way::Tcp).await?;
             let mut stream = line.open(super::gossip::PEERS).await?;
             stream.write_all(&record_list(&[bytes])).await?;
             stream.flush().await?;
             talk::drain(&mut stream).await;
+            held.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             Ok(())
         }
     })
-    .await
+    .await?;
+    // The list is judged after it has been answered, if the peer is still there.
+    tokio::time::sleep(JUDGED).await;
+    drop(held);
+    Ok(done)
 }
 
 /// A list of node records, as an exchange carries it.
