@@ -102,26 +102,16 @@ impl Writer {
         let bytes = std::fs::read(&path).map_err(StoreError::io("read", &path))?;
         let Some(filled) = with_body(&bytes, seq - block.file(), body) else { return Ok(false) };
         self.segments.check_room(filled.len() as u64)?;
-        // If a crash comes between the file and the index, the log is read again in full.
-        self.disk.index.forget_head(log)?;
-        self.dirty.insert(*log);
-        write_file_durably(&path, &filled, PRIVATE_FILE).map_err(StoreError::io("write", &path))?;
-        let longer = (filled.len() - bytes.len()) as u64;
-        let index = self.disk.index.clone();
-        let scan = LogScan::new(self.home.clone(), self.options.network, *log).read_only();
-        let scanned = scan.read_file_alone(block.file(), &mut |run, placement| {
-            index.insert_run(&run, &placement, Facts::of(&run).encoded())
+        self.rewrite(log, |writer| {
+            write_file_durably(&path, &filled, PRIVATE_FILE).map_err(StoreError::io("write", &path))?;
+            writer.index_file_again(log, block.file())?;
+            Ok(writer.disk.index.satisfied(log, seq)?)
         })?;
-        if let Some(Repair::SetAside { damage, .. }) = scanned.repairs.into_iter().next() {
-            // Something else in the file is damaged: all of it is read again before anything else happens.
-            self.unsound = true;
-            return Err(StoreError::from(damage).into());
-        }
-        self.disk.index.satisfied(log, seq)?;
-        let last = block.file() == head.file;
         // The log's bytes are counted as if every body were here, so they stay what they were.
-        let head = Head { file_len: if last { head.file_len + longer } else { head.file_len }, ..head };
+        let longer = if block.file() == head.file { (filled.len() - bytes.len()) as u64 } else { 0 };
+        let head = Head { file_len: head.file_len + longer, ..head };
         self.heads.insert(*log, head);
+        self.dirty.insert(*log);
         self.segments.set_tail(*log, Tail { file: head.file, len: head.file_len, files: head.files });
         self.ledger.restore(*log, extent, opening);
         self.counts.wanted = self.counts.wanted.saturating_sub(1);
@@ -131,6 +121,34 @@ impl Writer {
         }
         self.refresh(&BTreeSet::from([*log]), false);
         Ok(true)
+    }
+
+    /// Changes files of a log otherwise than by appending. Its watermark is forgotten first, so that after a crash the log is read
+    /// again in full; and after a failure everything is, before anything else happens, since nobody knows how far the change got.
+    pub(super) fn rewrite<T>(
+        &mut self,
+        log: &PublicKey,
+        change: impl FnOnce(&mut Self) -> Result<T, CoreError>,
+    ) -> Result<T, CoreError> {
+        self.disk.index.forget_head(log)?;
+        self.heads.remove(log);
+        self.dirty.remove(log);
+        let done = change(self);
+        self.unsound |= done.is_err();
+        done
+    }
+
+    fn index_file_again(&mut self, log: &PublicKey, file: u64) -> Result<(), CoreError> {
+        let index = self.disk.index.clone();
+        let scan = LogScan::new(self.home.clone(), self.options.network, *log).read_only();
+        let scanned = scan.read_file_alone(file, &mut |run, placement| {
+            index.insert_run(&run, &placement, Facts::of(&run).encoded())
+        })?;
+        match scanned.repairs.into_iter().next() {
+            // Something else in the file is damaged.
+            Some(Repair::SetAside { damage, .. }) => Err(StoreError::from(damage).into()),
+            Some(Repair::Cut { .. }) | None => Ok(()),
+        }
     }
 }
 

@@ -20,10 +20,13 @@ impl Writer {
         let end = block.span(from).map_or(0, |(before, _)| block.offset() + before);
         let scan = LogScan::new(self.home.clone(), self.options.network, *log);
         tracing::warn!(%log, from, "the entries held are not on the branch that the keyring names, and are cut off");
-        // If a crash comes now, the log is read again in full at the next start.
-        self.disk.index.forget_head(log)?;
+        self.rewrite(log, |writer| writer.cut_files(log, &scan, block.file(), end))?;
+        self.read_again(log)
+    }
+    /// Cuts a file off at `end`, and removes those behind it.
+    fn cut_files(&self, log: &PublicKey, scan: &LogScan, last: u64, end: u64) -> Result<(), CoreError> {
         let path = |file: u64| self.home.segment_file(log.as_bytes(), file);
-        let gone = |file: &u64| *file > block.file() || (*file == block.file() && end == 0);
+        let gone = |file: &u64| *file > last || (*file == last && end == 0);
         for file in scan.files()?.into_iter().rev().filter(gone) {
             disk::remove_file(&path(file)).map_err(StoreError::io("remove", path(file)))?;
         }
@@ -31,10 +34,10 @@ impl Writer {
         let folder = self.home.log_dir(log.as_bytes());
         sync_dir(&folder).map_err(StoreError::io("flush", &folder))?;
         if end > 0 {
-            let path = path(block.file());
+            let path = path(last);
             let open = DiskFile::existing(&path).map_err(StoreError::io("cut", &path))?;
             open.set_len(end).and_then(|()| open.sync()).map_err(StoreError::io("cut", &path))?;
         }
-        self.read_again(log)
+        Ok(())
     }
 }

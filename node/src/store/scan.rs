@@ -257,8 +257,9 @@ impl LogScan {
         for path in moved.into_iter().chain(later.iter().map(|seq| self.path(*seq))) {
             disk::rename(&path, &free_name(&folder, &path)).map_err(StoreError::io("set aside", &path))?;
         }
-        // The log's own folder need not be flushed: what a power cut brings back there is set aside once more.
-        sync_dir(&folder).map_err(StoreError::io("flush", &folder))
+        // Both folders, before a file of the same name is begun where this one was: a power cut could else leave that one alone.
+        let log = self.home.log_dir(self.log.as_bytes());
+        [folder, log].iter().try_for_each(|folder| sync_dir(folder).map_err(StoreError::io("flush", folder)))
     }
 
     fn path(&self, file: u64) -> PathBuf {

@@ -144,6 +144,28 @@ fn a_step_that_fails_for_want_of_room_loses_nothing_and_can_be_taken_again() {
     }
 }
 
+#[test]
+fn a_process_goes_on_after_a_step_that_failed_for_want_of_room() {
+    let workload = Workload::new();
+    let (end, steps) = (workload.end(), steps(&workload).len());
+    let (_, every) = extent();
+    for at in (1..=steps).step_by(every) {
+        let what = format!("no room for once at step {at}");
+        let scratch = scratch();
+        let watch = Watch::new(scratch.path(), Plan::FailAt(at), Some(FILE_MAX));
+        let home = Home::at(scratch.path());
+        let mut done = 0;
+        let again = std::panic::AssertUnwindSafe(|| workload.run_trying(2, &home, 0, |number| done = number));
+        match std::panic::catch_unwind(again) {
+            Ok(went_on) => went_on.unwrap_or_else(|error| panic!("{what}: {error}")),
+            // The home could not be opened at all.
+            Err(_) => assert!(done == 0 || matches!(workload.acts[done], super::workload::Act::Restart), "{what}"),
+        }
+        drop(watch);
+        workload.finish(scratch.path(), done, &end, &what);
+    }
+}
+
 /// Every place in the source that flushes something is forgotten in turn: then a power cut must do harm, or the flush would be
 /// needless, or these tests blind.
 #[test]

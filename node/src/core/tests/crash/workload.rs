@@ -97,7 +97,18 @@ impl Workload {
     }
 
     /// Does everything from a step on, in a home; `done` is told of every step that was answered.
-    pub(super) fn run(&self, home: &Home, from: usize, mut done: impl FnMut(usize)) -> Result<(), CoreError> {
+    pub(super) fn run(&self, home: &Home, from: usize, done: impl FnMut(usize)) -> Result<(), CoreError> {
+        self.run_trying(1, home, from, done)
+    }
+
+    /// The same, where each step is tried so often.
+    pub(super) fn run_trying(
+        &self,
+        tries: usize,
+        home: &Home,
+        from: usize,
+        mut done: impl FnMut(usize),
+    ) -> Result<(), CoreError> {
         home.create().unwrap();
         let mut core = open(home, &self.options());
         for (number, act) in self.acts.iter().enumerate().skip(from) {
@@ -105,9 +116,15 @@ impl Workload {
                 RUNTIME.block_on(core.close());
                 drop(core);
                 core = open(home, &self.options());
-            } else if let Err(error) = self.act(&core, home, *act) {
-                RUNTIME.block_on(core.close());
-                return Err(error);
+            } else {
+                let mut outcome = self.act(&core, home, *act);
+                for _ in 1..tries {
+                    outcome = outcome.or_else(|_| self.act(&core, home, *act));
+                }
+                if let Err(error) = outcome {
+                    RUNTIME.block_on(core.close());
+                    return Err(error);
+                }
             }
             done(number + 1);
         }
@@ -152,16 +169,23 @@ impl Workload {
     /// What must be held after so many steps, and at most is.
     fn held(&self, steps: usize) -> Held {
         let mut held = Held::new();
+        let mut taking_back = None;
         for act in &self.acts[..steps] {
             let mut put = |chain: usize, low: u64, high: u64| {
                 held.insert(self.chains[chain].id(), (chain, low, high));
             };
+            if let Some(taking) = taking_back.take() {
+                put(DAMAGED, taking, taking);
+            }
             match *act {
                 // It proves a fork, and later the branch that is held goes.
                 Act::Admit(NAMED, 0, 4) => {}
                 Act::Admit(NAMED, 0, 5) => put(NAMED, FORK, FORK),
-                // What lies behind the damage comes back with it.
-                Act::Admit(DAMAGED, BROKEN, _) => put(DAMAGED, 15, 15),
+                // What lies behind the damage comes back with it: once this has been answered, and before anything else is done.
+                Act::Admit(DAMAGED, BROKEN, to) => {
+                    put(DAMAGED, to, 15);
+                    taking_back = Some(15);
+                }
                 Act::Admit(chain, _, to) => put(chain, to, to),
                 Act::Author(seq) => put(OWN, seq + 1, seq + 1),
                 // Whether it has been found yet is open.
