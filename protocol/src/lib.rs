@@ -13,6 +13,7 @@ extern crate alloc;
 
 pub mod announce;
 pub mod authority;
+pub mod ballot;
 pub mod cbor;
 pub mod chain;
 pub mod charter;

@@ -29,7 +29,7 @@ const PROTOCOL: Layers = Layers {
         &["charter", "envelope", "library"],
         &["entry", "frontier", "keyring", "node_record"],
         &["chain"],
-        &["authority", "fork", "run"],
+        &["authority", "ballot", "fork", "run"],
         &["ledger"],
         &["announce", "sync"],
         &["testing"],
