@@ -13,7 +13,7 @@ const BLOCKS_OF_A_FILE: usize = 64;
 
 impl Writer {
     /// A log that grows by an entry at a time has a block for each. Once a file is full, its blocks are joined into a few.
-    pub(super) fn join_blocks(&self, log: &PublicKey, next_file: u64) -> Result<(), StoreError> {
+    pub(super) fn join_blocks(&mut self, log: &PublicKey, next_file: u64) -> Result<(), StoreError> {
         let index = &self.disk.index;
         let Some(last) = next_file.checked_sub(1).and_then(|last| index.block_at(log, last).transpose()).transpose()?
         else {
@@ -21,10 +21,19 @@ impl Writer {
         };
         if index.count_blocks(log, last.file(), next_file)? > BLOCKS_OF_A_FILE {
             let scan = LogScan::new(self.home.clone(), self.options.network, *log).read_only();
-            // Damage that it finds is found again by whoever reads there, and mended then.
-            scan.read_file_alone(last.file(), &mut |run, placement| {
-                index.insert_run(&run, &placement, Facts::of(&run).encoded())
+            let mut runs = Vec::new();
+            let scanned = scan.read_file_alone(last.file(), &mut |run, placement| {
+                runs.push((run, placement));
+                Ok(())
             })?;
+            // Of a damaged file only a part would be joined, and what the blocks say of the rest would be gone.
+            if !scanned.repairs.is_empty() {
+                self.damaged.insert(*log);
+                return Ok(());
+            }
+            for (run, placement) in runs {
+                index.insert_run(&run, &placement, Facts::of(&run).encoded())?;
+            }
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use nanduti_protocol::{
     run::{Item, VerifiedRun},
 };
 
-use super::{Admitted, Authored, CoreError, command::Reply, facts::Facts, snapshot::DiskHistory};
+use super::{Admitted, Authored, CoreError, command::Reply, facts::Facts, snapshot::DiskHistory, writer::Writer};
 
 /// A run on its way to the disk, and who waits for it.
 pub(super) struct Pending {
@@ -40,6 +40,24 @@ impl Waiting {
             Self::Admit(reply) => drop(reply.send(Err(error))),
             Self::Author(reply) => drop(reply.send(Err(error))),
         }
+    }
+}
+
+impl Writer {
+    /// A batch was not written, or not indexed: what the disk holds of it is acknowledged all the same, since it will be shown.
+    pub(super) fn settle_failure(&mut self, pending: Vec<Pending>, error: CoreError) -> CoreError {
+        self.block(&error);
+        self.restore();
+        let holds = |run: &VerifiedRun| {
+            run.next_seq().checked_sub(1).and_then(|last| self.disk.hash_at(&run.log(), last)) == Some(run.head())
+        };
+        let (held, lost): (Vec<_>, Vec<_>) =
+            pending.into_iter().partition(|pending| !self.unsound && holds(pending.run.run()));
+        let logs = held.iter().map(|pending| pending.run.run().log()).collect();
+        self.announce(&held, &logs, held.iter().any(|pending| pending.run.authority_changed()));
+        held.into_iter().for_each(|Pending { run, waiting, .. }| waiting.send(run.run()));
+        lost.into_iter().for_each(|Pending { waiting, .. }| waiting.send_error(error.clone()));
+        error
     }
 }
 

@@ -42,6 +42,16 @@ pub(super) fn last_arrival(local: &sled::Db, log: &PublicKey) -> Result<Option<u
     Ok(last.and_then(|key| key.get(32..40)?.try_into().ok()).map(u64::from_be_bytes))
 }
 
+/// Forgets the arrivals from a place on, where a log has been cut.
+pub(super) fn forget_arrivals(local: &sled::Db, log: &PublicKey, from: u64) -> Result<(), CoreError> {
+    let tree = local.open_tree(ARRIVALS)?;
+    let key = |seq: u64| [log.as_bytes().as_slice(), &seq.to_be_bytes()].concat();
+    for cut in tree.range(key(from)..=key(u64::MAX)).keys() {
+        tree.remove(cut?)?;
+    }
+    Ok(())
+}
+
 impl Core {
     /// Reads entries to serve: they begin at `from` and take about `target` bytes. They end at an anchor: the last one at or below
     /// `to`, or, where there is none, the first known one above it.

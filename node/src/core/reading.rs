@@ -19,7 +19,11 @@ use nanduti_protocol::{
 };
 
 use super::{CoreError, facts::Facts, open::OpeningHome, repair::note_reached};
-use crate::store::{Head, Repair, Scanned, Tail, Watermark};
+use crate::{
+    disk::DiskFile,
+    store::{Head, Repair, Scanned, StoreError, Tail, Watermark},
+    sync_dir,
+};
 
 /// How the files of a log fit its watermark.
 #[derive(Clone, Copy)]
@@ -35,7 +39,8 @@ enum Fit {
 impl OpeningHome<'_> {
     /// Reads a root log in full and admits it again. What the index has of it already is not put in again.
     pub(super) fn read_root_log(&mut self, log: &PublicKey) -> Result<(), CoreError> {
-        let indexed = match self.fit(log)? {
+        let fit = self.fit(log)?;
+        let indexed = match fit {
             Fit::Whole(head) | Fit::Grown(head) => head.next,
             Fit::Not => {
                 self.forget(log)?;
@@ -52,6 +57,7 @@ impl OpeningHome<'_> {
             Ok(())
         })?;
         self.note_repairs(log, &scanned)?;
+        self.flush(log, fit)?;
         for run in runs {
             if let Err(refusal) = self.opened.ledger.admit(run, &self.opened.disk) {
                 self.warn(format!("the log {log} on the disk is not admitted: {refusal}"));
@@ -91,6 +97,7 @@ impl OpeningHome<'_> {
             })?
         };
         self.note_repairs(log, &scanned)?;
+        self.flush(log, fit)?;
         let Some(tail) = scanned.tail.or(known_tail) else { return Ok(()) };
         let Some(opening) = opening else {
             self.warn(format!("the log {log} on the disk does not say for whom it speaks"));
@@ -100,6 +107,21 @@ impl OpeningHome<'_> {
         self.opened.ledger.restore(*log, extent, opening);
         self.hold(log, extent, tail);
         Ok(())
+    }
+
+    /// Flushes what no watermark stands behind: it may be there only since nobody has cut the power, and it is shown from now on.
+    fn flush(&self, log: &PublicKey, fit: Fit) -> Result<(), CoreError> {
+        let from = match fit {
+            Fit::Whole(_) => return Ok(()),
+            Fit::Grown(head) => head.file,
+            Fit::Not => 0,
+        };
+        for file in self.scan(*log).files()?.into_iter().filter(|file| *file >= from) {
+            let path = self.home.segment_file(log.as_bytes(), file);
+            DiskFile::existing(&path).and_then(|open| open.sync()).map_err(StoreError::io("flush", &path))?;
+        }
+        let folders = [self.home.log_dir(log.as_bytes()), self.home.logs_dir()];
+        Ok(folders.iter().try_for_each(|folder| sync_dir(folder).map_err(StoreError::io("flush", folder)))?)
     }
 
     fn hold(&mut self, log: &PublicKey, extent: Extent, tail: Tail) {

@@ -36,6 +36,7 @@ impl Writer {
 
     /// Makes the index anew from the segment files. Readers find it emptier than it was until it is done.
     pub(super) fn reindex(&mut self) -> Result<(), CoreError> {
+        self.unsound = true;
         self.heads.clear();
         self.dirty.clear();
         self.disk.index.clear()?;
@@ -58,6 +59,7 @@ impl Writer {
     /// Forgets all that is derived from a log, and reads it from its files.
     pub(super) fn read_again(&mut self, log: &PublicKey) -> Result<(), CoreError> {
         self.checkpoint();
+        self.unsound = true;
         self.disk.index.forget(log)?;
         self.heads.remove(log);
         self.dirty.remove(log);
@@ -116,7 +118,8 @@ impl Writer {
         self.ledger.restore(*log, extent, opening);
         self.counts.wanted = self.counts.wanted.saturating_sub(1);
         if seq < self.folded.get(log).copied().unwrap_or(0) {
-            self.change_library(|mut fold| fold.take_stored(log, seq, seq + 1, true))?;
+            let folded = self.change_library(|mut fold| fold.take_stored(log, seq, seq + 1, true));
+            folded.inspect_err(|_| self.unsound = true)?;
             self.count_shown();
         }
         self.refresh(&BTreeSet::from([*log]), false);

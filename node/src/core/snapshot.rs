@@ -9,11 +9,15 @@ use nanduti_protocol::{
     key::{MemberId, PublicKey},
     keyring::Opening,
     ledger::{History, Ledger},
-    run::split_item,
+    limits,
+    run::{entry_of, split_item},
 };
 
 use super::facts::{self, NamedFact};
 use crate::store::{Block, Index, Reader, StoreError};
+
+/// What stands before the entry in an item, at most.
+const ITEM_HEADS: u64 = 4;
 
 /// The state after a batch.
 #[derive(Debug, Clone)]
@@ -95,8 +99,10 @@ impl History for DiskHistory {
     fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
         let block = self.index.block_at(log, seq).ok().flatten()?;
         let (before, len) = block.span(seq)?;
-        let item = self.reader.read_span(log, block.file(), block.offset() + before, u64::from(len)).ok()?;
-        let (entry, _, _) = split_item(&item)?;
+        // The body behind it may be a mebibyte, and whoever asks for a chain asks for many.
+        let len = u64::from(len).min(ITEM_HEADS + limits::ENTRY_MAX as u64);
+        let item = self.reader.read_span(log, block.file(), block.offset() + before, len).ok()?;
+        let entry = entry_of(&item)?;
         (Some(Hash::of(entry)) == block.hash_at(seq)).then(|| entry.to_vec())
     }
 }

@@ -1,8 +1,8 @@
 //! Leaving a branch: what is held of a log turned out not to be the branch that its member's keyring names.
 //!
 //! The entries from a place on are cut off the segment files, from the last file backwards, so that a crash in between leaves a
-//! log that is merely shorter. The ledger chooses the place: below the first entry that strays, and above an anchor. The proof of the fork stays beside the log. The right branch comes with the next
-//! synchronisation, since the frontier now ends below it.
+//! log that is merely shorter. The ledger chooses the place: below the first entry that strays, and above an anchor. The proof of the
+//! fork stays beside the log. The right branch comes with the next synchronisation, since the frontier now ends below it.
 
 use nanduti_protocol::key::PublicKey;
 
@@ -20,6 +20,10 @@ impl Writer {
         let end = block.span(from).map_or(0, |(before, _)| block.offset() + before);
         let scan = LogScan::new(self.home.clone(), self.options.network, *log);
         tracing::warn!(%log, from, "the entries held are not on the branch that the keyring names, and are cut off");
+        // Of its own log a node remembers how far it reached, so that it never signs there again.
+        if self.options.author.as_ref().is_none_or(|author| author.log() != *log) {
+            super::read::forget_arrivals(&self.shared.local, log, from)?;
+        }
         self.rewrite(log, |writer| writer.cut_files(log, &scan, block.file(), end))?;
         self.read_again(log)
     }

@@ -62,7 +62,7 @@ pub(crate) struct Writer {
     last_checkpoint: Instant,
     pub(super) charter_kept: bool,
     /// Logs in which damage was found, to be mended when there is time.
-    damaged: BTreeSet<PublicKey>,
+    pub(super) damaged: BTreeSet<PublicKey>,
     /// What lies set aside and may be taken back; `None` if that has to be looked for.
     pub(super) aside: Option<super::regain::Aside>,
     /// The state could not be restored from the disk: nothing is taken in until it could.
@@ -104,6 +104,9 @@ impl Writer {
                 Ok(Some(command)) => command,
                 Ok(None) => break,
                 Err(_) => {
+                    if self.blocked.is_some() {
+                        self.hindrance();
+                    }
                     self.checkpoint();
                     continue;
                 }
@@ -163,15 +166,17 @@ impl Writer {
             return Some(error);
         }
         let full = self.segments.check_room(0).err().map(CoreError::from);
-        if let Some(error) = &full {
-            self.block(error);
-            self.publish_blocked();
+        match &full {
+            Some(error) => self.block(error),
+            None if self.blocked.as_deref() == Some(CoreError::Full.to_string().as_str()) => self.blocked = None,
+            None => return None,
         }
+        self.publish_blocked();
         full
     }
 
     /// Tells everybody why nothing can be written. Said once, not once a batch.
-    fn block(&mut self, error: &CoreError) {
+    pub(super) fn block(&mut self, error: &CoreError) {
         let why = error.to_string();
         if self.blocked.as_deref() != Some(why.as_str()) {
             tracing::error!(%error, "cannot write");
@@ -284,13 +289,7 @@ impl Writer {
             .and_then(|()| self.segments.append(&runs))
             .and_then(|placements| self.index(&runs, facts, &placements));
         if let Err(error) = stored {
-            let error = CoreError::from(error);
-            self.block(&error);
-            self.restore();
-            for Pending { waiting, .. } in pending {
-                waiting.send_error(error.clone());
-            }
-            return Err(error);
+            return Err(self.settle_failure(pending, error.into()));
         }
         self.blocked = None;
         let logs: BTreeSet<PublicKey> = runs.iter().map(|run| run.log()).collect();
@@ -436,7 +435,7 @@ impl Writer {
         }
     }
 
-    fn announce(&self, pending: &[Pending], logs: &BTreeSet<PublicKey>, authority_changed: bool) {
+    pub(super) fn announce(&self, pending: &[Pending], logs: &BTreeSet<PublicKey>, authority_changed: bool) {
         if authority_changed {
             self.send(CoreEvent::AuthorityChanged);
         }

@@ -182,13 +182,15 @@ impl Dialer {
         self.known.keys()
     }
 
-    /// When the next dial is due, at the earliest.
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        let waiting = |known: &Known| match known.state {
-            State::Waiting(until) => Some(until),
-            State::Dialling | State::Connected => None,
+    /// When the next dial is due, at the earliest, if so many peers are connected: of those that would be dialled then.
+    pub(super) fn next_due(&self, connected: usize, refused: impl Fn(&PeerId) -> bool) -> Option<Instant> {
+        let under_way = self.known.values().filter(|known| known.state == State::Dialling).count();
+        let enough = connected + under_way >= limits::WANTED_CONNECTIONS;
+        let waiting = |(peer, known): (&PeerId, &Known)| match known.state {
+            State::Waiting(until) if !(refused(peer) || enough && known.source == Source::Heard) => Some(until),
+            _ => None,
         };
-        self.known.values().filter_map(waiting).min()
+        if under_way < limits::DIALS { self.known.iter().filter_map(waiting).min() } else { None }
     }
 
     /// Makes room for one more, at the cost of a stranger that was heard of and often failed.

@@ -13,7 +13,7 @@ use super::blame::Fault;
 use super::dialer::Source;
 use super::gossip::{Heard, Sender};
 use super::streams::{Inbound, Service};
-use super::sync::Job;
+use super::sync::{Job, Role};
 use super::task::{Connected, Task, jitter};
 use super::{addresses, gate, limits};
 
@@ -49,6 +49,7 @@ impl Task {
                 message_id,
                 message,
             })) => self.on_gossip(propagation_source, &message_id, &message.data),
+            BehaviourEvent::Gossip(gate::Event::Dropped) => self.blame.count("gossip-rate"),
             BehaviourEvent::Gossip(gate::Event::Flood(peer)) => {
                 self.blame_peer(peer, Fault::GOSSIP_FLOOD, "gossip");
             }
@@ -188,14 +189,15 @@ impl Task {
         let opening = self.swarm.behaviour_mut().streams.open(peer, Service::Sync);
         let (hurry, give_way) = oneshot::channel();
         self.begun.insert(peer, hurry);
+        let role = Role::Initiator(job.clone());
         let session = self.sessions.clone().initiate(peer, job, opening, give_way);
-        self.report_when_done(async move { super::reports::Report::Session(session.await) });
+        self.report_when_done((peer, Some(role)), async move { super::reports::Report::Session(session.await) });
     }
 
     fn begin_exchange(&mut self, peer: PeerId) {
         let opening = self.swarm.behaviour_mut().streams.open(peer, Service::Peers);
         let ours = self.records_for(&peer);
-        self.report_when_done(async move {
+        self.report_when_done((peer, None), async move {
             let stream = opening.await.ok().and_then(Result::ok);
             let heard = match stream {
                 Some(stream) => super::exchange::exchange(stream, ours, true).await,

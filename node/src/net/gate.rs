@@ -1,8 +1,8 @@
 //! The gate before gossip: so many frames of a peer are looked into, and the rest is dropped unread.
 //!
 //! Our own judgement ([`gossip`](super::gossip)) sees messages only. Offers, wishes, grafts and prunes are libp2p's own affair,
-//! which takes any number of them. Here each frame of a peer costs a token, whatever is in it; who sends frames beyond the rate
-//! floods, and is reported.
+//! which takes any number of them. Here each frame of a peer costs a token, whatever is in it. Frames beyond the rate are
+//! dropped, which blames nobody: a peer passes on what many say. Who goes on far beyond it floods, and is reported.
 //!
 //! Everything else is handed through as it is.
 
@@ -26,7 +26,8 @@ pub(super) struct Behaviour {
     /// What is behind it.
     pub(super) inner: Gossip,
     frames: Buckets<PeerId>,
-    floods: VecDeque<PeerId>,
+    floods: Buckets<PeerId>,
+    reports: VecDeque<Event>,
 }
 
 /// What comes out.
@@ -34,14 +35,21 @@ pub(super) struct Behaviour {
 pub(super) enum Event {
     /// Something of gossip itself.
     Gossip(gossipsub::Event),
-    /// A peer sends more than is looked into.
+    /// A frame was dropped, since its peer sends more than is looked into.
+    Dropped,
+    /// A peer sends more than any honest one would.
     Flood(PeerId),
 }
 
 impl Behaviour {
     /// Puts the gate before it.
     pub(super) fn new(inner: Gossip) -> Self {
-        Self { inner, frames: Buckets::new(limits::GOSSIP_FRAME_RATE, limits::RATES), floods: VecDeque::new() }
+        Self {
+            inner,
+            frames: Buckets::new(limits::GOSSIP_FRAME_RATE, limits::RATES),
+            floods: Buckets::new(limits::GOSSIP_FLOOD_RATE, limits::RATES),
+            reports: VecDeque::new(),
+        }
     }
 }
 
@@ -94,16 +102,18 @@ impl NetworkBehaviour for Behaviour {
     }
 
     fn on_connection_handler_event(&mut self, peer: PeerId, id: ConnectionId, event: THandlerOutEvent<Self>) {
-        if self.frames.take(&peer, Instant::now()) {
+        let now = Instant::now();
+        let flood = !self.floods.take(&peer, now);
+        if !flood && self.frames.take(&peer, now) {
             self.inner.on_connection_handler_event(peer, id, event);
-        } else if self.floods.len() < limits::GOSSIP_QUEUE {
-            self.floods.push_back(peer);
+        } else if self.reports.len() < limits::GOSSIP_QUEUE {
+            self.reports.push_back(if flood { Event::Flood(peer) } else { Event::Dropped });
         }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Event, THandlerInEvent<Self>>> {
-        if let Some(peer) = self.floods.pop_front() {
-            return Poll::Ready(ToSwarm::GenerateEvent(Event::Flood(peer)));
+        if let Some(report) = self.reports.pop_front() {
+            return Poll::Ready(ToSwarm::GenerateEvent(report));
         }
         self.inner.poll(cx).map(|event| event.map_out(Event::Gossip))
     }

@@ -178,10 +178,16 @@ impl Gossip {
         }
         match place {
             Place::Contradicts => {
+                // Above an open fork there is nothing more to prove.
+                let open = ledger.open_fork(&log, history).map(|known| known.mark().seq);
+                if open.is_some_and(|fork| fork < entry.statement.seq) || !self.forks.take(now) {
+                    return Judgement { note: Some("gossip-contradiction"), ..Judgement::ignore() };
+                }
                 // Signed by itself, it is a chain of one.
                 let chain = Chain::new(&ledger.network(), vec![bytes.to_vec()]).ok();
                 let proof = chain.and_then(|chain| ledger.contradicts(&chain, history));
-                let heard = proof.map(|proof| Heard::Fork(Box::new(proof)));
+                let new = proof.filter(|proof| ledger.is_new_fork(proof));
+                let heard = new.map(|proof| Heard::Fork(Box::new(proof)));
                 Judgement { note: Some("gossip-contradiction"), heard, ..Judgement::ignore() }
             }
             _ => Judgement::accept(Heard::Entry(log)),
@@ -200,6 +206,13 @@ impl Gossip {
         let message = Announcement::fork(&proof.encode()).encode();
         if message.len() <= GOSSIP_MAX {
             self.push_urgent(message);
+        }
+    }
+
+    /// The record of a peer is to be announced, as one among many that strangers can bring.
+    pub(super) fn tell_of_node(&mut self, record: &[u8], now: Instant) {
+        if self.nodes.take(now) {
+            self.announce_node(record);
         }
     }
 
@@ -366,9 +379,10 @@ mod tests {
 
     #[test]
     fn more_than_the_rate_is_passed_over_and_a_flood_is_blamed() {
+        let flood = limits::GOSSIP_FLOOD_RATE.1 as usize;
         let mut scene = Scene::new();
         let message = Announcement::entry(&entry(3, Hash::of(b"p"))).encode();
-        let judged: Vec<Judgement> = (0..11_000).map(|_| scene.judge(&message)).collect();
+        let judged: Vec<Judgement> = (0..flood + 1000).map(|_| scene.judge(&message)).collect();
         let looked_at = judged.iter().filter(|judgement| judgement.heard.is_some()).count();
         assert_eq!(looked_at, 400);
         let blamed = judged.iter().filter(|judgement| judgement.fault == Some(Fault::GOSSIP_FLOOD)).count();

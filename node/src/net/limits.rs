@@ -144,12 +144,13 @@ pub(super) const BACKOFF_HEARD: Duration = Duration::from_secs(3600);
 /// second, all of which may come through one peer; what is passed over comes by synchronisation.
 pub(super) const GOSSIP_PEER_RATE: (f64, f64) = (100.0, 400.0);
 
-/// Gossip of one peer beyond which it is a flood: no honest node passes on so much.
-pub(super) const GOSSIP_FLOOD_RATE: (f64, f64) = (1000.0, 10_000.0);
+/// Gossip of one peer beyond which it is a flood: no honest node passes on so much, since it takes no more than
+/// [`GOSSIP_ALL_RATE`] from all its peers, and adds a few offers and wishes a second.
+pub(super) const GOSSIP_FLOOD_RATE: (f64, f64) = (1200.0, 6000.0);
 
-/// Frames of gossip of one peer that are looked into at all: beyond it they are dropped unread, and count as a flood. An honest
-/// peer sends one for each message that it passes on, of which [`GOSSIP_PEER_RATE`] are looked at, and a few a second of its own.
-pub(super) const GOSSIP_FRAME_RATE: (f64, f64) = (200.0, 1000.0);
+/// Frames of gossip of one peer that are looked into at all: beyond it they are dropped unread, which blames nobody. A peer sends one
+/// for each message that it passes on, of which [`GOSSIP_PEER_RATE`] are looked at.
+pub(super) const GOSSIP_FRAME_RATE: (f64, f64) = (400.0, 2000.0);
 
 /// Bytes in a frame of gossip. libp2p holds all that it has read against this, be it several frames (libp2p-gossipsub 0.50), and
 /// takes no more gossip of a connection after the fifth time that it was too much: so it has to be larger than the largest

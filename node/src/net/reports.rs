@@ -1,7 +1,9 @@
 //! What sessions and exchanges report, and whom it puts in what light.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 
+use futures::FutureExt;
 use libp2p::PeerId;
 use libp2p::swarm::Stream;
 use nanduti_protocol::key::PublicKey;
@@ -19,6 +21,13 @@ use super::task::{Task, jitter};
 pub(super) enum Report {
     /// A session.
     Session(SessionReport),
+    /// What ran has panicked: a session, if it says who began it.
+    Panicked {
+        /// With whom.
+        peer: PeerId,
+        /// Who began the session.
+        role: Option<Role>,
+    },
     /// An exchange of node records.
     Exchange {
         /// With whom.
@@ -29,11 +38,16 @@ pub(super) enum Report {
 }
 
 impl Task {
-    /// Runs something beside the task, and hears of its end.
-    pub(super) fn report_when_done(&mut self, work: impl Future<Output = Report> + Send + 'static) {
+    /// Runs something with a peer beside the task, and hears of its end, also if that is a panic: no place is held for ever.
+    pub(super) fn report_when_done(
+        &mut self,
+        (peer, role): (PeerId, Option<Role>),
+        work: impl Future<Output = Report> + Send + 'static,
+    ) {
         let reports = self.reports.0.clone();
         self.jobs.spawn(async move {
-            let report = work.await;
+            let done = AssertUnwindSafe(work).catch_unwind().await;
+            let report = done.unwrap_or(Report::Panicked { peer, role });
             // Nobody listens any more only when the network stops.
             drop(reports.send(report).await);
         });
@@ -43,6 +57,12 @@ impl Task {
     pub(super) fn on_report(&mut self, report: Report) {
         match report {
             Report::Session(report) => self.on_session(&report),
+            Report::Panicked { peer, role } => {
+                tracing::error!(%peer, "what was done with a peer ended in a panic");
+                if let Some(role) = role {
+                    self.free_place(&peer, &role, Ended::Badly, Instant::now());
+                }
+            }
             Report::Exchange { peer, heard: Ok(records) } => self.on_records(peer, &records),
             Report::Exchange { peer, heard: Err(ExchangeError::Fault(fault)) } => {
                 self.blame_peer(peer, fault, "exchange of node records");
@@ -64,7 +84,7 @@ impl Task {
             return;
         };
         let session = self.sessions.clone().answer(peer, stream, give_way);
-        self.report_when_done(async move { Report::Session(session.await) });
+        self.report_when_done((peer, Some(Role::Responder)), async move { Report::Session(session.await) });
     }
 
     fn on_session(&mut self, report: &SessionReport) {
@@ -72,25 +92,15 @@ impl Task {
         for note in &report.notes {
             self.blame.count(note);
         }
-        if let Some(digest) = report.peer_digest {
+        // Of a peer that is gone nothing is remembered: names are free.
+        if let Some(digest) = report.peer_digest.filter(|_| self.connected.contains_key(&peer)) {
             self.digests.insert(peer, digest);
         }
         log_session(report);
         let equal = self.is_equal(&peer);
         let moved = report.received + report.sent > 0;
-        match &report.role {
-            Role::Initiator(job) => {
-                let ended = if report.error.is_none() { Ended::Well { moved, equal } } else { Ended::Badly };
-                self.begun.remove(&peer);
-                self.schedule.ended(&peer, job, ended, now, jitter());
-            }
-            Role::Responder => {
-                self.slots.release(&peer);
-                if report.error.is_none() {
-                    self.schedule.answered(&peer, Ended::Well { moved, equal }, now, jitter());
-                }
-            }
-        }
+        let ended = if report.error.is_none() { Ended::Well { moved, equal } } else { Ended::Badly };
+        self.free_place(&peer, &report.role, ended, now);
         match &report.error {
             Some(SessionError::Fault(fault, what)) => self.blame_peer(peer, *fault, what),
             Some(SessionError::OtherNetwork) => self.part_with_stranger(peer, now),
@@ -99,11 +109,28 @@ impl Task {
             Some(SessionError::Local(error)) => tracing::warn!(%peer, %error, "a synchronisation was broken off here"),
             _ => {}
         }
-        match &report.error {
-            Some(error) if error.is_silence() => self.doubt_connection(&peer, now),
+        match (&report.error, &report.role) {
+            (Some(error), Role::Initiator(_)) if error.is_silence() => self.doubt_connection(&peer, now),
+            // It spoke, and then no more: that says nothing of the connection.
+            (Some(error), Role::Responder) if error.is_silence() => {}
             _ => self.schedule.heard(&peer),
         }
         self.note_waiting(report, equal);
+    }
+
+    fn free_place(&mut self, peer: &PeerId, role: &Role, ended: Ended, now: Instant) {
+        match role {
+            Role::Initiator(job) => {
+                self.begun.remove(peer);
+                self.schedule.ended(peer, job, ended, now, jitter());
+            }
+            Role::Responder => {
+                self.slots.release(peer);
+                if ended != Ended::Badly {
+                    self.schedule.answered(peer, ended, now, jitter());
+                }
+            }
+        }
     }
 
     /// A peer did not answer a session of ours. If that has been so for long, and it has none with us either, nobody is there
@@ -144,7 +171,7 @@ impl Task {
             && self.options.config.gossip
             && let Some(record) = self.records.bytes(&node)
         {
-            self.gossip.announce_node(record);
+            self.gossip.tell_of_node(record, Instant::now());
         }
     }
 
@@ -159,7 +186,9 @@ impl Task {
     /// Exchanges node records over a stream.
     pub(super) fn run_exchange(&mut self, peer: PeerId, stream: Stream, we_begin: bool) {
         let ours = self.records_for(&peer);
-        self.report_when_done(async move { Report::Exchange { peer, heard: exchange(stream, ours, we_begin).await } });
+        self.report_when_done((peer, None), async move {
+            Report::Exchange { peer, heard: exchange(stream, ours, we_begin).await }
+        });
     }
 
     /// Is the peer's digest equal to ours, as far as it is known?

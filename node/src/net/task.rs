@@ -169,7 +169,10 @@ impl Task {
                 event = self.events.recv() => match event {
                     Ok(event) => self.on_core_event(event),
                     // What was missed is not announced; synchronisation brings it.
-                    Err(broadcast::error::RecvError::Lagged(missed)) => tracing::debug!(missed, "missed announcements"),
+                    Err(broadcast::error::RecvError::Lagged(missed)) => {
+                        tracing::debug!(missed, "missed announcements");
+                        self.mark_members();
+                    }
                     Err(broadcast::error::RecvError::Closed) => break,
                 },
                 Some(ended) = self.jobs.join_next() => {
@@ -306,7 +309,10 @@ impl Task {
 
     fn next_due(&mut self) -> Instant {
         let now = Instant::now();
-        let soon = [self.dialer.next_due(), self.schedule.next_due(), self.gossip.next_due(now)];
+        let (blame, blocked) = (&self.blame, &self.blocked);
+        let refused = |peer: &PeerId| blocked.contains(peer) || blame.is_banned(peer, now);
+        let dial = self.dialer.next_due(self.connected.len(), refused);
+        let soon = [dial, self.schedule.next_due(), self.gossip.next_due(now)];
         let soonest = soon.into_iter().flatten().min().unwrap_or(now + Duration::from_secs(1));
         // Not sooner than a moment, lest something that cannot be done now be tried without end; and a look around once a
         // second, for what has no clock of its own.

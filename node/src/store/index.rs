@@ -1,4 +1,4 @@
-//! The index: where every entry stands, and what the library looks like. Derived, rebuildable, in sled.
+//! The index: where every entry stands, and what it says to the library. Derived, rebuildable, in sled.
 //!
 //! | tree | key | value |
 //! | --- | --- | --- |
@@ -165,14 +165,15 @@ impl Index {
     /// Takes a run in that stands at a place on the disk, with what it says to the library.
     pub(crate) fn insert_run(&self, run: &VerifiedRun, placement: &Placement, facts: &[u8]) -> Result<(), StoreError> {
         let log = run.log();
-        // What was indexed above a watermark that a crash left behind may be cut into other blocks: they would hide this one.
+        self.facts.insert(place_key(&log, run.first_seq()), facts)?;
+        self.blocks.insert(place_key(&log, run.first_seq()), Block::encode(run, placement))?;
+        // What was indexed above a watermark that a crash left behind may be cut into other blocks: they would hide this one. They
+        // go after it has come, so that no reader finds a hole.
         for hidden in self.blocks.range(place_key(&log, run.first_seq() + 1)..place_key(&log, run.next_seq())).keys() {
             let hidden = hidden?;
             self.blocks.remove(&hidden)?;
             self.facts.remove(hidden)?;
         }
-        self.facts.insert(place_key(&log, run.first_seq()), facts)?;
-        self.blocks.insert(place_key(&log, run.first_seq()), Block::encode(run, placement))?;
         for (seq, item) in (run.first_seq()..).zip(run.items()) {
             if !item.held {
                 self.wants.insert(place_key(&log, seq), &[])?;

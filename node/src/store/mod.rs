@@ -4,7 +4,7 @@
 //! is flushed now and then. At start the index is brought up to the segments from its watermarks; if it is gone, damaged or of
 //! another version, it is made anew from the segment files alone.
 //!
-//! sled is behind [`Index`], with a small cache and explicit flushes. No body text goes into it.
+//! sled is behind [`Index`], with a small cache and explicit flushes. Of bodies only what the library is folded from goes into it.
 
 mod block;
 mod error;

@@ -88,7 +88,10 @@ impl Ledger {
         let mut forks = self.forks.get(&log).cloned().unwrap_or_default();
         let seq = proof.mark().seq;
         let merged = forks.get(&seq).map_or_else(|| proof.clone(), |known| known.merge(proof));
-        forks.insert(seq, merged);
+        // Other chains that show the same make no difference, and their author can make any number of them.
+        if forks.get(&seq).is_none_or(|known| known.mark() != merged.mark()) {
+            forks.insert(seq, merged);
+        }
         let lowest = forks.keys().next().copied();
         let above = self.fixed(&log).and_then(|place| forks.range(place.seq.checked_add(1)?..).next());
         let above = above.map(|(seq, _)| *seq);
@@ -113,7 +116,7 @@ impl Ledger {
     }
 
     /// From which place on the host has to cut off what is held of a log, since it strays from the branch that the keyring has
-    /// fixed: the place after the last anchor below the first entry that does. The host cuts there, says so by [`Ledger::cut_back`], and then offers the run anew that showed it.
+    /// fixed: the place after the last anchor below the first entry that does.
     pub fn stray(&self, log: &PublicKey) -> Option<u64> {
         let branch = self.branches.get(log)?;
         branch.stray.filter(|_| self.fixed(log) == Some(branch.fixed))

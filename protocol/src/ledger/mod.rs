@@ -5,8 +5,8 @@
 //! into a fork proof. The ledger keeps no bytes: what it has to look up in the past it asks of [`History`].
 //!
 //! A key that said two things is judged by the lowest fork that its member's keyring has not settled. If the branch held turns
-//! out not to be the one that the keyring names, [`Ledger::stray`] says from where it has to go: the host cuts its disk back to
-//! there, says so by [`Ledger::cut_back`], and offers the run again.
+//! out not to be the one that the keyring names, [`Ledger::stray`] says from where it has to go. The host cuts back to there what
+//! it holds; then it makes its ledger anew from that, or says so by [`Ledger::cut_back`] and may offer the run again at once.
 //!
 //! The ledger changes before the disk does. If the disk then fails, the host throws the ledger away and restores it from what
 //! the disk holds; nothing has been acknowledged by then.

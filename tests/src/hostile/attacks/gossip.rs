@@ -85,8 +85,8 @@ pub(super) const DUPLICATES: Attack = Attack {
 pub(super) const CONTROL: Attack = Attack {
     name: "gossip-control",
     what: "8 names send offers, wishes, grafts and prunes and nothing else, as fast as they go through",
-    answer: "so many frames of gossip a second; a peer beyond it is refused",
-    refused: &["gossip-flood"],
+    answer: "400 frames of gossip a second, beyond which they are dropped unread; a peer far beyond is refused",
+    refused: &["gossip-rate", "gossip-flood"],
     bounds: USUAL,
     run: |target, time| {
         Box::pin(async move {

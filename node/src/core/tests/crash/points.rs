@@ -117,6 +117,59 @@ fn a_power_cut_at_any_step_loses_nothing_that_was_acknowledged() {
     });
 }
 
+/// A process is killed, another one goes on where it was, and then the power is cut: what the first had written and not flushed
+/// has been taken over by the second, and shown.
+#[test]
+fn a_power_cut_after_a_kill_loses_nothing_that_was_acknowledged() {
+    let (every, _) = extent_after_a_kill();
+    assert_eq!(harm_after_a_kill(every, None), None);
+    // And that the flushes at opening are what it takes.
+    assert!(harm_after_a_kill(every, Some("core/reading.rs")).is_some(), "they are needless, or this is blind");
+}
+
+/// At which steps a process is killed, and at which steps after that the power is cut: every so many.
+fn extent_after_a_kill() -> (usize, usize) {
+    if extent().1 == 1 { (3, 1) } else { (7, 2) }
+}
+
+/// The first harm that is done if the flushes in the source files of this name are forgotten after the kill.
+fn harm_after_a_kill(every: usize, forgotten: Option<&str>) -> Option<String> {
+    let workload = Workload::new();
+    let steps = steps(&workload);
+    let mut harm = None;
+    at_each_step(&steps, |number, disk, _| {
+        if harm.is_some() || !number.is_multiple_of(every) || workload.damaged(disk.noted) {
+            return;
+        }
+        let again = scratch();
+        disk.killed(None, again.path());
+        let watch = Watch::new(again.path(), Plan::Keep(Vec::new()), Some(FILE_MAX));
+        let went_on = workload.run_some(3, &Home::at(again.path()), disk.noted, |number| watch.note(number));
+        went_on.unwrap_or_else(|error| panic!("killed before step {number}: {error}"));
+        let mut disk = disk.clone();
+        for (later, kept) in watch.kept().iter().enumerate() {
+            disk.before(kept);
+            if later.is_multiple_of(extent_after_a_kill().1) && !workload.damaged(disk.noted + 1) {
+                let left = LEFT[(number + later) % LEFT.len()];
+                let what = format!("killed before step {number}, cut {later} steps later, {left:?} left");
+                let scratch = scratch();
+                disk.cut_off(left, &mut Dice::new((number * 1000 + later) as u64), scratch.path());
+                let harsh = matches!(left, Left::Sectors);
+                let check = || workload.check(scratch.path(), disk.noted, harsh, &what);
+                if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check)) {
+                    harm = Some(panic.downcast_ref::<String>().cloned().unwrap_or(what));
+                    return;
+                }
+            }
+            let is_flush = matches!(kept.taken, Taken::Sync(_) | Taken::SyncDir(_));
+            if !(is_flush && forgotten.is_some_and(|file| kept.site.file().ends_with(file))) {
+                disk.take(kept);
+            }
+        }
+    });
+    harm
+}
+
 #[test]
 fn a_step_that_fails_for_want_of_room_loses_nothing_and_can_be_taken_again() {
     let workload = Workload::new();
@@ -177,6 +230,8 @@ fn every_flush_is_needed() {
     let (end, steps) = (workload.end(), steps(&workload));
     // What sled has not flushed it keeps in memory, so that a flush of it that is forgotten does not show here.
     let is_flush = |kept: &&Kept| matches!(kept.taken, Taken::Sync(_) | Taken::SyncDir(_));
+    // The flushes at opening are for what a killed process left, and have a test of their own.
+    let is_flush = |kept: &&Kept| is_flush(kept) && !kept.site.file().ends_with("core/reading.rs");
     let sites: BTreeMap<_, _> = steps.iter().filter(is_flush).map(|kept| (kept.site.to_string(), kept.site)).collect();
     let mut needless = Vec::new();
     for (name, site) in &sites {

@@ -101,7 +101,28 @@ impl Workload {
         self.run_trying(1, home, from, done)
     }
 
-    /// The same, where each step is tried so often.
+    /// Does the next few steps, and leaves the home open as a process that goes on does.
+    pub(super) fn run_some(
+        &self,
+        acts: usize,
+        home: &Home,
+        from: usize,
+        mut done: impl FnMut(usize),
+    ) -> Result<(), CoreError> {
+        home.create().unwrap();
+        let core = open(home, &self.options());
+        for (number, act) in self.acts.iter().enumerate().skip(from).take(acts) {
+            if matches!(act, Act::Restart) {
+                break;
+            }
+            self.act(&core, home, *act)?;
+            done(number + 1);
+        }
+        RUNTIME.block_on(core.close());
+        Ok(())
+    }
+
+    /// The same as `run`, where each step is tried so often.
     pub(super) fn run_trying(
         &self,
         tries: usize,
