@@ -15,8 +15,6 @@ use alloc::{
     vec::Vec,
 };
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     hash::Hash,
     key::PublicKey,
@@ -26,14 +24,14 @@ use crate::{
 };
 
 /// All revisions of one record by one member, and its withdrawals.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Series {
-    revisions: BTreeMap<HexHash, Revision>,
-    withdrawals: BTreeMap<HexHash, Withdrawal>,
+    revisions: BTreeMap<Hash, Revision>,
+    withdrawals: BTreeMap<Hash, Withdrawal>,
 }
 
 /// Where an entry stands, and the author's claim of when it was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
     /// The log.
     pub log: PublicKey,
@@ -44,7 +42,7 @@ pub struct Origin {
 }
 
 /// One revision: what lists need to know of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
     /// Where it stands.
     pub origin: Origin,
@@ -55,7 +53,7 @@ pub struct Revision {
 }
 
 /// What a list shows of a practice. Empty where the record breaks the bounds of its schema.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Card {
     /// Title.
     pub title: String,
@@ -70,7 +68,7 @@ pub struct Card {
 }
 
 /// A withdrawal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Withdrawal {
     /// Where it stands.
     pub origin: Origin,
@@ -140,7 +138,6 @@ impl Fact {
 impl Series {
     /// Takes a fact in. Doing so again changes nothing. Returns whether it was taken in: past the bound it is not.
     pub fn add(&mut self, hash: Hash, fact: Fact) -> bool {
-        let hash = HexHash(hash);
         match fact {
             Fact::Revision(revision) => {
                 let log = revision.origin.log;
@@ -164,14 +161,7 @@ impl Series {
 
     /// Takes a fact back that counts no more. Returns whether it was there.
     pub fn remove(&mut self, hash: &Hash) -> bool {
-        let hash = HexHash(*hash);
-        self.revisions.remove(&hash).is_some() | self.withdrawals.remove(&hash).is_some()
-    }
-
-    /// Takes back all that a log said.
-    pub fn forget(&mut self, log: &PublicKey) {
-        self.revisions.retain(|_, revision| revision.origin.log != *log);
-        self.withdrawals.retain(|_, withdrawal| withdrawal.origin.log != *log);
+        self.revisions.remove(hash).is_some() | self.withdrawals.remove(hash).is_some()
     }
 
     /// Nothing left?
@@ -181,7 +171,7 @@ impl Series {
 
     /// A revision.
     pub fn revision(&self, hash: &Hash) -> Option<&Revision> {
-        self.revisions.get(&HexHash(*hash))
+        self.revisions.get(hash)
     }
 
     /// All revisions, those that are replaced before those that replace them, else by the time they claim.
@@ -193,12 +183,12 @@ impl Series {
             let known: BTreeSet<Hash> =
                 revision.revises.iter().filter(|hash| self.revision(hash).is_some()).copied().collect();
             for replaced in &known {
-                replaced_by.entry(*replaced).or_default().push(hash.0);
+                replaced_by.entry(*replaced).or_default().push(*hash);
             }
             if known.is_empty() {
-                ready.insert((revision.origin.time, hash.0));
+                ready.insert((revision.origin.time, *hash));
             } else {
-                waits_for.insert(hash.0, known.len());
+                waits_for.insert(*hash, known.len());
             }
         }
         let mut ordered = Vec::with_capacity(self.revisions.len());
@@ -225,7 +215,7 @@ impl Series {
         let mut newest: Vec<(Hash, &Revision)> = self
             .revisions
             .iter()
-            .map(|(hash, revision)| (hash.0, revision))
+            .map(|(hash, revision)| (*hash, revision))
             .filter(|(hash, _)| !replaced.contains(hash))
             .collect();
         newest.sort_by_key(|(hash, revision)| core::cmp::Reverse((revision.origin.time, *hash)));
@@ -238,15 +228,12 @@ impl Series {
         let covers = |withdrawal: &Withdrawal| {
             withdrawal.versions.is_empty() || newest.iter().all(|hash| withdrawal.versions.contains(hash))
         };
-        self.withdrawals
-            .iter()
-            .map(|(hash, withdrawal)| (hash.0, withdrawal))
-            .find(|(_, withdrawal)| covers(withdrawal))
+        self.withdrawals.iter().map(|(hash, withdrawal)| (*hash, withdrawal)).find(|(_, withdrawal)| covers(withdrawal))
     }
 
     /// How the series with this name stands.
     pub fn standing(&self, name: &Hash) -> Standing {
-        if !self.revisions.contains_key(&HexHash(*name)) {
+        if !self.revisions.contains_key(name) {
             Standing::Unrooted
         } else if self.withdrawal().is_some() {
             Standing::Withdrawn
@@ -269,7 +256,7 @@ impl Series {
 }
 
 /// Of what a log says, keeps what stands at its lowest places. No more than one is too many, since each is added alone.
-fn keep_lowest<T>(facts: &mut BTreeMap<HexHash, T>, origin: impl Fn(&T) -> Origin, log: &PublicKey, most: usize) {
+fn keep_lowest<T>(facts: &mut BTreeMap<Hash, T>, origin: impl Fn(&T) -> Origin, log: &PublicKey, most: usize) {
     if facts.len() <= most {
         return;
     }
@@ -284,23 +271,6 @@ fn keep_lowest<T>(facts: &mut BTreeMap<HexHash, T>, origin: impl Fn(&T) -> Origi
     }
 }
 
-/// DAG-CBOR has text keys only: as a key a hash is written in hexadecimal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct HexHash(Hash);
-
-impl Serialize for HexHash {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_hex())
-    }
-}
-
-impl<'de> Deserialize<'de> for HexHash {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Hash::from_hex(&text).map(Self).ok_or_else(|| serde::de::Error::custom("a hash in hexadecimal"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::vec;
@@ -308,7 +278,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cbor;
 
     fn hash(byte: u8) -> Hash {
         Hash::of(&[byte])
@@ -378,7 +347,6 @@ mod tests {
                 series.add(hash(place), facts[usize::from(place)].clone());
             }
             prop_assert_eq!(&series, &straight);
-            prop_assert_eq!(cbor::decode::<Series>(&cbor::encode(&series)), Ok(series));
         }
     }
 
@@ -423,7 +391,7 @@ mod tests {
         for (log, seq) in (0..40).flat_map(|log| (0..500).map(move |seq| (log, seq))) {
             let (hash, fact) = numbered(log, seq, before);
             series.revisions.extend(match fact {
-                Fact::Revision(revision) => Some((HexHash(hash), revision)),
+                Fact::Revision(revision) => Some((hash, revision)),
                 Fact::Withdrawal(_) => None,
             });
             before = vec![hash];

@@ -47,7 +47,6 @@ pub const PROTOCOL: &[Target] = targets! {
     "practice" => records::practice,
     "withdrawal" => records::withdrawal,
     "library" => records::library,
-    "series" => records::series,
 };
 
 /// Whole sessions.
