@@ -5,8 +5,14 @@
 use nanduti_tests::simulation::{BREAKS, Break, Options, run, usual_size};
 
 /// Seeds that once failed, with the size of their network, and what was wrong.
-const FOUND: [(u64, usize, &str); 1] =
-    [(20030, 120, "a session whose peer went and came again no longer held its place, so that one more began")];
+const FOUND: [(u64, usize, &str); 2] = [
+    (20030, 120, "a session whose peer went and came again no longer held its place, so that one more began"),
+    (
+        20276,
+        8,
+        "what a thief had signed was taken for lost with the node of the key's owner, which was only taking it in",
+    ),
+];
 
 fn options(nodes: usize) -> Options {
     Options { nodes, minutes: 15, broken: None }
