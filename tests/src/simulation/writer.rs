@@ -409,7 +409,8 @@ impl Node {
             let keeps = kept.entry(run.log()).or_insert_with(|| stage.dice.once_in(2));
             *keeps &= !stage.dice.once_in(4);
             if *keeps {
-                self.keep_charter(run);
+                // The charter is written down before any log of the batch that brings it.
+                writer.pending.iter().for_each(|run| self.keep_charter(run.run()));
                 self.shelf.change().append(run);
                 self.check_stored(run, stage);
             } else if self.honest && writer.authored(run) {
