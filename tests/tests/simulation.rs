@@ -5,8 +5,12 @@
 use nanduti_tests::simulation::{BREAKS, Break, Options, run, usual_size};
 
 /// Seeds that once failed, with the size of their network, and what was wrong.
-const FOUND: [(u64, usize, &str); 1] =
-    [(20030, 120, "a session whose peer went and came again no longer held its place, so that one more began")];
+const FOUND: [(u64, usize, &str); 4] = [
+    (20030, 120, "a session whose peer went and came again no longer held its place, so that one more began"),
+    (20276, 8, "what a thief had signed counted as lost by the owner of the key, whose node crashed as it took it in"),
+    (20378, 32, "a crash left a log on the disk without the charter, which is written down before all logs"),
+    (70459, 28, "a node left a branch in the middle of a search, which found no difference then, and blamed its peer"),
+];
 
 fn options(nodes: usize) -> Options {
     Options { nodes, minutes: 15, broken: None }

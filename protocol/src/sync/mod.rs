@@ -55,7 +55,8 @@ use crate::{
 };
 
 /// What a session sees of the node: a snapshot taken when the session begins. Entries that arrive meanwhile wait for the
-/// next session; what the frontier says is held has to stay readable.
+/// next session; what the frontier says is held has to stay readable. Only where the node leaves a branch of a log meanwhile may
+/// other entries stand in its place, or none.
 pub trait View: History {
     /// The network.
     fn network(&self) -> Hash;

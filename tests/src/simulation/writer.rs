@@ -95,6 +95,14 @@ impl Writer {
     fn rests_on(&self, log: &PublicKey) -> bool {
         self.pending.iter().any(|run| run.run().log() == *log)
     }
+
+    /// Was this run signed here in the batch on its way? What was signed elsewhere, be it with the same key by a thief, or with
+    /// the institution's, is there still when this node loses it.
+    fn authored(&self, run: &VerifiedRun) -> bool {
+        let place = (run.log(), run.first_seq());
+        let of = |after: &After| matches!(after, After::Acknowledge(log, seq) if (*log, *seq) == place);
+        self.afters.iter().any(of)
+    }
 }
 
 impl Node {
@@ -394,22 +402,19 @@ impl Node {
 
     /// A crash: of what is on its way to the disk some files are written and some are not.
     pub(super) fn lose_pending(&mut self, stage: &mut Stage) {
-        let pending = std::mem::take(&mut self.writer.pending);
-        self.writer = Writer::default();
+        let writer = std::mem::take(&mut self.writer);
         let mut kept: BTreeMap<PublicKey, bool> = BTreeMap::new();
-        for run in pending {
+        for run in &writer.pending {
             let run = run.run();
             let keeps = kept.entry(run.log()).or_insert_with(|| stage.dice.once_in(2));
             *keeps &= !stage.dice.once_in(4);
             if *keeps {
-                self.keep_charter(run);
+                // The charter is written down before any log of the batch that brings it.
+                writer.pending.iter().for_each(|run| self.keep_charter(run.run()));
                 self.shelf.change().append(run);
                 self.check_stored(run, stage);
-            } else if self.honest && self.pen.as_ref().is_some_and(|pen| pen.log() == run.log()) {
-                // The first entry of a log is the institution's, which hands it over again.
-                for item in (run.first_seq()..).zip(run.items()).filter(|(seq, _)| *seq > 0).map(|(_, item)| item) {
-                    stage.truth.lose(item.hash);
-                }
+            } else if self.honest && writer.authored(run) {
+                run.items().iter().for_each(|item| stage.truth.lose(item.hash));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Views without entries behind them: for libraries as large as a charter allows, and for the examples of the specification.
 
 use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use core::cell::Cell;
 
 use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
@@ -24,6 +25,19 @@ struct Bare {
     frontier: Frontier,
     branch: u64,
     holes: Vec<u64>,
+    leaves: Option<Leaves>,
+    looked: Cell<usize>,
+}
+
+/// In the middle of the session the node leaves its branch.
+#[derive(Debug, Clone, Copy)]
+struct Leaves {
+    /// After so many looks at what it holds.
+    after: usize,
+    /// For that which parts from here.
+    branch: u64,
+    /// What stands from here on has not come yet.
+    cut: u64,
 }
 
 fn hash_of(log: &PublicKey, seq: u64) -> Hash {
@@ -41,7 +55,7 @@ impl Bare {
     }
 
     fn on_branch(logs: impl IntoIterator<Item = (PublicKey, u64)>, branch: u64, holes: Vec<u64>) -> Self {
-        let mut bare = Self { frontier: Frontier::default(), branch, holes };
+        let mut bare = Self { frontier: Frontier::default(), branch, holes, leaves: None, looked: Cell::new(0) };
         for (log, next) in logs.into_iter().filter(|(_, next)| *next > 0) {
             bare.frontier.set(log, Position { next, head: bare.hash(&log, next - 1), fork: None });
         }
@@ -57,7 +71,14 @@ impl Bare {
 impl History for Bare {
     fn hash_at(&self, log: &PublicKey, seq: u64) -> Option<Hash> {
         let held = self.frontier.position(log).is_some_and(|position| seq < position.next);
-        (held && !self.holes.contains(&seq)).then(|| self.hash(log, seq))
+        self.looked.set(self.looked.get() + 1);
+        match self.leaves.filter(|leaves| leaves.after < self.looked.get()) {
+            Some(Leaves { branch, cut, .. }) => {
+                let left = Self { branch, ..self.clone() };
+                (held && seq < cut).then(|| left.hash(log, seq))
+            }
+            None => (held && !self.holes.contains(&seq)).then(|| self.hash(log, seq)),
+        }
     }
 
     fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
@@ -198,6 +219,20 @@ proptest! {
         } else {
             prop_assert!(course.evidence.is_empty() || contradict);
         }
+    }
+
+    #[test]
+    fn who_leaves_a_branch_in_the_middle_of_a_search_is_not_to_blame(
+        one in 1_u64..80,
+        other in 1_u64..80,
+        branch in 0_u64..80,
+        leaves in proptest::array::uniform2(proptest::option::of((0_usize..16, 0_u64..80, 0_u64..80))),
+    ) {
+        let key = PublicKey::from(&signer());
+        let [left, right] = leaves.map(|leaves| leaves.map(|(after, branch, cut)| Leaves { after, branch, cut }));
+        let a = Bare { leaves: left, ..Bare::on_branch([(key, one)], u64::MAX, Vec::new()) };
+        let b = Bare { leaves: right, ..Bare::on_branch([(key, other)], branch, Vec::new()) };
+        course(a, b);
     }
 }
 

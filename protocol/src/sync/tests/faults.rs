@@ -158,7 +158,7 @@ fn answers_and_probes_follow_from_what_was_shown() {
     let mut session = responder(&world);
     tell(&mut session, probe(0, 5, chain.place(2).hash)).expect("a search");
     assert!(tell(&mut session.clone(), probe(5, 5, other)).is_ok());
-    assert_eq!(fault(&mut session, probe(5, 5, chain.place(5).hash)), PeerFault::NoDifference);
+    assert!(tell(&mut session, probe(5, 5, chain.place(5).hash)).is_ok(), "the peer may have left a branch meanwhile");
 }
 
 #[test]
