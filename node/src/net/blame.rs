@@ -34,7 +34,7 @@ impl Fault {
     pub(crate) const SEGMENT: Self = Self { name: "bad-segment", weight: 50 };
     /// A signature that does not verify.
     pub(crate) const SIGNATURE: Self = Self { name: "bad-signature", weight: 60 };
-    /// A body that is not the one asked for.
+    /// A body that is not that of the entry beside it.
     pub(crate) const BODY: Self = Self { name: "bad-body", weight: 40 };
     /// A fork proof that proves nothing.
     pub(crate) const FORK_PROOF: Self = Self { name: "bad-fork-proof", weight: 40 };

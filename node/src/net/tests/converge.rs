@@ -1,6 +1,7 @@
 //! Honest nodes end with the same library, by gossip and without.
 
 use nanduti_protocol::key::PublicKey;
+use nanduti_protocol::run::{ReceivedRun, push_item};
 
 use super::fixture::{OBSERVER, Setup, TestNode, World, all_equal, patiently, publish_key};
 use crate::net::SyncTarget;
@@ -157,4 +158,26 @@ async fn what_is_for_members_stays_with_members() {
     let outcomes = patiently(observer.net.sync_now(None)).await.unwrap();
     assert!(outcomes.iter().any(|outcome| outcome.equal && outcome.error.is_none()), "{outcomes:?}");
     assert_eq!(held(&observer), [true, false, true]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_holds_another_branch_is_not_blamed_for_its_body() {
+    let world = World::new();
+    let setup = Setup::quic().silent();
+    let (one, other) = (TestNode::start(&world, 0, &setup), TestNode::start(&world, 1, &setup));
+    let tips = one.found(&world).await;
+    other.found(&world).await;
+    // One of them holds an entry without its body, the other another entry at that place.
+    let (mut tip, mut others_tip) = (tips[&2], tips[&2]);
+    let mut bare = Vec::new();
+    push_item(&mut bare, &world.next(2, &mut tip, 100).0, None);
+    let bare = ReceivedRun::receive(bare).and_then(|run| run.verify(&world.network)).unwrap();
+    one.core.admit(bare).await.unwrap();
+    other.core.admit(world.more(2, &mut others_tip, 1, 200)).await.unwrap();
+    let address = other.net.addresses().remove(0);
+    let outcomes = patiently(one.net.sync_now(Some(SyncTarget::Address(address)))).await.unwrap();
+    assert!(outcomes.iter().all(|outcome| outcome.error.is_none()), "{outcomes:?}");
+    assert!(one.refused("other-body").await > 0, "it was offered one");
+    assert_eq!(one.refused("bad-body").await, 0);
+    assert!(one.core.body(&PublicKey::from(&publish_key(2)), 1).unwrap().is_none());
 }
