@@ -49,6 +49,11 @@ impl DiskFile {
         self.file.write_all(bytes)
     }
 
+    /// Its length.
+    pub(crate) fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
     /// Cuts it, or lets it grow by zeros.
     pub(crate) fn set_len(&self, len: u64) -> io::Result<()> {
         #[cfg(test)]

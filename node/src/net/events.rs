@@ -90,14 +90,20 @@ impl Task {
             if we_dialled {
                 self.records.met(&peer);
                 self.begin_exchange(peer);
+                self.exchange_again_soon(peer);
             }
         }
     }
 
     fn on_disconnected(&mut self, peer: PeerId, id: ConnectionId, remaining: u32) {
         if remaining > 0 {
-            if let Some(connected) = self.connected.get_mut(&peer) {
-                connected.connections.retain(|(known, ..)| *known != id);
+            let Some(connected) = self.connected.get_mut(&peer) else { return };
+            connected.connections.retain(|(known, ..)| *known != id);
+            // Two who dial each other at once give one connection up, and with it what had begun on it; or neither began, since each
+            // saw the other's first. Whoever dialled the one that stays begins anew.
+            if connected.connections.first().is_some_and(|(_, _, we_dialled)| *we_dialled) {
+                self.schedule.want_full_soon(&peer, Instant::now());
+                self.begin_exchange(peer);
             }
             return;
         }
@@ -194,7 +200,17 @@ impl Task {
         self.report_when_done((peer, Some(role)), async move { super::reports::Report::Session(session.await) });
     }
 
-    fn begin_exchange(&mut self, peer: PeerId) {
+    /// When many nodes start at once, each tells what it knows before it has heard of the others, and gossip has no ways yet by which
+    /// it could tell on what it hears: so all is told once more, a little later.
+    fn exchange_again_soon(&mut self, peer: PeerId) {
+        let rest = limits::EXCHANGE_AGAIN.mul_f64(0.5 + jitter());
+        self.report_when_done((peer, None), async move {
+            tokio::time::sleep(rest).await;
+            super::reports::Report::ExchangeDue(peer)
+        });
+    }
+
+    pub(super) fn begin_exchange(&mut self, peer: PeerId) {
         let opening = self.swarm.behaviour_mut().streams.open(peer, Service::Peers);
         let ours = self.records_for(&peer);
         self.report_when_done((peer, None), async move {

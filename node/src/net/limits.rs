@@ -230,6 +230,12 @@ pub(super) const BAN_TRUSTED: Duration = Duration::from_secs(60);
 /// Commands that wait for the network's task.
 pub(super) const COMMANDS: usize = 64;
 
+/// So long after connecting node records are exchanged once more, give or take a half.
+pub(super) const EXCHANGE_AGAIN: Duration = Duration::from_secs(5);
+
+/// On so many bytes work is done at once: decompressing and verifying them takes a fraction of a millisecond.
+pub(super) const AT_ONCE_BYTES: usize = 16 * 1024;
+
 /// Reports of sessions that wait for the network's task.
 pub(super) const REPORTS: usize = 64;
 

@@ -28,6 +28,8 @@ pub(super) enum Report {
         /// Who began the session.
         role: Option<Role>,
     },
+    /// Node records are to be exchanged again.
+    ExchangeDue(PeerId),
     /// An exchange of node records.
     Exchange {
         /// With whom.
@@ -61,6 +63,11 @@ impl Task {
                 tracing::error!(%peer, "what was done with a peer ended in a panic");
                 if let Some(role) = role {
                     self.free_place(&peer, &role, Ended::Badly, Instant::now());
+                }
+            }
+            Report::ExchangeDue(peer) => {
+                if self.connected.contains_key(&peer) {
+                    self.begin_exchange(peer);
                 }
             }
             Report::Exchange { peer, heard: Ok(records) } => self.on_records(peer, &records),

@@ -141,7 +141,10 @@ impl Segments {
         // Flushed with the others of the batch, once for all logs that are new in it.
         make_private_dir(&folder).map_err(StoreError::io("make the folder of", path))?;
         let file = DiskFile::append_to(path, PRIVATE_FILE).map_err(StoreError::io("open", path))?;
-        file.set_len(len).map_err(StoreError::io("cut", path))?;
+        // It nearly always ends there, and cutting is a change of its own to the file system.
+        if file.len().map_err(StoreError::io("look at", path))? != len {
+            file.set_len(len).map_err(StoreError::io("cut", path))?;
+        }
         let begins_log = !self.tails.contains_key(log);
         Ok(Touched { file, path: path.clone(), len_before: (len > 0).then_some(len), begins_log })
     }

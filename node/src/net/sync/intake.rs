@@ -79,6 +79,17 @@ impl Bounds {
     }
 }
 
+impl Bounds {
+    /// The same for work on so many bytes: on few it is done at once, since to wake another thread takes longer.
+    pub(super) async fn work_on<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, SessionError> {
+        if bytes <= limits::AT_ONCE_BYTES { Ok(work()) } else { self.work(work).await }
+    }
+}
+
 /// Decompresses a segment to exactly the length that it announces.
 pub(super) fn decompress(
     decompressor: &mut Decompressor<'static>,
@@ -126,12 +137,14 @@ impl Intake {
 
     /// Takes a segment in.
     pub(super) fn push(&mut self, bytes: Vec<u8>, hold: Hold) {
-        let (bounds, network) = (self.bounds.clone(), self.network);
+        let (bounds, network, len) = (self.bounds.clone(), self.network, bytes.len());
+        let work = move || Ok(PreparedRun::new(ReceivedRun::receive(bytes)?.verify(&network)?));
+        if len <= limits::AT_ONCE_BYTES {
+            let verified = Ok(work());
+            return self.verifying.push_back(Box::pin(async move { (verified, hold) }));
+        }
         // Spawned, so that it proceeds while the session does something else.
-        let verified = tokio::spawn(async move {
-            let work = move || Ok(PreparedRun::new(ReceivedRun::receive(bytes)?.verify(&network)?));
-            bounds.work(work).await
-        });
+        let verified = tokio::spawn(async move { bounds.work(work).await });
         self.verifying.push_back(Box::pin(async move {
             let verified = verified.await.unwrap_or(Err(SessionError::Stopped));
             (verified, hold)
