@@ -40,7 +40,8 @@ impl Comparison {
     }
 }
 
-/// Everything that can be compared in these outcomes. Of ours in several numbers of logs, the slower catch-up counts.
+/// Everything that can be compared in these outcomes. The others run over TCP, so ours over QUIC stays out; of ours in several
+/// numbers of logs, the slower catch-up counts.
 pub(crate) fn comparisons(outcomes: &[Outcome]) -> Vec<Comparison> {
     let mut found = Vec::new();
     for theirs in outcomes {
@@ -48,7 +49,8 @@ pub(crate) fn comparisons(outcomes: &[Outcome]) -> Vec<Comparison> {
         for (what, figure) in COMPARED.iter().filter(|(what, _)| *what == theirs.what) {
             let same = |ours: &&Outcome| {
                 let size = *what == "publish" || ours.practices == theirs.practices;
-                ours.system.is_none() && ours.what == *what && size
+                let comparable = ours.transport.as_deref() != Some("QUIC");
+                ours.system.is_none() && ours.what == *what && size && comparable
             };
             let slowest = |one: &&Outcome, other: &&Outcome| {
                 let rate = |outcome: &Outcome| outcome.median(f::RATE).unwrap_or(0.0);
