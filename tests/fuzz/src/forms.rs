@@ -216,7 +216,7 @@ pub fn sync_frames(data: &[u8]) {
     }
 }
 
-/// Short texts that people and peers write: ids, codes, addresses, languages. Nothing is accepted that says it twice.
+/// Short texts that people and peers write: ids, codes, addresses, languages. Nothing is accepted in two spellings, but for capitals.
 pub fn texts(data: &[u8]) {
     let Ok(text) = core::str::from_utf8(data) else { return };
     if let Ok(id) = MemberId::parse(text) {
@@ -226,11 +226,12 @@ pub fn texts(data: &[u8]) {
     if let Some(kind) = Kind::parse(text) {
         assert_eq!(kind.name(), text);
     }
+    // Whoever types a hash or a key may do so in capitals.
     if let Some(hash) = Hash::from_hex(text) {
-        assert_eq!(hash.to_hex(), text);
+        assert_eq!(hash.to_hex(), text.to_ascii_lowercase());
     }
     if let Some(key) = PublicKey::from_hex(text) {
-        assert_eq!(key.to_hex(), text);
+        assert_eq!(key.to_hex(), text.to_ascii_lowercase());
     }
     if let Some(hash) = Hash::from_cid(text) {
         assert_eq!(hash.to_cid(), text);
