@@ -1,4 +1,4 @@
-//! The exchange of node records on connecting (`/nanduti/peers/1`): each side says once what it knows.
+//! The exchange of node records, on connecting and a little later once more (`/nanduti/peers/1`): each side says what it knows.
 //!
 //! ```text
 //! length (4 bytes, big-endian)  DAG-CBOR array of at most 64 byte strings, each a node record
