@@ -7,8 +7,8 @@
 //! ```text
 //! round 1 ── more than a third have spoken ──> round 2 ── … ──> round r
 //!   endorse P     one proposal a round
-//!   ratify P      citing a quorum of endorsements of P in the same round; this locks the voter on P
-//!   endorse P′    after a lock on P: only citing a quorum of endorsements of P′ in a round after the lock's and before this one
+//!   ratify P      once a quorum has endorsed P in the same round; this locks the voter on P
+//!   endorse P′    after a lock on P: only citing a round after the lock's and before this one, in which a quorum endorsed P′
 //! a quorum of ratifications of P in one round: P is in force
 //! ```
 //!
@@ -34,15 +34,6 @@ pub enum Step {
     Ratify,
 }
 
-/// Endorsements that a statement cites: of its own proposal, in this round, by these voters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cited {
-    /// The round.
-    pub round: Round,
-    /// Who endorsed.
-    pub voters: Voters,
-}
-
 /// What a voter said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Said {
@@ -54,8 +45,9 @@ pub struct Said {
     pub voter: Voter,
     /// For which proposal.
     pub choice: Choice,
-    /// What it cites: a ratification the endorsements of its round, an endorsement those by which its voter is free of a lock.
-    pub cites: Option<Cited>,
+    /// For an endorsement: the earlier round in which a quorum endorsed the same, by which its voter is free of a lock. A
+    /// ratification stands on the endorsements of its own round.
+    pub cites: Option<Round>,
 }
 
 /// Two statements of one voter that no honest voter makes both.
@@ -102,8 +94,8 @@ struct Votes {
 pub struct Count {
     voters: usize,
     quorum: usize,
-    /// How many endorsements a citation has to name: a quorum, but in tests that show why.
-    citing: usize,
+    /// How many endorsements what stands on them needs: a quorum, but in tests that show why.
+    standing: usize,
     /// All that was said, whether it counts or not.
     said: Vec<Said>,
     counted: Vec<Said>,
@@ -112,17 +104,22 @@ pub struct Count {
 }
 
 impl Count {
-    /// Counts what was said by an electorate of so many voters, of whom it takes a quorum. What cites endorsements that are not
-    /// there, or was said in a round that has not opened, waits: it counts once they are, once it has.
+    /// Counts what was said by an electorate of so many voters, of whom it takes a quorum. What stands on endorsements that are
+    /// not there, or was said in a round that has not opened, waits: it counts once they are, once it has.
     pub fn new(voters: usize, quorum: usize, said: impl IntoIterator<Item = Said>) -> Self {
-        Self::citing(voters, quorum, quorum, said)
+        Self::standing_on(quorum, voters, quorum, said)
     }
 
-    pub(super) fn citing(voters: usize, quorum: usize, citing: usize, said: impl IntoIterator<Item = Said>) -> Self {
+    pub(super) fn standing_on(
+        standing: usize,
+        voters: usize,
+        quorum: usize,
+        said: impl IntoIterator<Item = Said>,
+    ) -> Self {
         let mut said: Vec<Said> = said.into_iter().filter(|said| usize::from(said.voter) < voters).collect();
         said.sort_unstable();
         said.dedup();
-        let mut count = Self { voters, quorum, citing, said: Vec::new(), counted: Vec::new(), rounds: Vec::new() };
+        let mut count = Self { voters, quorum, standing, said: Vec::new(), counted: Vec::new(), rounds: Vec::new() };
         let mut rest = said.as_slice();
         while count.next_is_open() {
             let round = count.open_round() + 1;
@@ -141,13 +138,13 @@ impl Count {
         count
     }
 
-    /// Takes a statement of the highest round, if it counts. Endorsements come before ratifications, which cite them.
+    /// Takes a statement of the highest round, if it counts. Endorsements come before ratifications, which stand on them.
     fn take(&mut self, said: &Said) {
-        let counts = match (said.step, &said.cites) {
+        let counts = match (said.step, said.cites) {
             (Step::Endorse, None) => true,
-            (Step::Endorse, Some(cited)) => cited.round < said.round && self.is_there(cited, said.choice),
-            (Step::Ratify, None) => false,
-            (Step::Ratify, Some(cited)) => cited.round == said.round && self.is_there(cited, said.choice),
+            (Step::Endorse, Some(round)) => round < said.round && self.is_endorsed(round, said.choice),
+            (Step::Ratify, None) => self.is_endorsed(said.round, said.choice),
+            (Step::Ratify, Some(_)) => false,
         };
         if let Some(votes) = self.rounds.last_mut().filter(|_| counts) {
             let step = if said.step == Step::Endorse { &mut votes.endorsed } else { &mut votes.ratified };
@@ -157,8 +154,8 @@ impl Count {
         }
     }
 
-    fn is_there(&self, cited: &Cited, choice: Choice) -> bool {
-        cited.voters.len() >= self.citing && self.endorsers(cited.round, choice).includes(&cited.voters)
+    fn is_endorsed(&self, round: Round, choice: Choice) -> bool {
+        self.endorsers(round, choice).len() >= self.standing
     }
 
     fn next_is_open(&self) -> bool {
@@ -218,16 +215,13 @@ impl Count {
         own.map(|said| (said.choice, said.round)).max_by_key(|(_, round)| *round)
     }
 
-    /// The latest endorsements by a quorum of a proposal in a round before this one.
-    pub fn quorum_before(&self, round: Round, choice: Choice) -> Option<Cited> {
-        let rounds = (1..round.min(self.open_round().saturating_add(1))).rev();
-        rounds
-            .map(|round| (round, self.endorsers(round, choice)))
-            .find(|(_, voters)| voters.len() >= self.quorum)
-            .map(|(round, voters)| Cited { round, voters: voters.first(self.quorum) })
+    /// The latest round before this one in which a quorum endorsed a proposal.
+    pub fn quorum_before(&self, round: Round, choice: Choice) -> Option<Round> {
+        let mut rounds = (1..round.min(self.open_round().saturating_add(1))).rev();
+        rounds.find(|round| self.endorsers(*round, choice).len() >= self.quorum)
     }
 
-    /// The statement by which a voter endorses a proposal in a round, with the citation that it needs.
+    /// The statement by which a voter endorses a proposal in a round, with the round that it has to cite.
     ///
     /// # Errors
     /// All that speaks against it, judged by everything that this voter has said, whether it counts yet or not.
@@ -239,7 +233,7 @@ impl Count {
                 Step::Endorse if own.round == round => objections.push(Objection::EndorsedAnother(own.choice)),
                 Step::Ratify if own.round < round => {
                     cites = self.quorum_before(round, choice);
-                    if cites.is_none_or(|cited| cited.round <= own.round) {
+                    if cites.is_none_or(|cited| cited <= own.round) {
                         objections.push(Objection::Locked { choice: own.choice, round: own.round });
                     }
                 }
@@ -263,12 +257,8 @@ impl Count {
         let others = self.said.iter().filter(|said| said.voter == voter && said.choice != choice);
         let ratified = others.filter(|said| said.step == Step::Ratify && said.round == round);
         objections.extend(ratified.map(|said| Objection::RatifiedAnother(said.choice)));
-        let cites = Some(Cited { round, voters: endorsers.first(self.quorum) });
-        if objections.is_empty() {
-            Ok(Said { round, step: Step::Ratify, voter, choice, cites })
-        } else {
-            Err(objections)
-        }
+        let said = Said { round, step: Step::Ratify, voter, choice, cites: None };
+        if objections.is_empty() { Ok(said) } else { Err(objections) }
     }
 
     fn objections(&self, voter: Voter, round: Round) -> Vec<Objection> {
@@ -303,7 +293,7 @@ fn contradict(one: &Said, other: &Said) -> bool {
     if one.choice == other.choice {
         return false;
     }
-    let freed = other.cites.is_some_and(|cited| one.round < cited.round);
+    let freed = other.cites.is_some_and(|cited| one.round < cited);
     match (one.step, other.step) {
         (Step::Endorse, Step::Endorse) | (Step::Ratify, Step::Ratify) if one.round == other.round => true,
         (Step::Ratify, Step::Endorse) => one.round < other.round && !freed,

@@ -44,12 +44,6 @@ impl Voters {
         let count = u16::try_from(64 * WORDS).unwrap_or(u16::MAX);
         (0..count).filter(|voter| self.contains(*voter))
     }
-
-    /// The first so many of them.
-    #[must_use]
-    pub fn first(&self, count: usize) -> Self {
-        self.iter().take(count).collect()
-    }
 }
 
 impl FromIterator<Voter> for Voters {

@@ -6,7 +6,7 @@ use alloc::{collections::BTreeSet, vec::Vec};
 
 use super::super::{
     Voter,
-    rules::{Choice, Cited, Count, Objection, Round, Said, Step},
+    rules::{Choice, Count, Objection, Round, Said, Step},
 };
 
 const CHOICES: [Choice; 2] = [0, 1];
@@ -24,8 +24,8 @@ enum Clause {
     NoWayBack,
     /// One endorsement a round.
     OneEndorsement,
-    /// A ratification cites a quorum of endorsements.
-    Citation,
+    /// A ratification stands on a quorum of endorsements.
+    Endorsed,
     /// A ratification binds.
     Lock,
     /// Another round opens when more than a third have spoken.
@@ -80,12 +80,12 @@ impl Network {
         self.voters - self.dishonest
     }
 
-    fn citing(&self) -> usize {
-        if self.without == Some(Clause::Citation) { 0 } else { self.quorum }
+    fn standing(&self) -> usize {
+        if self.without == Some(Clause::Endorsed) { 0 } else { self.quorum }
     }
 
     fn count(&self, said: &[Said]) -> Count {
-        Count::citing(self.voters, self.quorum, self.citing(), said.iter().copied())
+        Count::standing_on(self.standing(), self.voters, self.quorum, said.iter().copied())
     }
 
     /// Everything that has been said. Citations follow from what stands below, as far as it is there.
@@ -110,13 +110,10 @@ impl Network {
                 endorsed.extend(CHOICES.map(say));
             }
             said.extend(endorsed);
-            let count = self.count(&said);
             for choice in CHOICES {
-                let endorsers = count.endorsers(round, choice).first(self.quorum);
-                let cites = Some(Cited { round, voters: endorsers });
                 let honest = (0..).zip(state).filter(|(_, record)| **record & bit(round, Step::Ratify, choice) != 0);
                 let voters = honest.map(|(voter, _)| voter).chain(liars());
-                said.extend(voters.map(|voter| Said { round, step: Step::Ratify, voter, choice, cites }));
+                said.extend(voters.map(|voter| Said { round, step: Step::Ratify, voter, choice, cites: None }));
             }
         }
         said
@@ -127,7 +124,7 @@ impl Network {
             None | Some(Clause::NextRound) => false,
             Some(Clause::NoWayBack) => matches!(objection, Objection::SpokenLater(_)),
             Some(Clause::OneEndorsement) => matches!(objection, Objection::EndorsedAnother(_)),
-            Some(Clause::Citation) => matches!(objection, Objection::TooFew(_)),
+            Some(Clause::Endorsed) => matches!(objection, Objection::TooFew(_)),
             Some(Clause::Lock) => matches!(objection, Objection::Locked { .. }),
         }
     }
@@ -281,7 +278,7 @@ fn without_any_one_clause_it_fails() {
         let network = Network { without: Some(clause), ..Network::new(4, dishonest, Liars::SayAll, 2) };
         network.explore().expect_err("a clause that is not needed")
     };
-    for clause in [Clause::NoWayBack, Clause::Citation, Clause::Lock] {
+    for clause in [Clause::NoWayBack, Clause::Endorsed, Clause::Lock] {
         assert!(matches!(fails(clause, 1), Wrong::Rivals(_)), "{clause:?}");
     }
     assert_eq!(fails(Clause::OneEndorsement, 0), Wrong::NoWayForward);

@@ -6,24 +6,19 @@ use proptest::prelude::*;
 
 use super::super::{
     Voters,
-    rules::{Cited, Count, Said, Step},
+    rules::{Count, Said, Step},
 };
 
 const VOTERS: usize = 5;
 const QUORUM: usize = 4;
 
-fn cited() -> impl Strategy<Value = Cited> {
-    let voters = prop::collection::btree_set(0..VOTERS as u16, 3..=VOTERS);
-    (1..4_u32, voters).prop_map(|(round, voters)| Cited { round, voters: voters.into_iter().collect() })
-}
-
 fn said() -> impl Strategy<Value = Said> {
     let step = prop_oneof![Just(Step::Endorse), Just(Step::Ratify)];
-    (1..4_u32, step, 0..VOTERS as u16 + 1, 0..2_u16, prop::option::of(cited()))
+    (1..4_u32, step, 0..VOTERS as u16 + 1, 0..2_u16, prop::option::of(1..4_u32))
         .prop_map(|(round, step, voter, choice, cites)| Said { round, step, voter, choice, cites })
 }
 
-/// Statements of which many count: all that endorse, and all that ratify with a citation that may be there.
+/// Statements of which many count.
 fn many() -> impl Strategy<Value = Vec<Said>> {
     prop::collection::vec(said(), 0..60)
 }
