@@ -4,14 +4,20 @@
 //! itself in its entry 0; the order in which these became known does not matter. Counting is apart from the validity of the
 //! chain: what does not count is carried, blamed on nobody, and judged again whenever authority changes.
 
-use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+    sync::Arc,
+    vec::Vec,
+};
 
 use crate::{
-    charter::{Charter, Member, Roster},
+    charter::{Charter, Member},
     hash::Hash,
     key::{MemberId, PublicKey},
     keyring::{KeyState, KeyUse, Keyring, Opening, Place},
     kind::Kind,
+    roster::{Rights, Roster},
 };
 
 /// What is known of who may speak.
@@ -19,17 +25,36 @@ use crate::{
 pub struct Authority {
     network: Hash,
     network_name: String,
-    roster: Roster,
-    /// The keyrings in each member's root log that are sound by themselves, by place.
-    keyrings: BTreeMap<MemberId, BTreeMap<u64, Arc<Keyring>>>,
+    roster: Arc<Roster>,
+    /// The keyrings in each root log that are sound by themselves, by place.
+    keyrings: BTreeMap<PublicKey, BTreeMap<u64, Arc<Keyring>>>,
     /// What each publishing log says of itself.
     openings: BTreeMap<PublicKey, Opening>,
-    /// Root logs count up to here, where they are forked.
-    root_ends: BTreeMap<PublicKey, u64>,
+    /// What is known of root logs that are forked, or of which the roster has fixed the branch.
+    branches: BTreeMap<PublicKey, RootBranch>,
     /// Derived: for each member the keyring in force, and the place where it stands.
     in_force: BTreeMap<MemberId, (u64, Arc<Keyring>)>,
     /// Derived: the members whose keyrings list a key.
     listed: BTreeMap<PublicKey, Vec<MemberId>>,
+}
+
+/// What is known of the branches of a root log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct RootBranch {
+    forks: BTreeSet<u64>,
+    fixed: Fixed,
+}
+
+/// Is the place that the roster has fixed in a root log held?
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Fixed {
+    /// Nothing is held there, or nothing is fixed.
+    #[default]
+    Open,
+    /// Just that entry.
+    Held,
+    /// Another one.
+    Other,
 }
 
 /// For whom a log speaks, and how far.
@@ -43,6 +68,8 @@ pub struct Standing<'a> {
     pub ends: Option<u64>,
     /// The place that fixes the branch.
     pub fixed: Option<Place>,
+    /// As which role it may speak, by place.
+    pub rights: Rights<'a>,
 }
 
 impl Authority {
@@ -51,10 +78,10 @@ impl Authority {
         Self {
             network: charter.network(),
             network_name: charter.name.clone(),
-            roster: Roster::founding(charter),
+            roster: Arc::new(Roster::founding(charter)),
             keyrings: BTreeMap::new(),
             openings: BTreeMap::new(),
-            root_ends: BTreeMap::new(),
+            branches: BTreeMap::new(),
             in_force: BTreeMap::new(),
             listed: BTreeMap::new(),
         }
@@ -75,9 +102,16 @@ impl Authority {
         &self.roster
     }
 
-    /// The member whose root key this is.
+    /// Another roster is in force: all is judged anew.
+    pub fn follow(&mut self, roster: Arc<Roster>) {
+        self.roster = roster;
+        let members: Vec<MemberId> = self.roster.members.iter().map(|member| member.id.clone()).collect();
+        members.iter().for_each(|member| self.settle(member));
+    }
+
+    /// The member whose root key this is, or was.
     pub fn member_by_root(&self, key: &PublicKey) -> Option<&Member> {
-        self.roster.members.iter().find(|member| member.root == *key)
+        self.roster.member_by_root(key)
     }
 
     /// The keyring of a member that is in force, and its place in the root log.
@@ -88,7 +122,7 @@ impl Authority {
     /// The member for whom a node key speaks.
     pub fn member_of_node(&self, key: &PublicKey) -> Option<&MemberId> {
         let holders = self.listed.get(key)?;
-        holders.iter().find(|member| {
+        holders.iter().filter(|member| !self.roster.is_suspended(member)).find(|member| {
             self.in_force
                 .get(member)
                 .and_then(|(_, keyring)| keyring.line(key))
@@ -99,8 +133,9 @@ impl Authority {
     /// For whom a log speaks, and how far; `None` if nobody's keyring lists it or it says otherwise itself.
     pub fn standing(&self, log: &PublicKey) -> Option<Standing<'_>> {
         if let Some(member) = self.member_by_root(log) {
-            let ends = self.root_ends.get(log).copied();
-            return Some(Standing { member, is_root: true, ends, fixed: None });
+            let rights = self.roster.rights(member, log);
+            let fixed = self.roster.fixed(&member.id, log);
+            return Some(Standing { member, is_root: true, ends: rights.end(), fixed, rights });
         }
         let opening = self.openings.get(log)?;
         self.publishing(log, &opening.member)
@@ -122,34 +157,48 @@ impl Authority {
             KeyState::Live(checkpoint) => (None, checkpoint),
             KeyState::Ended(last) => (Some(last.map_or(0, |place| place.seq.saturating_add(1))), last),
         };
-        Some(Standing { member, is_root: false, ends, fixed })
+        let rights = self.roster.rights(member, log);
+        let ends = ends.into_iter().chain(rights.end()).min();
+        // The roster's word and the keyring's: the higher place of those that count, the roster's if they are one place.
+        let by_roster = self.roster.fixed(&member.id, log);
+        let counted = |place: &Place| ends.is_none_or(|ends| place.seq < ends);
+        let fixed = fixed.into_iter().chain(by_roster).filter(counted).max_by_key(|place| place.seq);
+        Some(Standing { member, is_root: false, ends, fixed, rights })
     }
 
     /// May this log write this kind at this place? That it reaches so far is asked of [`Standing::ends`].
     pub fn allows(&self, standing: &Standing<'_>, seq: u64, kind: &Kind) -> bool {
+        let Some(role) = standing.rights.at(seq) else { return false };
         match (standing.is_root, kind) {
             (true, Kind::Charter | Kind::Log) | (false, Kind::Log) => seq == 0,
             (true, kind) => *kind == Kind::Keyring,
-            (false, kind) => self.roster.allows(standing.member, kind),
+            (false, kind) => self.roster.allows(role, kind),
         }
     }
 
-    /// Takes note of a keyring at a place of a member's root log. One that counts for nothing is passed over.
-    pub fn learn_keyring(&mut self, member: &MemberId, seq: u64, body: &[u8]) {
-        let Ok(keyring) = Keyring::decode(body, &self.network, member) else { return };
-        if keyring.keys.len() as u64 > self.roster.bounds.keys {
-            return;
-        }
+    /// Takes note of a keyring at a place of a root log. One that counts for nothing is passed over.
+    pub fn learn_keyring(&mut self, root: &PublicKey, seq: u64, body: &[u8]) {
+        let Some(member) = self.member_by_root(root) else { return };
+        let (member, is_current) = (member.id.clone(), member.root == *root);
+        let Ok(keyring) = Keyring::decode(body, &self.network, &member) else { return };
         let keyring = Arc::new(keyring);
-        let known = self.keyrings.entry(member.clone()).or_default();
+        let known = self.keyrings.entry(*root).or_default();
         let is_last = known.keys().next_back().is_none_or(|last| *last < seq);
         known.insert(seq, Arc::clone(&keyring));
-        if !is_last {
-            self.settle(member);
-        } else if seq < self.root_end(member) && self.follows(member, &keyring) {
+        if !is_last || !is_current {
+            self.settle(&member);
+        } else if self.keyring_counts(&member, root, seq, &keyring) && self.follows(&member, &keyring) {
             // As they come, one above the other, each is compared with the one before only.
-            self.put_in_force(member, Some((seq, keyring)));
+            self.put_in_force(&member, Some((seq, keyring)));
         }
+    }
+
+    /// Forgets the keyrings of a root log from a place on: the branch on which they stood is left.
+    pub fn forget_keyrings(&mut self, root: &PublicKey, from: u64) {
+        if let Some(known) = self.keyrings.get_mut(root) {
+            known.split_off(&from);
+        }
+        self.settle_root(root);
     }
 
     /// Takes note of what a publishing log says of itself.
@@ -157,34 +206,64 @@ impl Authority {
         self.openings.insert(log, opening);
     }
 
-    /// Takes note that a member's root log is forked: it counts up to the fork.
-    pub fn learn_root_end(&mut self, root: PublicKey, ends: u64) {
-        if self.root_ends.get(&root).is_some_and(|known| *known <= ends) {
-            return;
+    /// Takes note of the places at which a root log is forked: it counts up to the lowest that the roster has not settled.
+    pub fn learn_root_forks(&mut self, root: &PublicKey, forks: BTreeSet<u64>) {
+        let branch = self.branches.entry(*root).or_default();
+        if branch.forks != forks {
+            branch.forks = forks;
+            self.settle_root(root);
         }
-        self.root_ends.insert(root, ends);
-        let member = self.member_by_root(&root).map(|member| member.id.clone());
-        if let Some(member) = member {
+    }
+
+    /// Takes note of whether the place that the roster has fixed in a root log is held.
+    pub fn learn_root_fixed(&mut self, root: &PublicKey, fixed: Fixed) {
+        let known = self.branches.get(root).map_or(Fixed::Open, |branch| branch.fixed);
+        if known != fixed {
+            self.branches.entry(*root).or_default().fixed = fixed;
+            self.settle_root(root);
+        }
+    }
+
+    fn settle_root(&mut self, root: &PublicKey) {
+        if let Some(member) = self.member_by_root(root).map(|member| member.id.clone()) {
             self.settle(&member);
         }
     }
 
-    fn root_end(&self, member: &MemberId) -> u64 {
-        let root = self.roster.member(member).map(|member| member.root);
-        root.and_then(|root| self.root_ends.get(&root).copied()).unwrap_or(u64::MAX)
+    /// Up to which place a root log counts on the branch that is held.
+    fn root_end(&self, member: &MemberId, root: &PublicKey) -> u64 {
+        let Some(branch) = self.branches.get(root) else { return u64::MAX };
+        let fixed = self.roster.fixed(member, root).map(|place| place.seq);
+        let fork = match (fixed, branch.fixed) {
+            (None, _) => branch.forks.first(),
+            (Some(seq), Fixed::Held) => branch.forks.range(seq.saturating_add(1)..).next(),
+            (Some(seq), Fixed::Open | Fixed::Other) => branch.forks.range(..=seq).next(),
+        };
+        let other = fixed.filter(|_| branch.fixed == Fixed::Other);
+        fork.copied().into_iter().chain(other).min().unwrap_or(u64::MAX)
+    }
+
+    fn keyring_counts(&self, member: &MemberId, root: &PublicKey, seq: u64, keyring: &Keyring) -> bool {
+        let Some(line) = self.roster.member(member) else { return false };
+        let bounded = keyring.keys.len() as u64 <= self.roster.bounds.keys;
+        bounded && seq < self.root_end(member, root) && self.roster.rights(line, root).at(seq).is_some()
     }
 
     fn follows(&self, member: &MemberId, keyring: &Keyring) -> bool {
         self.in_force.get(member).is_none_or(|(_, before)| keyring.follows(before).is_ok())
     }
 
-    /// Finds anew which of a member's keyrings is in force: the last of those that each follow the one before.
+    /// Finds anew which of a member's keyrings is in force: the last of those that each follow the one before, its root keys one
+    /// after the other.
     fn settle(&mut self, member: &MemberId) {
-        let ends = self.root_end(member);
+        let Some(line) = self.roster.member(member) else { return };
         let mut in_force: Option<(u64, &Arc<Keyring>)> = None;
-        for (&seq, keyring) in self.keyrings.get(member).into_iter().flatten().take_while(|(seq, _)| **seq < ends) {
-            if in_force.is_none_or(|(_, before)| keyring.follows(before).is_ok()) {
-                in_force = Some((seq, keyring));
+        for root in self.roster.roots(line) {
+            for (&seq, keyring) in self.keyrings.get(&root).into_iter().flatten() {
+                let follows = in_force.is_none_or(|(_, before)| keyring.follows(before).is_ok());
+                if follows && self.keyring_counts(member, &root, seq, keyring) {
+                    in_force = Some((seq, keyring));
+                }
             }
         }
         let in_force = in_force.map(|(seq, keyring)| (seq, Arc::clone(keyring)));

@@ -1,10 +1,14 @@
-//! The charter: the founding document of a network, and the roster that it makes.
+//! The charter: the founding document of a network.
 //!
 //! The charter is the body of entry 0 of every founder's root log. Its hash is the network id, so that to sign the entry is
-//! to sign the charter, and whoever knows the id can check the charter that a stranger hands over. The roster is the list of
-//! members in force; version 0 is the charter's own. Later versions come from ballots.
+//! to sign the charter, and whoever knows the id can check the charter that a stranger hands over. What it says of members and
+//! rules holds until ballots change it: see [`roster`](crate::roster).
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+    vec::Vec,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +69,16 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Checks that each is something, and no more than the format allows.
+    pub(crate) fn check(self) -> Result<(), CharterError> {
+        let Self { keys, log_bytes, log_entries } = self;
+        let within = |value: u64, most: u64| (1..=most).contains(&value);
+        let sound = within(keys, limits::KEYRING_LINES_MAX as u64)
+            && within(log_bytes, limits::LOG_BYTES_MAX)
+            && within(log_entries, limits::LOG_ENTRIES_MAX);
+        if sound { Ok(()) } else { Err(CharterError::Bounds) }
+    }
+
     /// The bounds of a root log: those of the format, where the charter's are not lower.
     pub(crate) fn of_root_log(self) -> Self {
         Self {
@@ -89,6 +103,12 @@ impl Quorum {
     /// How many of `voters` it takes: ⌊voters · a / b⌋ + 1.
     pub fn of(self, voters: u64) -> u64 {
         voters.saturating_mul(self.0).checked_div(self.1).unwrap_or(voters) + 1
+    }
+
+    /// Checks that it is at least two thirds, and less than all.
+    pub(crate) fn check(self) -> Result<(), CharterError> {
+        let Self(a, b) = self;
+        if b == 0 || b > 1_000 || a >= b || a * 3 < b * 2 { Err(CharterError::Quorum(a, b)) } else { Ok(()) }
     }
 }
 
@@ -219,21 +239,12 @@ impl Charter {
         check_text("name", &self.name, limits::NAME_MAX)?;
         check_text("purpose", &self.purpose, limits::PURPOSE_MAX)?;
         self.check_rules()?;
-        self.check_members()
+        check_members(&self.members, &self.roles)
     }
 
     fn check_rules(&self) -> Result<(), CharterError> {
-        let Quorum(a, b) = self.quorum;
-        if b == 0 || b > 1_000 || a >= b || a * 3 < b * 2 {
-            return Err(CharterError::Quorum(a, b));
-        }
-        let most =
-            Bounds { keys: limits::KEYRING_LINES_MAX as u64, log_bytes: 1 << 40, log_entries: limits::LOG_ENTRIES_MAX };
-        let Bounds { keys, log_bytes, log_entries } = self.bounds;
-        let within = |value: u64, most: u64| (1..=most).contains(&value);
-        if !(within(keys, most.keys) && within(log_bytes, most.log_bytes) && within(log_entries, most.log_entries)) {
-            return Err(CharterError::Bounds);
-        }
+        self.quorum.check()?;
+        self.bounds.check()?;
         if self.roles.len() > limits::ROLES_MAX {
             return Err(CharterError::Role(String::new()));
         }
@@ -247,83 +258,34 @@ impl Charter {
         }
         Ok(())
     }
+}
 
-    fn check_members(&self) -> Result<(), CharterError> {
-        let sorted = self.members.is_sorted_by(|a, b| a.id < b.id);
-        if self.members.is_empty() || self.members.len() > limits::MEMBERS_MAX || !sorted {
-            return Err(CharterError::Members);
-        }
-        let mut keys = alloc::collections::BTreeSet::new();
-        let mut voters = 0;
-        for member in &self.members {
-            check_text("name of a member", &member.name, limits::NAME_MAX)?;
-            let Some(role) = self.roles.get(&member.role) else {
-                return Err(CharterError::UnknownRole { member: member.id.clone(), role: member.role.clone() });
-            };
-            voters += u64::from(role.votes);
-            for key in core::iter::once(member.root).chain(member.governance) {
-                if !keys.insert(key) {
-                    return Err(CharterError::KeyTwice(key));
-                }
+/// Checks that a list of members makes sense: sorted by id, each once, with roles that there are, no key twice, and somebody votes.
+pub(crate) fn check_members(members: &[Member], roles: &BTreeMap<String, Role>) -> Result<(), CharterError> {
+    let sorted = members.is_sorted_by(|a, b| a.id < b.id);
+    if members.is_empty() || members.len() > limits::MEMBERS_MAX || !sorted {
+        return Err(CharterError::Members);
+    }
+    let mut keys = BTreeSet::new();
+    let mut voters = 0;
+    for member in members {
+        check_text("name of a member", &member.name, limits::NAME_MAX)?;
+        let Some(role) = roles.get(&member.role) else {
+            return Err(CharterError::UnknownRole { member: member.id.clone(), role: member.role.clone() });
+        };
+        voters += u64::from(role.votes);
+        for key in core::iter::once(member.root).chain(member.governance) {
+            if !keys.insert(key) {
+                return Err(CharterError::KeyTwice(key));
             }
         }
-        if voters == 0 { Err(CharterError::NoVoter) } else { Ok(()) }
     }
+    if voters == 0 { Err(CharterError::NoVoter) } else { Ok(()) }
 }
 
 fn check_text(field: &'static str, text: &str, max: usize) -> Result<(), CharterError> {
     let plain = !text.chars().any(|c| c.is_control() && c != '\n');
     if !text.trim().is_empty() && text.len() <= max && plain { Ok(()) } else { Err(CharterError::Text { field, max }) }
-}
-
-/// The list of members in force. Version 0 is the charter's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Roster {
-    /// The rights of each role.
-    pub roles: BTreeMap<String, Role>,
-    /// The rules number.
-    pub rules: u64,
-    /// Bounds per key and member.
-    pub bounds: Bounds,
-    /// How many members change it.
-    pub quorum: Quorum,
-    /// The members, by id.
-    pub members: Vec<Member>,
-    /// The network.
-    pub network: Hash,
-    /// 0 for the founders' roster, one more for each change.
-    pub version: u64,
-}
-
-impl Roster {
-    /// The founders' roster.
-    pub fn founding(charter: &Charter) -> Self {
-        Self {
-            roles: charter.roles.clone(),
-            rules: charter.rules,
-            bounds: charter.bounds,
-            quorum: charter.quorum,
-            members: charter.members.clone(),
-            network: charter.network(),
-            version: 0,
-        }
-    }
-
-    /// What a ticket and a proposal name a roster by.
-    pub fn hash(&self) -> Hash {
-        Hash::of(&cbor::encode(self))
-    }
-
-    /// A member by its id.
-    pub fn member(&self, id: &MemberId) -> Option<&Member> {
-        self.members.iter().find(|member| member.id == *id)
-    }
-
-    /// May this member's publishing keys write this kind?
-    pub fn allows(&self, member: &Member, kind: &Kind) -> bool {
-        self.roles.get(&member.role).is_some_and(|role| role.kinds.contains(kind))
-    }
 }
 
 #[cfg(test)]

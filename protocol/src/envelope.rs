@@ -41,6 +41,10 @@ pub enum Purpose {
     Card,
     /// A node's own word on where it can be reached.
     NodeRecord,
+    /// A statement of a ballot.
+    Ballot,
+    /// An institution that asks to be on the roster with this root key.
+    Request,
 }
 
 impl Purpose {
@@ -51,6 +55,8 @@ impl Purpose {
             Self::NodeKey => "nanduti/node-key/1",
             Self::Card => "nanduti/card/1",
             Self::NodeRecord => "nanduti/node-record/1",
+            Self::Ballot => "nanduti/ballot/1",
+            Self::Request => "nanduti/request/1",
         }
     }
 }

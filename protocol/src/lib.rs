@@ -30,6 +30,7 @@ pub mod library;
 pub mod limits;
 pub mod node_record;
 pub mod record;
+pub mod roster;
 pub mod run;
 pub mod sync;
 #[cfg(any(test, feature = "testing"))]

@@ -73,6 +73,9 @@ pub const ADDRESS_MAX: usize = 256;
 /// The latest time that an entry may claim: the end of the year 9999, in milliseconds since 1970.
 pub const TIME_MAX_MS: u64 = 253_402_300_799_999;
 
+/// Bytes of one log with its bodies: the charter may set a lower bound, not a higher one.
+pub const LOG_BYTES_MAX: u64 = 1 << 40;
+
 /// Entries of one log: the charter may set a lower bound, not a higher one. So no place is so high that the place after it
 /// could not be named.
 pub const LOG_ENTRIES_MAX: u64 = 1 << 32;
@@ -113,3 +116,37 @@ pub const SYNC_FORKS_MAX: usize = 1024;
 
 /// Messages of comparison in one session, both sides together: enough for every log that a charter can allow.
 pub const SYNC_TURNS_MAX: u32 = 256;
+
+/// Rounds of a ballot. Each needs more than a third of the voters to have spoken in the one before.
+pub const ROUNDS_MAX: u32 = 64;
+
+/// A signed statement of a ballot. The largest has some 240 bytes.
+pub const STATEMENT_MAX: usize = 512;
+
+/// Statements of one voter about what follows one roster: an endorsement and a ratification in each round. Who says more than an
+/// honest voter can is cut short.
+pub const STATEMENTS_OF_VOTER_MAX: usize = 2 * ROUNDS_MAX as usize;
+
+/// Proposals of which one voter may speak, about what follows one roster.
+pub const PROPOSALS_OF_VOTER_MAX: usize = 16;
+
+/// A proposal: it may admit some two hundred members at once.
+pub const PROPOSAL_MAX: usize = 64 * 1024;
+
+/// Changes in one proposal.
+pub const CHANGES_MAX: usize = 400;
+
+/// Logs of one member that a change names: all keys of a keyring, and root keys.
+pub const ENDS_MAX: usize = KEYRING_LINES_MAX + 16;
+
+/// A request to join or to replace a root key: a member's line, signed.
+pub const REQUEST_MAX: usize = 1024;
+
+/// Statements in one message.
+pub const PAPERS_STATEMENTS_MAX: usize = 256;
+
+/// Polls that two nodes compare: those about the newest rosters.
+pub const SYNC_POLLS_MAX: usize = 256;
+
+/// Names of statements that one side says it holds.
+pub const SYNC_BALLOT_IDS_MAX: usize = 8192;

@@ -6,13 +6,7 @@
 
 use std::path::Path;
 
-use nanduti_protocol::{
-    charter::{Charter, Roster},
-    hash::Hash,
-    limits,
-    run::VerifiedRun,
-    ticket::Ticket,
-};
+use nanduti_protocol::{charter::Charter, hash::Hash, limits, roster::Roster, run::VerifiedRun, ticket::Ticket};
 
 use super::{
     document::Document,

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use libp2p::{Multiaddr, multiaddr::Protocol};
 use nanduti_protocol::{
-    charter::{Charter, Roster},
+    charter::Charter,
     key::MemberId,
     limits,
+    roster::Roster,
     ticket::{RosterRef, Ticket},
 };
 

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, env, fs};
 use ed25519_dalek::SigningKey;
 use nanduti_protocol::{
     cbor,
-    charter::{Bounds, Charter, Member, Quorum, RULES, Roster},
+    charter::{Bounds, Charter, Member, Quorum, RULES},
     entry::{BodyRef, Statement},
     envelope::{self, Purpose},
     hash::Hash,
@@ -16,6 +16,7 @@ use nanduti_protocol::{
     keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place, sign_node_proof},
     kind::{Audience, Kind},
     record::Value as Node,
+    roster::Roster,
     run::push_item,
     ticket::{RosterRef, Ticket},
 };

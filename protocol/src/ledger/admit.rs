@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use super::{AdoptError, Extent, History, Ledger, prove::anchored_before};
 use crate::{
-    authority::Standing,
+    authority::{Fixed, Standing},
     cbor::CborError,
     entry::Entry,
     fork::ForkProof,
@@ -181,8 +181,16 @@ impl Ledger {
         }
         let run = run.starting_at(held.next).ok_or(Refusal::Gap { held: held.next, first: held.next })?;
         let (run, bytes) = self.within_bounds(run, &held, is_root)?;
-        let authority_changed = self.learn(&run);
+        let mut authority_changed = self.learn(&run);
         self.logs.insert(log, Extent { next: run.next_seq(), head: run.head(), bytes });
+        if is_root && let Some(place) = fixed.filter(|place| run.hash_at(place.seq).is_some()) {
+            // The host appends the run only now, but what it says of the fixed place is known.
+            let held = run.hash_at(place.seq) == Some(place.hash);
+            if let Some(authority) = &mut self.authority {
+                authority.learn_root_fixed(&log, if held { Fixed::Held } else { Fixed::Other });
+            }
+            authority_changed = true;
+        }
         Ok(Admission::Appended(AdmittedRun { run, authority_changed }))
     }
 
@@ -281,16 +289,15 @@ impl Ledger {
     fn learn(&mut self, run: &VerifiedRun) -> bool {
         let Some(authority) = &mut self.authority else { return false };
         let log = run.log();
-        let member = authority.member_by_root(&log).map(|member| member.id.clone());
         let mut changed = false;
-        match member {
-            Some(member) => {
+        match authority.member_by_root(&log).is_some() {
+            true => {
                 for (seq, item) in (run.first_seq()..).zip(run.items()).filter(|(_, item)| item.kind == Kind::Keyring) {
-                    authority.learn_keyring(&member, seq, run.body_bytes(item).unwrap_or_default());
+                    authority.learn_keyring(&log, seq, run.body_bytes(item).unwrap_or_default());
                     changed = true;
                 }
             }
-            None => {
+            false => {
                 let body = run.item_at(0).and_then(|first| run.body_bytes(first));
                 if let Some(opening) = body.and_then(|body| Opening::decode(body).ok()) {
                     authority.learn_opening(log, opening);

@@ -8,7 +8,7 @@
 use alloc::collections::BTreeMap;
 
 use super::{Extent, History, Ledger};
-use crate::{fork::ForkProof, hash::Hash, key::PublicKey, keyring::Place, run::VerifiedRun};
+use crate::{authority::Fixed, fork::ForkProof, hash::Hash, key::PublicKey, keyring::Place, run::VerifiedRun};
 
 /// Places remembered of one fixed branch: one a segment, so that this is enough for any log that a charter allows.
 const PLACES_MAX: usize = 4096;
@@ -72,12 +72,12 @@ impl Ledger {
         }
         let log = proof.log();
         let forks = self.forks_with(proof);
-        let lowest = forks.keys().next().copied();
+        let places = forks.keys().copied().collect();
         self.forks.insert(log, forks);
-        if let (Some(authority), Some(lowest)) = (&mut self.authority, lowest)
+        if let Some(authority) = &mut self.authority
             && authority.member_by_root(&log).is_some()
         {
-            authority.learn_root_end(log, lowest);
+            authority.learn_root_forks(&log, places);
         }
         true
     }
@@ -111,7 +111,7 @@ impl Ledger {
             Some(place) => (0, place.seq),
         };
         let (seq, proof) = forks.range(from..=to).next()?;
-        let past_end = !standing.is_root && standing.ends.is_some_and(|ends| *seq >= ends);
+        let past_end = standing.ends.is_some_and(|ends| *seq >= ends);
         if past_end { None } else { Some(proof) }
     }
 
@@ -124,7 +124,14 @@ impl Ledger {
 
     /// Takes note that the host has cut a log back: this is what it holds now. `None`: nothing.
     pub fn cut_back(&mut self, log: &PublicKey, extent: Option<Extent>) {
-        match extent.filter(|extent| extent.next > 0) {
+        let extent = extent.filter(|extent| extent.next > 0);
+        if let Some(authority) = &mut self.authority
+            && authority.member_by_root(log).is_some()
+        {
+            authority.forget_keyrings(log, extent.map_or(0, |extent| extent.next));
+            authority.learn_root_fixed(log, Fixed::Open);
+        }
+        match extent {
             Some(extent) => self.logs.insert(*log, extent),
             None => self.logs.remove(log),
         };

@@ -24,7 +24,8 @@ use branch::Branch;
 pub use prove::chain_held;
 
 use crate::{
-    authority::Authority,
+    authority::{Authority, Fixed},
+    ballot::{Papers, PapersError, Succession, Taken},
     charter::{Charter, CharterError},
     fork::ForkProof,
     frontier::{Frontier, Position},
@@ -32,6 +33,8 @@ use crate::{
     key::PublicKey,
     keyring::Opening,
     kind::Kind,
+    roster::Roster,
+    ticket::RosterRef,
 };
 
 /// What the ledger asks about the entries that are held. The host answers from its disk or its memory.
@@ -58,6 +61,10 @@ pub struct Extent {
 pub struct Ledger {
     network: Hash,
     authority: Option<Authority>,
+    /// Known together with the authority.
+    succession: Option<Succession>,
+    /// The roster that a ticket names.
+    pinned: Option<RosterRef>,
     logs: BTreeMap<PublicKey, Extent>,
     /// By log and place: the lowest fork, and the lowest above what the keyring has fixed.
     forks: BTreeMap<PublicKey, BTreeMap<u64, ForkProof>>,
@@ -68,7 +75,15 @@ pub struct Ledger {
 impl Ledger {
     /// The ledger of a network of which nothing is known but its id.
     pub fn new(network: Hash) -> Self {
-        Self { network, authority: None, logs: BTreeMap::new(), forks: BTreeMap::new(), branches: BTreeMap::new() }
+        Self {
+            network,
+            authority: None,
+            succession: None,
+            pinned: None,
+            logs: BTreeMap::new(),
+            forks: BTreeMap::new(),
+            branches: BTreeMap::new(),
+        }
     }
 
     /// The network.
@@ -90,15 +105,67 @@ impl Ledger {
             return Err(AdoptError::OtherNetwork);
         }
         if self.authority.is_none() {
-            let mut authority = Authority::new(&Charter::decode(bytes)?);
+            let charter = Charter::decode(bytes)?;
+            let mut authority = Authority::new(&charter);
             for (log, forks) in &self.forks {
-                if let Some(seq) = forks.keys().next().filter(|_| authority.member_by_root(log).is_some()) {
-                    authority.learn_root_end(*log, *seq);
+                if authority.member_by_root(log).is_some() {
+                    authority.learn_root_forks(log, forks.keys().copied().collect());
                 }
             }
             self.authority = Some(authority);
+            let mut succession = Succession::new(Roster::founding(&charter));
+            succession.pin(self.pinned);
+            self.succession = Some(succession);
         }
         Ok(())
+    }
+
+    /// The rosters so far and what was said of them; unknown until the charter is.
+    pub fn succession(&self) -> Option<&Succession> {
+        self.succession.as_ref()
+    }
+
+    /// Binds the succession to the roster that a ticket names: another one of that version is not followed.
+    pub fn pin(&mut self, roster: Option<RosterRef>) {
+        self.pinned = roster;
+        if let Some(succession) = &mut self.succession {
+            succession.pin(roster);
+        }
+    }
+
+    /// Takes in papers of a ballot, and follows what comes into force: then who may speak has to be judged again.
+    ///
+    /// # Errors
+    /// If anything is wrong with them, or nothing is known of the network yet. The ledger is unchanged then.
+    pub fn take_papers(&mut self, papers: &Papers, history: &impl History) -> Result<Taken, PapersError> {
+        let succession = self.succession.as_mut().ok_or(PapersError::UnknownRoster)?;
+        let taken = succession.take(papers)?;
+        if taken.roster
+            && let Some(authority) = &mut self.authority
+        {
+            authority.follow(succession.roster().clone());
+            for (log, forks) in &self.forks {
+                if authority.member_by_root(log).is_some() {
+                    authority.learn_root_forks(log, forks.keys().copied().collect());
+                }
+            }
+            let roots: Vec<PublicKey> =
+                self.logs.keys().filter(|log| authority.member_by_root(log).is_some()).copied().collect();
+            roots.iter().for_each(|root| self.settle_root(root, history));
+        }
+        Ok(taken)
+    }
+
+    /// Tells the authority whether the branch of a root log that is held is the one that the roster has fixed.
+    fn settle_root(&mut self, root: &PublicKey, history: &impl History) {
+        let Some(authority) = &mut self.authority else { return };
+        let fixed = authority.standing(root).filter(|standing| standing.is_root).and_then(|standing| standing.fixed);
+        let fixed = match fixed.map(|place| history.hash_at(root, place.seq).map(|held| held == place.hash)) {
+            Some(Some(true)) => Fixed::Held,
+            Some(Some(false)) => Fixed::Other,
+            _ => Fixed::Open,
+        };
+        authority.learn_root_fixed(root, fixed);
     }
 
     /// What is held of a log.

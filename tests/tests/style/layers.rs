@@ -28,7 +28,7 @@ const PROTOCOL: Layers = Layers {
         &["key", "kind", "record", "ticket"],
         &["charter", "envelope", "library"],
         &["entry", "frontier", "keyring", "node_record"],
-        &["chain"],
+        &["chain", "roster"],
         &["authority", "ballot", "fork", "run"],
         &["ledger"],
         &["announce", "sync"],

@@ -1,11 +1,12 @@
 //! What says who may speak: charters, keyrings, openings, node keys; and tickets.
 
 use nanduti_protocol::{
-    charter::{Charter, CharterError, Quorum, Roster},
+    charter::{Charter, CharterError, Quorum},
     hash::Hash,
     keyring::{KeyLine, KeyState, KeyUse, Keyring, KeyringError, Opening, Place, sign_node_proof},
     kind::Kind,
     limits,
+    roster::Roster,
     ticket::{RosterRef, Ticket, TicketError},
 };
 use serde_bytes::ByteBuf;

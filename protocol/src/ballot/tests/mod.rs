@@ -1,4 +1,8 @@
-//! Small networks gone through exhaustively, and random sets of statements.
+//! Tests of ballots: the rules gone through exhaustively, sets as sets, proposals one by one, and the succession of rosters.
 
 mod exhaustive;
+mod made;
+mod poll;
+mod proposal;
 mod set;
+mod succession;

@@ -1,7 +1,13 @@
 //! Order independence: whatever way a history arrives, every node ends with the same frontier, the same entries that count,
 //! and the same authority.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec,
+    vec::Vec,
+};
 
 use proptest::prelude::*;
 
@@ -31,20 +37,24 @@ fn beliefs(host: &Host, history: &History) -> Vec<String> {
 fn from_scratch(host: &Host, history: &History) -> Authority {
     let mut authority = Authority::new(&history.founding.charter);
     for (log, _) in host.ledger.logs() {
-        let member = authority.member_by_root(log).map(|member| member.id.clone());
+        let is_root = authority.member_by_root(log).is_some();
         for (seq, (kind, body)) in (0..).zip(host.store.entries(log)) {
-            match (&member, kind, body) {
-                (Some(member), Kind::Keyring, Some(body)) => authority.learn_keyring(member, seq, body),
-                (None, Kind::Log, Some(body)) if seq == 0 => {
+            match (is_root, kind, body) {
+                (true, Kind::Keyring, Some(body)) => authority.learn_keyring(log, seq, body),
+                (false, Kind::Log, Some(body)) if seq == 0 => {
                     authority.learn_opening(*log, Opening::decode(body).expect("admitted"));
                 }
                 _ => {}
             }
         }
     }
+    let mut forks: BTreeMap<PublicKey, BTreeSet<u64>> = BTreeMap::new();
     for (log, proof) in host.ledger.forks() {
-        if authority.member_by_root(log).is_some() {
-            authority.learn_root_end(*log, proof.mark().seq);
+        forks.entry(*log).or_default().insert(proof.mark().seq);
+    }
+    for (log, places) in forks {
+        if authority.member_by_root(&log).is_some() {
+            authority.learn_root_forks(&log, places);
         }
     }
     authority

@@ -7,11 +7,11 @@ use std::io::{Error, Result};
 
 use ed25519_dalek::SigningKey;
 use nanduti_protocol::{
-    charter::Roster,
     hash::Hash,
     kind::Kind,
     limits,
     record::{Record, RecordBody},
+    roster::Roster,
     run::VerifiedRun,
     testing::{Founding, LogWriter, live, ring},
     ticket::{RosterRef, Ticket},
