@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let home = Home::at(dir.path());
         home.create()?;
         let options =
-            CoreOptions { network, author: None, index_cache: 64 << 20, min_free: 0, now_ms: || 1_800_000_000_000 };
+            CoreOptions { network, pinned: None, author: None, index_cache: 64 << 20, min_free: 0, now_ms: || 1_800_000_000_000 };
         let core = Core::open(home.clone(), options.clone(), runtime.handle())?;
         let started = (Instant::now(), processor());
         let mut verified = Vec::new();

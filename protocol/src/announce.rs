@@ -1,7 +1,7 @@
 //! What nodes tell each other by gossip: that there is something new. Gossip is a hint, and correctness never depends on it.
 //!
-//! A message is a strict DAG-CBOR map of one pair, `{entry: bytes}`, `{fork: bytes}` or `{node: bytes}`: an entry without its
-//! body, a fork proof, or a node record, each in the one form that it has everywhere else. The checks are split so that a
+//! A message is a strict DAG-CBOR map of one pair, `{entry: bytes}`, `{fork: bytes}`, `{node: bytes}` or `{ballot: bytes}`: an
+//! entry without its body, a fork proof, a node record, or a statement of a ballot, each in the one form that it has everywhere else. The checks are split so that a
 //! host can stop at the cheapest one that fails: taking apart ([`Announcement::decode`]), what the ledger knows of the place
 //! ([`judge_entry`]), and only then the signature.
 
@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::Bytes;
 
 use crate::{
+    ballot::{PapersError, Statement},
     cbor::{self, CborError},
-    entry::Statement,
+    entry::Statement as EntryStatement,
     hash::Hash,
     ledger::{History, Ledger},
     limits,
@@ -31,6 +32,9 @@ pub enum Announcement<'a> {
     /// A node record.
     #[serde(borrow)]
     Node(&'a Bytes),
+    /// A statement of a ballot.
+    #[serde(borrow)]
+    Ballot(&'a Bytes),
 }
 
 impl<'a> Announcement<'a> {
@@ -47,6 +51,11 @@ impl<'a> Announcement<'a> {
     /// Announces a node record.
     pub fn node(bytes: &'a [u8]) -> Self {
         Self::Node(Bytes::new(bytes))
+    }
+
+    /// Announces a statement of a ballot.
+    pub fn ballot(bytes: &'a [u8]) -> Self {
+        Self::Ballot(Bytes::new(bytes))
     }
 
     /// The bytes of the message.
@@ -86,8 +95,36 @@ pub enum Place {
     OtherNetwork,
 }
 
+/// What an announced statement of a ballot is to this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BallotPlace {
+    /// It is held already.
+    Known,
+    /// It is news: properly signed by somebody who has a vote.
+    News,
+    /// It is about a roster that is not known here. Perhaps the sender knows more; nobody is to blame.
+    Unplaced,
+}
+
+/// Finds out what an announced statement is to this node, its signature included.
+///
+/// # Errors
+/// If it is no statement, or not of somebody who has a vote. The sender could have checked.
+pub fn judge_statement(ledger: &Ledger, bytes: &[u8]) -> Result<BallotPlace, PapersError> {
+    let statement = Statement::decode(bytes)?;
+    let succession = ledger.succession();
+    let poll =
+        succession.and_then(|known| known.polls().map(|(poll, _)| poll).find(|poll| poll.hash() == statement.roster));
+    let Some(poll) = poll else { return Ok(BallotPlace::Unplaced) };
+    if poll.holds(bytes) {
+        return Ok(BallotPlace::Known);
+    }
+    poll.signer(&statement, bytes)?;
+    Ok(BallotPlace::News)
+}
+
 /// Finds out what an announced entry is to this node.
-pub fn judge_entry(ledger: &Ledger, history: &impl History, statement: &Statement, hash: &Hash) -> Place {
+pub fn judge_entry(ledger: &Ledger, history: &impl History, statement: &EntryStatement, hash: &Hash) -> Place {
     if statement.seq == 0 && statement.prev != ledger.network() {
         return Place::OtherNetwork;
     }

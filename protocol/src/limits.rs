@@ -150,3 +150,6 @@ pub const SYNC_POLLS_MAX: usize = 256;
 
 /// Names of statements that one side says it holds.
 pub const SYNC_BALLOT_IDS_MAX: usize = 8192;
+
+/// Papers of ballots that one side sends in one session; the rest follow in the next.
+pub const SYNC_PAPERS_MAX: usize = 4096;

@@ -1,6 +1,7 @@
 //! What the writer can be asked to do.
 
 use nanduti_protocol::{
+    ballot::{Papers, Taken},
     fork::ForkProof,
     key::PublicKey,
     kind::{Audience, Kind},
@@ -20,6 +21,8 @@ pub(crate) enum Command {
     Admit { run: Box<VerifiedRun>, facts: Facts, reply: Reply<Admitted> },
     /// Sign an entry and take it in.
     Author { kind: Kind, audience: Audience, time: u64, body: Vec<u8>, reply: Reply<Authored> },
+    /// Take papers of a ballot in.
+    Papers { papers: Box<Papers>, reply: Reply<Taken> },
     /// Take note of a fork.
     Fork { proof: Box<ForkProof>, reply: Reply<bool> },
     /// Put a body where one is missing.
@@ -39,6 +42,7 @@ impl Command {
         match self {
             Self::Admit { reply, .. } => drop(reply.send(Err(error))),
             Self::Author { reply, .. } => drop(reply.send(Err(error))),
+            Self::Papers { reply, .. } => drop(reply.send(Err(error))),
             Self::Fork { reply, .. } | Self::FillBody { reply, .. } => drop(reply.send(Err(error))),
             Self::Reindex { reply } | Self::Repair { reply, .. } | Self::Close { reply } => {
                 drop(reply.send(Err(error)))

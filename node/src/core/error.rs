@@ -1,6 +1,6 @@
 //! Why the core did not do what it was asked.
 
-use nanduti_protocol::ledger::Refusal;
+use nanduti_protocol::{ballot::PapersError, ledger::Refusal};
 
 use crate::store::StoreError;
 
@@ -10,6 +10,9 @@ pub enum CoreError {
     /// The rules do not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The papers of a ballot are not right.
+    #[error(transparent)]
+    Papers(#[from] PapersError),
     /// No room on the disk.
     #[error("the disk is full: nothing was written and nothing is lost")]
     Full,

@@ -14,6 +14,7 @@
 //! disk holds, and everything in the batch is told so.
 
 mod author;
+mod ballots;
 mod command;
 mod error;
 mod facts;
@@ -41,6 +42,7 @@ use std::{
 };
 
 use nanduti_protocol::{
+    ballot::{Papers, Taken},
     fork::ForkProof,
     hash::Hash,
     key::PublicKey,
@@ -122,6 +124,10 @@ pub enum CoreEvent {
     Forked(Arc<ForkProof>),
     /// Who may speak may have changed.
     AuthorityChanged,
+    /// Something was said in a ballot.
+    Balloted(Arc<Papers>),
+    /// Another roster is in force: what was refused before may be taken in now.
+    RosterChanged,
 }
 
 /// What became of a run.
@@ -170,6 +176,14 @@ impl Core {
     pub async fn admit_prepared(&self, prepared: PreparedRun) -> Result<Admitted, CoreError> {
         let PreparedRun { run, facts } = prepared;
         self.ask(|reply| Command::Admit { run, facts, reply }).await
+    }
+
+    /// Takes papers of a ballot in; returns once they are durable and followed.
+    ///
+    /// # Errors
+    /// If anything is wrong with them, or the disk is full or fails.
+    pub async fn take_papers(&self, papers: Papers) -> Result<Taken, CoreError> {
+        self.ask(|reply| Command::Papers { papers: Box::new(papers), reply }).await
     }
 
     /// Takes note of a fork; returns whether it was new.

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, RwLock},
 };
 
-use nanduti_protocol::{fork::ForkProof, hash::Hash, key::PublicKey, kind::Kind, ledger::Ledger};
+use nanduti_protocol::{fork::ForkProof, hash::Hash, key::PublicKey, kind::Kind, ledger::Ledger, ticket::RosterRef};
 use tokio::sync::{broadcast, mpsc};
 
 use super::{
@@ -35,6 +35,8 @@ const FORK_FILES: [&str; 2] = ["fork", "fork-above"];
 pub struct CoreOptions {
     /// The network.
     pub network: Hash,
+    /// The roster that the ticket names, if there is a ticket.
+    pub pinned: Option<RosterRef>,
     /// The key by which this node speaks for its member, if it does.
     pub author: Option<Author>,
     /// The cache of the index, in bytes.
@@ -130,6 +132,7 @@ pub(super) fn open(
     }
     let logs = super::verify::logs(home)?;
     opening.adopt_charter(&logs)?;
+    opening.read_ballots()?;
     let is_root = |log: &PublicKey, ledger: &Ledger| {
         ledger.authority().is_some_and(|authority| authority.member_by_root(log).is_some())
     };
@@ -180,6 +183,15 @@ impl OpeningHome<'_> {
                 break;
             }
         }
+        Ok(())
+    }
+
+    /// Who may speak at all is known before the logs are read.
+    fn read_ballots(&mut self) -> Result<(), CoreError> {
+        self.opened.ledger.pin(self.options.pinned);
+        let disk = self.opened.disk.clone();
+        let warnings = super::ballots::read(self.home, &mut self.opened.ledger, &disk)?;
+        warnings.into_iter().for_each(|warning| self.warn(warning));
         Ok(())
     }
 

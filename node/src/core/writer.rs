@@ -195,6 +195,7 @@ impl Writer {
 
     fn handle_alone(&mut self, command: Command) {
         match command {
+            Command::Papers { papers, reply } => answer(reply, self.take_papers(&papers)),
             Command::Fork { proof, reply } => answer(reply, self.learn_fork(&proof)),
             Command::FillBody { log, seq, body, reply } => answer(reply, self.fill_body(&log, seq, &body)),
             Command::Reindex { reply } => answer(reply, self.reindex()),

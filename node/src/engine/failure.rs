@@ -26,6 +26,7 @@ impl From<CoreError> for ApiError {
     fn from(error: CoreError) -> Self {
         match &error {
             CoreError::Refused(refusal) => refused(refusal.to_string()),
+            CoreError::Papers(error) => refused(error.to_string()),
             CoreError::CannotSign(why) => refused(format!("this node may not sign: {why}"))
                 .hint("`nanduti status` says what this node is in the network"),
             CoreError::Full => failed(error.to_string()).hint(

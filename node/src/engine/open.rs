@@ -45,6 +45,7 @@ impl Engine {
         })?;
         let options = CoreOptions {
             network: info.network,
+            pinned: info.ticket.as_ref().map(|ticket| ticket.roster),
             author: author.clone(),
             index_cache: config.storage.index_cache_bytes(),
             min_free: config.storage.min_free_bytes(),

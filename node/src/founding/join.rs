@@ -53,7 +53,7 @@ pub fn join(home: &Home, ticket_or_file: &str) -> Result<JoinReply, ApiError> {
     check_roster(charter.as_ref(), &ticket)?;
     put(&identity::network_file(home), &network.to_hex())?;
     put(&identity::ticket_file(home), &ticket.to_text())?;
-    let role = admit(home, &config, network, in_order(&adoptions))?;
+    let role = admit(home, &config, &ticket, in_order(&adoptions))?;
     Ok(JoinReply {
         network: network.to_hex(),
         network_name: charter.as_ref().map(|charter| charter.name.clone()),
@@ -156,10 +156,11 @@ fn check_roster(charter: Option<&Charter>, ticket: &Ticket) -> Result<(), ApiErr
 
 /// Lets the core take everything in, and asks it what this node is now. The core lives on a runtime of its own, in a thread
 /// of its own, so that a caller may be inside another.
-fn admit(home: &Home, config: &Config, network: Hash, runs: Vec<VerifiedRun>) -> Result<NodeRole, ApiError> {
+fn admit(home: &Home, config: &Config, ticket: &Ticket, runs: Vec<VerifiedRun>) -> Result<NodeRole, ApiError> {
     let author = identity::author_of(home)?;
     let options = CoreOptions {
-        network,
+        network: ticket.network,
+        pinned: Some(ticket.roster),
         author: author.clone(),
         index_cache: config.storage.index_cache_bytes(),
         min_free: config.storage.min_free_bytes(),

@@ -38,6 +38,8 @@ impl Fault {
     pub(crate) const BODY: Self = Self { name: "bad-body", weight: 40 };
     /// A fork proof that proves nothing.
     pub(crate) const FORK_PROOF: Self = Self { name: "bad-fork-proof", weight: 40 };
+    /// Papers of a ballot that are not right.
+    pub(crate) const BALLOT: Self = Self { name: "bad-ballot", weight: 40 };
     /// Bytes on the gossip topic that are no message.
     pub(crate) const GOSSIP: Self = Self { name: "bad-gossip", weight: 20 };
     /// More gossip than any honest node passes on.

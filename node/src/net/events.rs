@@ -149,6 +149,7 @@ impl Task {
         }
         match judgement.heard {
             Some(Heard::Entry(log)) => self.schedule.want_log(&peer, log),
+            Some(Heard::Ballot) => self.schedule.want_full_soon(&peer, now),
             Some(Heard::Unplaced) => self.schedule.want_full_soon(&peer, now + limits::UNPLACED_REST),
             Some(Heard::Fork(proof)) => {
                 let core = self.core.clone();

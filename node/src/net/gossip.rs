@@ -19,7 +19,8 @@ use std::sync::Arc;
 
 use libp2p::gossipsub::MessageAcceptance;
 use libp2p::{Multiaddr, PeerId};
-use nanduti_protocol::announce::{Announcement, Place, judge_entry};
+use nanduti_protocol::announce::{Announcement, BallotPlace, Place, judge_entry, judge_statement};
+use nanduti_protocol::ballot::Papers;
 use nanduti_protocol::chain::{Chain, ChainError};
 use nanduti_protocol::entry::{Entry, EntryError};
 use nanduti_protocol::envelope::EnvelopeError;
@@ -46,6 +47,8 @@ pub(super) enum Heard {
     Fork(Box<ForkProof>),
     /// Where a node can be reached.
     Node(PeerId, Vec<Multiaddr>),
+    /// Something was said in a ballot.
+    Ballot,
 }
 
 /// What to do with a message.
@@ -92,6 +95,7 @@ pub(super) struct Gossip {
     all: Bucket,
     nodes: Bucket,
     forks: Bucket,
+    ballots: Bucket,
     seen: Recent,
     announce: Bucket,
     waiting: BTreeMap<PublicKey, Arc<[u8]>>,
@@ -108,6 +112,7 @@ impl Gossip {
             all: Bucket::new(limits::GOSSIP_ALL_RATE, now),
             nodes: Bucket::new(limits::GOSSIP_NODE_RATE, now),
             forks: Bucket::new(limits::GOSSIP_FORK_RATE, now),
+            ballots: Bucket::new(limits::GOSSIP_BALLOT_RATE, now),
             seen: Recent::default(),
             announce: Bucket::new(limits::ANNOUNCE_RATE, now),
             waiting: BTreeMap::new(),
@@ -141,6 +146,10 @@ impl Gossip {
                 Judgement { note: Some("gossip-rate"), ..Judgement::ignore() }
             }
             Ok(Announcement::Node(bytes)) => judge_record(bytes, from, state.0, records),
+            Ok(Announcement::Ballot(_)) if !self.ballots.take(now) => {
+                Judgement { note: Some("gossip-rate"), ..Judgement::ignore() }
+            }
+            Ok(Announcement::Ballot(bytes)) => judge_ballot(bytes, state.0),
         };
         if judgement.acceptance == MessageAcceptance::Accept {
             self.seen.insert(Hash::of(data));
@@ -206,6 +215,13 @@ impl Gossip {
         let message = Announcement::fork(&proof.encode()).encode();
         if message.len() <= GOSSIP_MAX {
             self.push_urgent(message);
+        }
+    }
+
+    /// What was said in a ballot is to be announced: the first of it, which stands for the rest.
+    pub(super) fn announce_ballot(&mut self, papers: &Papers) {
+        if let Some(statement) = papers.statements.first() {
+            self.push_urgent(Announcement::ballot(statement).encode());
         }
     }
 
@@ -279,6 +295,17 @@ fn judge_record(bytes: &[u8], from: Sender, ledger: &Ledger, records: &mut Recor
         Ok(Learnt::New(peer, addresses)) => Judgement::accept(Heard::Node(peer, addresses)),
         Ok(Learnt::Nothing) => Judgement::ignore(),
         Err(fault) => Judgement::reject(fault),
+    }
+}
+
+fn judge_ballot(bytes: &[u8], ledger: &Ledger) -> Judgement {
+    match judge_statement(ledger, bytes) {
+        Ok(BallotPlace::Known) => Judgement::ignore(),
+        Ok(BallotPlace::News) => Judgement::accept(Heard::Ballot),
+        Ok(BallotPlace::Unplaced) => {
+            Judgement { note: Some("gossip-unplaced"), heard: Some(Heard::Unplaced), ..Judgement::ignore() }
+        }
+        Err(_) => Judgement::reject(Fault::BALLOT),
     }
 }
 

@@ -205,6 +205,9 @@ pub(super) const STRETCH: u32 = 3;
 /// After a session that moved something and left the two unequal, as far as is known, they compare again after about this.
 pub(super) const CONFIRM: Duration = Duration::from_secs(1);
 
+/// Statements of ballots that are looked at: each costs a signature, and one that is news a session.
+pub(super) const GOSSIP_BALLOT_RATE: (f64, f64) = (4.0, 256.0);
+
 /// After gossip from a key that is unknown here, the sender is asked for everything after this: its keyring is probably on
 /// the way already.
 pub(super) const UNPLACED_REST: Duration = Duration::from_secs(2);

@@ -244,8 +244,21 @@ impl Task {
                 self.gossip.announce_entry(log, entry);
             }
             CoreEvent::Forked(proof) if self.options.config.gossip => self.gossip.announce_fork(&proof),
-            CoreEvent::Appended { .. } | CoreEvent::Forked(_) => {}
+            CoreEvent::Balloted(papers) if self.options.config.gossip => self.gossip.announce_ballot(&papers),
+            CoreEvent::Appended { .. } | CoreEvent::Forked(_) | CoreEvent::Balloted(_) => {}
+            CoreEvent::RosterChanged => {
+                self.mark_members();
+                self.ask_again();
+            }
             CoreEvent::AuthorityChanged => self.mark_members(),
+        }
+    }
+
+    /// Others may hold what could not be taken in before.
+    fn ask_again(&mut self) {
+        let now = Instant::now();
+        for peer in self.connected.keys() {
+            self.schedule.want_full_soon(peer, now + limits::UNPLACED_REST.mul_f64(jitter()));
         }
     }
 

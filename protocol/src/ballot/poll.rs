@@ -157,9 +157,7 @@ impl Poll {
             if held.is_some_and(|held| held.bytes == *bytes) {
                 continue;
             }
-            let member = self.roster.member(&statement.member).filter(|member| self.voter(&member.id).is_some());
-            let member = member.ok_or_else(|| PapersError::NoVote(statement.member.clone()))?;
-            let signer = Statement::signer(bytes, &self.roster.network, member)?;
+            let signer = self.signer(&statement, bytes)?;
             new.push((statement.member, said, Cast { signer, bytes: bytes.clone() }));
         }
         let mut changed = false;
@@ -176,6 +174,21 @@ impl Poll {
         self.forget_unspoken();
         self.digest = self.digest_anew();
         Ok(changed)
+    }
+
+    /// Is this very statement held?
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        self.statements().any(|(_, held)| held == bytes)
+    }
+
+    /// With which of its keys a voter signed a statement.
+    ///
+    /// # Errors
+    /// If it has no vote, or did not sign it.
+    pub fn signer(&self, statement: &Statement, bytes: &[u8]) -> Result<Signer, PapersError> {
+        let member = self.roster.member(&statement.member).filter(|member| self.voter(&member.id).is_some());
+        let member = member.ok_or_else(|| PapersError::NoVote(statement.member.clone()))?;
+        Ok(Statement::signer(bytes, &self.roster.network, member)?)
     }
 
     fn motion(&self, bytes: &[u8]) -> Result<Motion, PapersError> {

@@ -7,12 +7,12 @@ use serde_bytes::ByteBuf;
 
 use super::PeerFault;
 use crate::{
+    ballot::{Held, Papers, ShortId},
     cbor,
     frontier::{Position, Prefix},
     hash::Hash,
     key::PublicKey,
     limits,
-    ticket::RosterRef,
 };
 
 /// A message of the protocol.
@@ -25,6 +25,10 @@ pub enum Message {
     Compare(Compare),
     /// The bodies that the sender lacks: its first message after narrowing.
     Want(Vec<(PublicKey, u64)>),
+    /// What the sender holds of the ballots: after its list of wants, if the two hold different ones.
+    Ballots(Vec<HeldForm>),
+    /// Papers of a ballot.
+    Papers(PapersForm),
     /// A fork proof.
     Fork(ByteBuf),
     /// The sender's chain, without bodies, from the lowest place where two logs differ.
@@ -41,8 +45,8 @@ pub struct Hello {
     pub network: Hash,
     /// The digest of the whole frontier.
     pub digest: Hash,
-    /// The roster in force, once the charter is known.
-    pub roster: Option<RosterRef>,
+    /// The version of the roster in force and the digest of what is held of ballots, once the charter is known.
+    pub ballots: Option<(u64, Hash)>,
     /// How many bodies the sender will ask for.
     pub wants: u64,
     /// The quick pull: what the initiator holds of some logs. The responder's is always empty.
@@ -57,16 +61,56 @@ pub struct Pull(pub PublicKey, pub u64, pub Hash);
 struct HelloForm(Hash, Hash, Option<(u64, Hash)>, u64, Vec<Pull>);
 
 impl From<HelloForm> for Hello {
-    fn from(HelloForm(network, digest, roster, wants, pull): HelloForm) -> Self {
-        let roster = roster.map(|(version, hash)| RosterRef { hash, version });
-        Self { network, digest, roster, wants, pull }
+    fn from(HelloForm(network, digest, ballots, wants, pull): HelloForm) -> Self {
+        Self { network, digest, ballots, wants, pull }
     }
 }
 
 impl From<Hello> for HelloForm {
     fn from(hello: Hello) -> Self {
-        let roster = hello.roster.map(|roster| (roster.version, roster.hash));
-        Self(hello.network, hello.digest, roster, hello.wants, hello.pull)
+        Self(hello.network, hello.digest, hello.ballots, hello.wants, hello.pull)
+    }
+}
+
+/// What is held of the poll about one roster: its hash, the first bytes of the digest, and the names of the statements, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldForm(pub Hash, pub u64, pub Vec<ShortId>);
+
+impl From<&Held> for HeldForm {
+    fn from(held: &Held) -> Self {
+        Self(held.roster, held.digest, held.ids.iter().copied().collect())
+    }
+}
+
+impl From<HeldForm> for Held {
+    fn from(HeldForm(roster, digest, ids): HeldForm) -> Self {
+        Self { roster, digest, ids: ids.into_iter().collect() }
+    }
+}
+
+/// A proposal, and statements about it. Field order is that of the encoding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PapersForm {
+    /// Hash of the roster.
+    pub roster: Hash,
+    /// The proposal.
+    pub proposal: ByteBuf,
+    /// Signed statements about it.
+    pub statements: Vec<ByteBuf>,
+}
+
+impl From<Papers> for PapersForm {
+    fn from(papers: Papers) -> Self {
+        let statements = papers.statements.into_iter().map(ByteBuf::from).collect();
+        Self { roster: papers.roster, proposal: ByteBuf::from(papers.proposal), statements }
+    }
+}
+
+impl From<PapersForm> for Papers {
+    fn from(form: PapersForm) -> Self {
+        let statements = form.statements.into_iter().map(ByteBuf::into_vec).collect();
+        Self { roster: form.roster, proposal: form.proposal.into_vec(), statements }
     }
 }
 
@@ -143,6 +187,16 @@ impl Message {
             Self::Hello(hello) => check_list("pulled logs", &hello.pull, limits::SYNC_PULL_MAX, |a, b| a.0 < b.0),
             Self::Compare(compare) => compare.check(),
             Self::Want(bodies) => check_list("wanted bodies", bodies, limits::SYNC_WANT_MAX, |a, b| a < b),
+            Self::Ballots(held) => check_held(held),
+            Self::Papers(papers) => {
+                let number = papers.statements.len();
+                let sound = (1..=limits::PAPERS_STATEMENTS_MAX).contains(&number);
+                if sound && papers.proposal.len() <= limits::PROPOSAL_MAX {
+                    Ok(())
+                } else {
+                    Err(PeerFault::Malformed("papers without a statement, with too many, or of too large a proposal"))
+                }
+            }
             Self::Fork(proof) if proof.len() > limits::FORK_PROOF_MAX => {
                 Err(PeerFault::Malformed("a fork proof that is too large"))
             }
@@ -159,6 +213,8 @@ impl Message {
             Self::Hello(_) => "hello",
             Self::Compare(_) => "compare",
             Self::Want(_) => "want",
+            Self::Ballots(_) => "ballots",
+            Self::Papers(_) => "papers",
             Self::Fork(_) => "fork",
             Self::Evidence(_) => "evidence",
             Self::End => "end",
@@ -198,6 +254,14 @@ impl Part {
             Self::Probe { .. } => Ok(()),
         }
     }
+}
+
+fn check_held(held: &[HeldForm]) -> Result<(), PeerFault> {
+    let ids: usize = held.iter().map(|HeldForm(_, _, ids)| ids.len()).sum();
+    if held.len() > limits::SYNC_POLLS_MAX || ids > limits::SYNC_BALLOT_IDS_MAX {
+        return Err(PeerFault::TooMany { what: "polls or statements" });
+    }
+    held.iter().try_for_each(|HeldForm(_, _, ids)| check_list("names of statements", ids, ids.len(), |a, b| a < b))
 }
 
 fn check_logs(logs: &[(PublicKey, Position)]) -> Result<(), PeerFault> {

@@ -47,11 +47,17 @@ pub use frame::{
     FRAME_HEADER_LEN, FrameHeader, FrameType, SEGMENT_HEAD_LEN, body_frame, message_frame, segment_head, split_body,
     split_segment,
 };
-pub use message::{Compare, Hello, Message, Part, Pull};
+pub use message::{Compare, HeldForm, Hello, Message, PapersForm, Part, Pull};
 pub use session::Session;
 
 use crate::{
-    chain::Chain, fork::ForkProof, frontier::Frontier, hash::Hash, key::PublicKey, ledger::History, ticket::RosterRef,
+    ballot::{Papers, Succession},
+    chain::Chain,
+    fork::ForkProof,
+    frontier::Frontier,
+    hash::Hash,
+    key::PublicKey,
+    ledger::History,
 };
 
 /// What a session sees of the node: a snapshot taken when the session begins. Entries that arrive meanwhile wait for the
@@ -60,8 +66,8 @@ use crate::{
 pub trait View: History {
     /// The network.
     fn network(&self) -> Hash;
-    /// The roster in force, once the charter is known.
-    fn roster(&self) -> Option<RosterRef>;
+    /// The rosters so far and what was said of them, once the charter is known.
+    fn succession(&self) -> Option<&Succession>;
     /// The frontier.
     fn frontier(&self) -> &Frontier;
     /// Is this the log of a member's root key? Those go first.
@@ -113,6 +119,8 @@ pub enum Output {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// Papers of a ballot arrived: to be taken in before what comes after them is admitted.
+    Papers(Papers),
     /// A fork proof arrived; its signatures have been checked.
     Fork(ForkProof),
     /// A chain of the peer from the place at which it differs from ours; its signature has been checked. For

@@ -1,6 +1,7 @@
 //! The plan: what this side will send once the comparison is over, and in which order.
 //!
-//! Fork proofs and evidence come first, since they are small and stop harm; then the logs of root keys, since nothing of a
+//! Papers of ballots come first, since they say who may speak at all; then fork proofs and evidence, since they are small and stop
+//! harm; then the logs of root keys, since nothing of a
 //! member can be judged before its keyring is there; then all other logs in turn, a segment of each at a time, so that one
 //! long log does not keep the others waiting; then the bodies that were asked for. The plan holds names and places, never
 //! content: the host reads that from its disk when there is room in the stream.
@@ -10,7 +11,13 @@ use alloc::{collections::BTreeMap, collections::BTreeSet, collections::VecDeque,
 use serde_bytes::ByteBuf;
 
 use super::{HostMisuse, Message, Serve, View};
-use crate::{hash::Hash, key::PublicKey, ledger::chain_held, limits};
+use crate::{
+    ballot::{Held, Papers},
+    hash::Hash,
+    key::PublicKey,
+    ledger::chain_held,
+    limits,
+};
 
 /// What is still to be sent of one log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +31,13 @@ struct Run {
 /// What will be sent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Plan {
+    /// Proposals about which the peer lacks papers, by roster and hash.
+    ballots: VecDeque<(Hash, Hash)>,
+    /// What the peer holds of ballots.
+    held: Vec<Held>,
+    papers: VecDeque<Papers>,
+    /// How many papers may still be sent.
+    papers_left: usize,
     forks: BTreeSet<PublicKey>,
     evidence: BTreeMap<PublicKey, u64>,
     roots: VecDeque<Run>,
@@ -34,6 +48,13 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// Plans to send what the peer lacks of ballots.
+    pub(super) fn ballots(&mut self, held: Vec<Held>, view: &impl View) {
+        self.ballots = view.succession().map(|ours| ours.lacking(&held)).unwrap_or_default().into();
+        self.held = held;
+        self.papers_left = limits::SYNC_PAPERS_MAX;
+    }
+
     /// Plans to send our proof of a fork.
     pub(super) fn fork(&mut self, log: PublicKey) {
         if self.forks.len() < limits::SYNC_FORKS_MAX {
@@ -63,6 +84,9 @@ impl Plan {
         if self.serving.is_some() {
             return None;
         }
+        if let Some(papers) = self.next_papers(view) {
+            return Some(Serve::Send(Message::Papers(papers.into())));
+        }
         while let Some(log) = self.forks.pop_first() {
             if let Some(proof) = view.fork_proof(&log) {
                 return Some(Serve::Send(Message::Fork(ByteBuf::from(proof))));
@@ -81,10 +105,24 @@ impl Plan {
         self.bodies.pop_front().map(|(log, seq)| Serve::Body { log, seq })
     }
 
+    /// The next papers of a ballot. What does not fit into this session waits for the next.
+    fn next_papers(&mut self, view: &impl View) -> Option<Papers> {
+        self.papers_left = self.papers_left.checked_sub(1)?;
+        while self.papers.is_empty() {
+            let (roster, proposal) = self.ballots.pop_front()?;
+            self.papers = view.succession()?.papers(&roster, &proposal, &self.held).into();
+        }
+        self.papers.pop_front()
+    }
+
     /// Is everything sent?
     pub(super) fn is_done(&self) -> bool {
-        let empty =
-            self.forks.is_empty() && self.evidence.is_empty() && self.roots.is_empty() && self.others.is_empty();
+        let ballots = (self.ballots.is_empty() && self.papers.is_empty()) || self.papers_left == 0;
+        let empty = ballots
+            && self.forks.is_empty()
+            && self.evidence.is_empty()
+            && self.roots.is_empty()
+            && self.others.is_empty();
         empty && self.bodies.is_empty() && self.serving.is_none()
     }
 

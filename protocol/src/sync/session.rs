@@ -12,7 +12,7 @@ use super::{
     narrowing::Narrowing,
     plan::{Plan, agrees},
 };
-use crate::{chain::Chain, fork::ForkProof, key::PublicKey, limits};
+use crate::{ballot::Succession, chain::Chain, fork::ForkProof, key::PublicKey, limits};
 
 /// Where a session stands.
 #[derive(Debug, Clone)]
@@ -47,6 +47,10 @@ pub struct Session<V> {
     equal: bool,
     /// The peer's list of wanted bodies has come, or none will.
     heard_want: bool,
+    /// The peer has said what it holds of ballots, or need not.
+    heard_ballots: bool,
+    /// Papers received.
+    papers: usize,
     heard_end: bool,
     sent_end: bool,
     /// Fork proofs received, by log: one each.
@@ -90,7 +94,7 @@ impl<V: View> Session<V> {
         let hello = Hello {
             network: view.network(),
             digest: view.frontier().digest(),
-            roster: view.roster(),
+            ballots: view.succession().map(|succession| (succession.roster().version, succession.digest())),
             wants: wanting.len() as u64,
             pull,
         };
@@ -110,6 +114,8 @@ impl<V: View> Session<V> {
             more: false,
             equal: false,
             heard_want: false,
+            heard_ballots: true,
+            papers: 0,
             heard_end: false,
             sent_end: false,
             forks: BTreeSet::new(),
@@ -156,7 +162,7 @@ impl<V: View> Session<V> {
     /// [`Input::Served`]. `None` means nothing for now: after the next input there may be something.
     pub fn next_to_serve(&mut self) -> Option<Serve> {
         let streaming = matches!(self.phase, Phase::Streaming) || (self.initiator && self.is_pull() && !self.is_over());
-        if !streaming || self.sent_end {
+        if !streaming || !self.heard_ballots || self.sent_end {
             return None;
         }
         if let Some(serve) = self.plan.next(&self.view) {
@@ -205,6 +211,7 @@ impl<V: View> Session<V> {
     fn hear(&mut self, message: Message) -> Result<(), SyncError> {
         let name = message.name();
         let (pull, may_bring, heard_want) = (self.is_pull(), self.may_bring_content(), self.heard_want);
+        let may_bring_papers = may_bring && self.ballots_differ();
         match (message, &mut self.phase) {
             (Message::Hello(hello), Phase::Greeting) => self.hear_hello(hello),
             (Message::Compare(compare), Phase::Narrowing(narrowing)) => {
@@ -223,9 +230,22 @@ impl<V: View> Session<V> {
                 self.plan.bodies(bodies);
                 Ok(())
             }
+            (Message::Ballots(held), Phase::Streaming) if heard_want && !self.heard_ballots => {
+                self.heard_ballots = true;
+                self.plan.ballots(held.into_iter().map(Into::into).collect(), &self.view);
+                Ok(())
+            }
+            (Message::Papers(papers), Phase::Streaming) if may_bring_papers => {
+                self.papers += 1;
+                if self.papers > limits::SYNC_PAPERS_MAX {
+                    return Err(PeerFault::TooMany { what: "papers" }.into());
+                }
+                self.outputs.push_back(Output::Papers(papers.into()));
+                Ok(())
+            }
             (Message::Fork(proof), Phase::Streaming) if may_bring => self.hear_fork(&proof),
             (Message::Evidence(entries), Phase::Streaming) if may_bring => self.hear_evidence(entries),
-            (Message::End, Phase::Streaming) if heard_want || pull => {
+            (Message::End, Phase::Streaming) if (heard_want && self.heard_ballots) || pull => {
                 if self.heard_end {
                     return Err(PeerFault::Unexpected("a second end").into());
                 }
@@ -248,14 +268,16 @@ impl<V: View> Session<V> {
         if !self.initiator {
             self.outputs.push_back(Output::Send(Message::Hello(self.hello.clone())));
         }
-        let wants = peer.wants > 0 || self.hello.wants > 0;
+        let ours = self.hello.ballots;
+        let ballots = ours.is_some() && peer.ballots.is_some() && ours != peer.ballots;
+        let more = peer.wants > 0 || self.hello.wants > 0 || ballots;
         let pull = if self.initiator { Vec::new() } else { peer.pull.clone() };
         self.peer = Some(peer);
         if self.is_pull() {
             self.plan_pull(&pull)?;
             self.phase = Phase::Streaming;
             self.finish_if_ended();
-        } else if self.equal && !wants {
+        } else if self.equal && !more {
             self.finish();
         } else if self.equal {
             self.stream();
@@ -296,6 +318,17 @@ impl<V: View> Session<V> {
             }
         }
         self.outputs.push_back(Output::Send(Message::Want(self.wanting.iter().copied().collect())));
+        if self.ballots_differ() {
+            self.heard_ballots = false;
+            let held = self.view.succession().map(Succession::held).unwrap_or_default();
+            self.outputs.push_back(Output::Send(Message::Ballots(held.iter().map(Into::into).collect())));
+        }
+    }
+
+    /// Do the two hold different ballots? They exchange them only if both know the charter.
+    fn ballots_differ(&self) -> bool {
+        let theirs = self.peer.as_ref().and_then(|peer| peer.ballots);
+        theirs.is_some() && self.hello.ballots.is_some() && theirs != self.hello.ballots && !self.is_pull()
     }
 
     fn plan_pull(&mut self, pull: &[Pull]) -> Result<(), SyncError> {
@@ -343,7 +376,7 @@ impl<V: View> Session<V> {
 
     /// May the peer send something other than its list of wants and its end?
     fn may_bring_content(&self) -> bool {
-        let allowed = if self.is_pull() { self.initiator } else { self.heard_want };
+        let allowed = if self.is_pull() { self.initiator } else { self.heard_want && self.heard_ballots };
         allowed && !self.heard_end
     }
 

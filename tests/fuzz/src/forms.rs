@@ -5,6 +5,7 @@
 
 use nanduti_protocol::{
     announce::Announcement,
+    ballot::Statement as BallotStatement,
     cbor,
     charter::Charter,
     entry::Entry,
@@ -158,7 +159,17 @@ pub fn announcement(data: &[u8]) {
         Announcement::Entry(bytes) => entry(bytes),
         Announcement::Fork(bytes) => fork(bytes),
         Announcement::Node(bytes) => node_record(bytes),
+        Announcement::Ballot(bytes) => statement(bytes),
     }
+}
+
+/// A statement of a ballot.
+pub fn statement(data: &[u8]) {
+    let Ok(statement) = BallotStatement::decode(data) else { return };
+    let envelope = Envelope::open(data, data.len()).expect("a statement is an envelope");
+    assert_eq!(cbor::encode(&statement), envelope.payload);
+    assert!((1..=limits::ROUNDS_MAX).contains(&statement.round) && data.len() <= limits::STATEMENT_MAX);
+    assert!(statement.cites.is_none_or(|cited| cited > 0 && cited < statement.round));
 }
 
 /// A node record.

@@ -88,7 +88,7 @@ pub(super) fn frame(frame_type: FrameType, content: &[u8]) -> Vec<u8> {
 
 /// A hello that says the digest is another.
 pub(super) fn hello(network: Hash) -> Vec<u8> {
-    let hello = Hello { network, digest: Hash::of(b"another"), roster: None, wants: 0, pull: Vec::new() };
+    let hello = Hello { network, digest: Hash::of(b"another"), ballots: None, wants: 0, pull: Vec::new() };
     message_frame(&Message::Hello(hello))
 }
 

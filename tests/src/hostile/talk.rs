@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io, time::Duration};
 
 use futures::{AsyncReadExt, AsyncWriteExt};
 use nanduti_protocol::{
+    ballot::Succession,
     frontier::{Frontier, Position},
     hash::Hash,
     key::PublicKey,
@@ -14,7 +15,6 @@ use nanduti_protocol::{
         FRAME_HEADER_LEN, FrameHeader, FrameType, Input, Message, Output, Serve, Session, View, message_frame,
         split_segment,
     },
-    ticket::RosterRef,
 };
 
 use super::{
@@ -87,7 +87,7 @@ impl View for Claims {
         self.network
     }
 
-    fn roster(&self) -> Option<RosterRef> {
+    fn succession(&self) -> Option<&Succession> {
         None
     }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use nanduti_protocol::{
+    ballot::Papers,
     entry::{BodyRef, Entry},
     hash::Hash,
     key::PublicKey,
@@ -36,6 +37,8 @@ pub(super) struct Held {
 #[derive(Debug, Default)]
 pub(super) struct Disk {
     pub(super) logs: BTreeMap<PublicKey, Vec<Held>>,
+    /// Papers of ballots, in an order that makes the same rosters again.
+    pub(super) ballots: Vec<Papers>,
     /// Proofs of forks, as bytes.
     pub(super) forks: BTreeMap<PublicKey, Vec<u8>>,
     pub(super) charter: Option<Vec<u8>>,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use nanduti_protocol::{
-    announce::{Announcement, Place, judge_entry},
+    announce::{Announcement, BallotPlace, Place, judge_entry, judge_statement},
     chain::Chain,
     entry::Entry,
     fork::ForkProof,
@@ -52,6 +52,8 @@ pub(super) enum Heard {
     Fork(ForkProof),
     /// What it says contradicts what is held: the fork is learnt.
     Contradiction(ForkProof),
+    /// It is passed on, and the ballots are compared with whom it came from.
+    Ballot,
     /// The sender did something wrong.
     Fault(&'static str),
 }
@@ -100,6 +102,12 @@ impl Gossip {
             Ok(Announcement::Node(_)) => Heard::Nothing,
             Ok(Announcement::Entry(bytes)) => self.judge_entry(bytes, ledger, history, now),
             Ok(Announcement::Fork(bytes)) => judge_fork(bytes, ledger),
+            Ok(Announcement::Ballot(bytes)) => match judge_statement(ledger, bytes) {
+                Ok(BallotPlace::Known) => Heard::Nothing,
+                Ok(BallotPlace::News) => Heard::Ballot,
+                Ok(BallotPlace::Unplaced) => Heard::Unplaced,
+                Err(_) => Heard::Fault("bad-ballot"),
+            },
         }
     }
 

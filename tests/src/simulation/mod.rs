@@ -21,6 +21,7 @@
 //!
 //! A rule can be broken on purpose ([`Break`]), to show that the checks bite.
 
+mod ballots;
 mod checks;
 mod clock;
 mod disk;

@@ -210,15 +210,17 @@ impl Node {
             Heard::Unplaced => ("unplaced", None),
             Heard::Fork(proof) => ("fork", Some(proof.log())),
             Heard::Contradiction(proof) => ("contradiction", Some(proof.log())),
+            Heard::Ballot => ("ballot", None),
             Heard::Fault(name) => (*name, None),
         };
         stage.note(self.id, What { verb: "heard", word, peer: Some(from), log, ..What::default() });
-        if matches!(heard, Heard::Entry(_) | Heard::Fork(_)) {
+        if matches!(heard, Heard::Entry(_) | Heard::Fork(_) | Heard::Ballot) {
             self.tell_everybody(message, Some(from), stage);
         }
         match heard {
             Heard::Nothing => {}
             Heard::Entry(log) | Heard::News(log) => self.schedule.want_log(from, log),
+            Heard::Ballot => self.schedule.want_full_soon(from, now),
             Heard::Unplaced => self.schedule.want_full_soon(from, now + 2 * SECOND),
             Heard::Fork(proof) | Heard::Contradiction(proof) => {
                 if self.writer.queue.len() < QUEUE {

@@ -6,6 +6,7 @@
 use std::{collections::VecDeque, fmt, rc::Rc};
 
 use nanduti_protocol::{
+    ballot::Succession,
     fork::ForkProof,
     frontier::Frontier,
     hash::Hash,
@@ -15,7 +16,6 @@ use nanduti_protocol::{
         FRAME_HEADER_LEN, FrameHeader, FrameType, Input, Message, PeerFault, Session, SyncError, View, segment_head,
         split_body, split_segment,
     },
-    ticket::RosterRef,
 };
 
 use super::{clock::NodeId, disk::Shelf, schedule::Job};
@@ -59,9 +59,8 @@ impl View for Seen {
         self.ledger.network()
     }
 
-    fn roster(&self) -> Option<RosterRef> {
-        let roster = self.ledger.authority()?.roster();
-        Some(RosterRef { hash: roster.hash(), version: roster.version })
+    fn succession(&self) -> Option<&Succession> {
+        self.ledger.succession()
     }
 
     fn frontier(&self) -> &Frontier {

@@ -161,6 +161,7 @@ impl Node {
                 }
                 // The peer may hold another branch of the log, and could not know that: it is not to blame.
                 Output::Body { .. } => None,
+                Output::Papers(papers) => Some(Command::Papers(Box::new(papers), Some(id))),
                 Output::Fork(proof) => {
                     let authority = self.snapshot.authority();
                     let known = authority.is_some_and(|authority| authority.standing(&proof.log()).is_some());

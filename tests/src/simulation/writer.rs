@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use nanduti_protocol::{
     announce::Announcement,
+    ballot::Papers,
     fork::ForkProof,
     hash::Hash,
     key::PublicKey,
@@ -20,6 +21,7 @@ use nanduti_protocol::{
 
 use super::{
     Break,
+    ballots::Balloted,
     clock::{Event, MILLISECOND, SessionId},
     disk::{Disk, Shelf},
     gossip::Message,
@@ -43,6 +45,8 @@ pub(super) enum Command {
     Admit(Box<VerifiedRun>, Option<SessionId>),
     /// Sign an entry.
     Author(Kind, Audience, Vec<u8>),
+    /// Take papers of a ballot in.
+    Papers(Box<Papers>, Option<SessionId>),
     /// Take note of a fork.
     Fork(Box<ForkProof>, Option<SessionId>),
     /// Put a body where it is missing.
@@ -64,6 +68,8 @@ pub(super) struct Writer {
     pub(super) flushing: bool,
     pending: Vec<AdmittedRun>,
     forks: BTreeSet<PublicKey>,
+    /// What was said in ballots and is on its way to the disk.
+    pub(super) ballots: Option<Balloted>,
     afters: Vec<After>,
 }
 
@@ -119,6 +125,7 @@ impl Node {
             }
         }
         let idle = self.writer.pending.is_empty() && self.writer.forks.is_empty() && self.writer.afters.is_empty();
+        let idle = idle && self.writer.ballots.is_none();
         if !self.writer.flushing && !idle {
             self.writer.flushing = true;
             let delay = between(&mut stage.dice, MILLISECOND, 60 * MILLISECOND);
@@ -150,6 +157,7 @@ impl Node {
                 self.after(from, Reply::Done(0));
                 true
             }
+            Command::Papers(papers, from) => self.take_papers(&papers, from),
             Command::Body(log, seq, body, from) => {
                 self.fill(&log, seq, &body, stage);
                 self.answer(from, Reply::Done(0));
@@ -238,11 +246,11 @@ impl Node {
         }
     }
 
-    fn after(&mut self, from: Option<SessionId>, reply: Reply) {
+    pub(super) fn after(&mut self, from: Option<SessionId>, reply: Reply) {
         self.writer.afters.extend(from.map(|from| After::Reply(from, reply)));
     }
 
-    fn answer(&mut self, from: Option<SessionId>, reply: Reply) {
+    pub(super) fn answer(&mut self, from: Option<SessionId>, reply: Reply) {
         if let Some(from) = from
             && let Some(side) = self.sessions.get_mut(&from)
         {
@@ -256,12 +264,15 @@ impl Node {
         self.writer.flushing = false;
         let pending = std::mem::take(&mut self.writer.pending);
         let forks = std::mem::take(&mut self.writer.forks);
+        let ballots = self.writer.ballots.take();
         let afters = std::mem::take(&mut self.writer.afters);
         self.keep(&pending, &forks, stage);
+        self.keep_ballots(ballots.as_ref());
         let logs: BTreeSet<PublicKey> = pending.iter().map(|run| run.run().log()).collect();
         let authority_changed = pending.iter().any(AdmittedRun::authority_changed);
         self.refresh(&logs, authority_changed || !forks.is_empty(), stage);
-        let acted = !pending.is_empty() || !forks.is_empty();
+        let acted = !pending.is_empty() || !forks.is_empty() || ballots.is_some();
+        self.follow(ballots, stage);
         if acted {
             stage.note(self.id, What { verb: "flushed", number: pending.len() as u64, ..What::default() });
             self.schedule.moved(stage.clock.now());
@@ -380,6 +391,11 @@ impl Node {
             let disk = shelf.look();
             if let Some(charter) = &disk.charter {
                 drop(ledger.adopt_charter(charter));
+            }
+            for papers in &disk.ballots {
+                if let Err(error) = ledger.take_papers(papers, &DiskHistory(&disk)) {
+                    stage.fail(self.id, format!("papers on its own disk are not taken in again: {error}"));
+                }
             }
             let is_root = |ledger: &Ledger, log: &PublicKey| {
                 ledger.authority().is_some_and(|authority| authority.member_by_root(log).is_some())

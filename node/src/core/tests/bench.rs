@@ -48,6 +48,7 @@ pub(super) struct Seen {
 pub(super) fn options(world: &World) -> CoreOptions {
     CoreOptions {
         network: world.network,
+        pinned: None,
         author: None,
         index_cache: 4 << 20,
         min_free: 0,

@@ -4,6 +4,8 @@
 //! behind) and the machine between them, which also hands segments to the [`Intake`] and takes them from the [`Server`].
 //! Nothing waits for a full queue while it holds up the other direction, so that both directions stream at once.
 
+mod learn;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::future::pending;
@@ -13,7 +15,6 @@ use std::time::Duration;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::PeerId;
 use libp2p::swarm::Stream;
-use nanduti_protocol::chain::Chain;
 use nanduti_protocol::entry::Entry;
 use nanduti_protocol::fork::ForkProof;
 use nanduti_protocol::key::PublicKey;
@@ -335,6 +336,7 @@ impl Driver {
                     self.intake.push(bytes, hold);
                 }
                 Output::Body { log, seq, bytes } => self.take_body(log, seq, bytes).await?,
+                Output::Papers(papers) => self.take_papers(papers).await?,
                 Output::Fork(proof) => self.take_fork(proof).await?,
                 Output::Evidence(chain) => self.take_evidence(chain).await?,
                 Output::Finished(outcome) => {
@@ -407,39 +409,6 @@ impl Driver {
             return Ok(());
         }
         self.core.fill_body(log, seq, bytes).await.map(|_| ()).map_err(SessionError::Local)
-    }
-
-    /// Only forks of keys that stand somewhere are worth remembering: anybody can fork a log of his own making.
-    async fn take_fork(&mut self, proof: ForkProof) -> Result<(), SessionError> {
-        let snapshot = self.core.snapshot();
-        let known = snapshot.ledger.authority().is_some_and(|authority| authority.standing(&proof.log()).is_some());
-        if known {
-            return self.core.learn_fork(proof).await.map(|_| ()).map_err(SessionError::Local);
-        }
-        if self.forks.len() < DEFERRED_FORKS {
-            self.forks.push(proof);
-        }
-        Ok(())
-    }
-
-    async fn learn_deferred_forks(&mut self) -> Result<(), SessionError> {
-        let snapshot = self.core.snapshot();
-        let Some(authority) = snapshot.ledger.authority() else { return Ok(()) };
-        for proof in std::mem::take(&mut self.forks) {
-            if authority.standing(&proof.log()).is_some() {
-                self.core.learn_fork(proof).await.map_err(SessionError::Local)?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn take_evidence(&mut self, chain: Chain) -> Result<(), SessionError> {
-        let snapshot = Arc::clone(&self.snapshot);
-        let proof = self.bounds.work(move || snapshot.ledger.contradicts(&chain, &*snapshot)).await?;
-        match proof {
-            Some(proof) => self.core.learn_fork(proof).await.map(|_| ()).map_err(SessionError::Local),
-            None => Ok(()),
-        }
     }
 
     fn ended_early(&self) -> SessionError {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use nanduti_protocol::ballot::Succession;
 use nanduti_protocol::frontier::Frontier;
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::PublicKey;
 use nanduti_protocol::ledger::History;
 use nanduti_protocol::sync::View;
-use nanduti_protocol::ticket::RosterRef;
 
 use crate::core::Snapshot;
 
@@ -40,9 +40,8 @@ impl View for SessionView {
         self.snapshot.ledger.network()
     }
 
-    fn roster(&self) -> Option<RosterRef> {
-        let roster = self.snapshot.ledger.authority()?.roster();
-        Some(RosterRef { hash: roster.hash(), version: roster.version })
+    fn succession(&self) -> Option<&Succession> {
+        self.snapshot.ledger.succession()
     }
 
     fn frontier(&self) -> &Frontier {

@@ -227,6 +227,7 @@ impl TestNode {
     fn start_in(home: tempfile::TempDir, world: &World, member: usize, setup: &Setup) -> Self {
         let options = CoreOptions {
             network: world.network,
+            pinned: None,
             author: None,
             index_cache: 8 << 20,
             min_free: 0,

@@ -65,7 +65,7 @@ impl Scene {
 }
 
 fn hello(network: Hash) -> Vec<u8> {
-    let hello = Hello { network, digest: Hash::of(b"other"), roster: None, wants: 0, pull: Vec::new() };
+    let hello = Hello { network, digest: Hash::of(b"other"), ballots: None, wants: 0, pull: Vec::new() };
     message_frame(&Message::Hello(hello))
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use libp2p::swarm::{NetworkBehaviour, Stream, StreamProtocol, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, SwarmBuilder, gossipsub, noise, tcp, yamux};
+use nanduti_protocol::ballot::Succession;
 use nanduti_protocol::frontier::{Frontier, Position};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::PublicKey;
@@ -12,7 +13,6 @@ use nanduti_protocol::ledger::History;
 use nanduti_protocol::sync::{
     FRAME_HEADER_LEN, FrameHeader, FrameType, Input, Message, Output, Serve, Session, View, message_frame, segment_head,
 };
-use nanduti_protocol::ticket::RosterRef;
 use tokio::sync::{mpsc, watch};
 
 use super::fixture::{World, patiently};
@@ -217,7 +217,7 @@ impl View for Lies {
         self.network
     }
 
-    fn roster(&self) -> Option<RosterRef> {
+    fn succession(&self) -> Option<&Succession> {
         None
     }
 

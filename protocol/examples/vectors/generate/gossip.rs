@@ -2,6 +2,7 @@
 
 use nanduti_protocol::{
     announce::Announcement,
+    ballot::Statement as BallotStatement,
     chain::{Chain, ChainError},
     entry::{Entry, Statement},
     envelope::{self, EnvelopeError, Purpose},
@@ -63,6 +64,10 @@ fn judge(bytes: &[u8]) -> Option<&'static str> {
             Err(_) => Some("form"),
             Ok(_) => None,
         },
+        Ok(Announcement::Ballot(bytes)) => match BallotStatement::decode(bytes) {
+            Err(_) => Some("form"),
+            Ok(_) => None,
+        },
         Ok(Announcement::Node(bytes)) => match SealedNodeRecord::decode(bytes) {
             Err(_) => Some("form"),
             Ok(record) => record.verify(&network).is_err().then_some("signature"),
@@ -89,6 +94,7 @@ fn announcements() -> Vec<Value> {
                 Announcement::Entry(_) => "entry",
                 Announcement::Fork(_) => "fork",
                 Announcement::Node(_) => "node",
+                Announcement::Ballot(_) => "ballot",
             };
             let id = Hash::of(&bytes).to_hex();
             json!({"name": name, "bytes": hex(&bytes), "pair": pair, "carries": hex(carried), "message_id": id})

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use nanduti_protocol::{
+    ballot::Succession,
     frontier::{Frontier, Position},
     hash::Hash,
     key::PublicKey,
     ledger::History,
+    roster::Roster,
     run::ReceivedRun,
     sync::{
         FrameHeader, FrameType, Input, Message, Output, Serve, Session, View, message_frame, segment_head,
         split_segment,
     },
-    ticket::RosterRef,
 };
 use serde_json::{Value, json};
 
@@ -23,6 +24,7 @@ use super::{hex, made};
 struct Held {
     log: Vec<(Vec<u8>, Vec<u8>)>,
     frontier: Frontier,
+    succession: Succession,
 }
 
 impl Held {
@@ -33,7 +35,7 @@ impl Held {
             let position = Position { next: log.len() as u64, head: Hash::of(last), fork: None };
             frontier.set(made::public(1), position);
         }
-        Self { log, frontier }
+        Self { log, frontier, succession: Succession::new(Roster::founding(&made::charter())) }
     }
 
     fn run(&self, from: u64, to: u64) -> Vec<u8> {
@@ -58,8 +60,8 @@ impl View for Held {
         made::network()
     }
 
-    fn roster(&self) -> Option<RosterRef> {
-        Some(RosterRef { hash: Hash::of(b"nanduti vectors roster"), version: 0 })
+    fn succession(&self) -> Option<&Succession> {
+        Some(&self.succession)
     }
 
     fn frontier(&self) -> &Frontier {

@@ -9,7 +9,6 @@ use nanduti_protocol::{
         Compare, FrameHeader, FrameType, Hello, Message, Part, PeerFault, Pull, body_frame, message_frame, split_body,
         split_segment,
     },
-    ticket::RosterRef,
 };
 use serde_json::{Value, json};
 
@@ -98,8 +97,8 @@ fn prefix(byte: u8, nibbles: u8) -> Prefix {
 }
 
 fn hello(pull: Vec<Pull>) -> Message {
-    let roster = Some(RosterRef { hash: hash(4), version: 0 });
-    Message::Hello(Hello { network: made::network(), digest: hash(3), roster, wants: 2, pull })
+    let ballots = Some((0, hash(4)));
+    Message::Hello(Hello { network: made::network(), digest: hash(3), ballots, wants: 2, pull })
 }
 
 fn turn(more: bool, parts: Vec<Part>) -> Message {
@@ -114,7 +113,7 @@ fn messages() -> Vec<Value> {
     let entry = made::log(&[b"one"])[0].0.clone();
     let cases = [
         ("hello", hello(Vec::new())),
-        ("hello before the charter is known", Message::Hello(Hello { roster: None, ..full })),
+        ("hello before the charter is known", Message::Hello(Hello { ballots: None, ..full })),
         ("hello of a quick pull", hello(vec![Pull(log(0x11), 0, made::network()), Pull(log(0x2a), 3, hash(9))])),
         ("a turn that says nothing", turn(false, Vec::new())),
         ("digests", turn(true, vec![Part::Digests { hashes: vec![hash(7); 16], prefix: prefix(0xab, 3) }])),

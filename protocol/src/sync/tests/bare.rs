@@ -7,6 +7,7 @@ use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 
 use crate::{
+    ballot::Succession,
     entry::{BodyRef, Entry, Statement},
     frontier::{Frontier, Position},
     hash::Hash,
@@ -14,8 +15,9 @@ use crate::{
     kind::{Audience, Kind},
     ledger::History,
     limits,
+    roster::Roster,
     sync::{Compare, Input, Message, Output, Serve, Session, View, message_frame},
-    ticket::RosterRef,
+    testing::Founding,
 };
 
 /// Every log holds the entries that everybody would write there, unless it is on another branch from a place on; and some
@@ -27,6 +29,7 @@ struct Bare {
     holes: Vec<u64>,
     leaves: Option<Leaves>,
     looked: Cell<usize>,
+    succession: Succession,
 }
 
 /// In the middle of the session the node leaves its branch.
@@ -55,7 +58,9 @@ impl Bare {
     }
 
     fn on_branch(logs: impl IntoIterator<Item = (PublicKey, u64)>, branch: u64, holes: Vec<u64>) -> Self {
-        let mut bare = Self { frontier: Frontier::default(), branch, holes, leaves: None, looked: Cell::new(0) };
+        let succession = Succession::new(Roster::founding(&Founding::new(1, 1).charter));
+        let mut bare =
+            Self { frontier: Frontier::default(), branch, holes, leaves: None, looked: Cell::new(0), succession };
         for (log, next) in logs.into_iter().filter(|(_, next)| *next > 0) {
             bare.frontier.set(log, Position { next, head: bare.hash(&log, next - 1), fork: None });
         }
@@ -94,8 +99,8 @@ impl View for Bare {
         Hash::of(b"nanduti example network")
     }
 
-    fn roster(&self) -> Option<RosterRef> {
-        Some(RosterRef { hash: Hash::of(b"nanduti example roster"), version: 0 })
+    fn succession(&self) -> Option<&Succession> {
+        Some(&self.succession)
     }
 
     fn frontier(&self) -> &Frontier {

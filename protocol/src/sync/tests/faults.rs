@@ -24,7 +24,7 @@ fn world(logs: usize) -> World {
 }
 
 fn hello(world: &World) -> Hello {
-    Hello { network: world.network, digest: Hash::of(b"another"), roster: None, wants: 0, pull: vec![] }
+    Hello { network: world.network, digest: Hash::of(b"another"), ballots: None, wants: 0, pull: vec![] }
 }
 
 fn drain(session: &mut Session<Snapshot>) -> Vec<Output> {

@@ -85,7 +85,7 @@ impl Palette {
         let pull = prop::collection::vec((self.log(), 0_u64..5, self.hash()), 0..2)
             .prop_map(|pulls| pulls.into_iter().map(|(log, next, head)| Pull(log, next, head)).collect());
         let hello = (self.hash(), 0_u64..2, pull).prop_map(move |(digest, wants, pull)| {
-            Message::Hello(Hello { network, digest, roster: None, wants, pull })
+            Message::Hello(Hello { network, digest, ballots: None, wants, pull })
         });
         let compare = (any::<bool>(), prop::collection::vec(self.part(), 0..4))
             .prop_map(|(more, parts)| Message::Compare(Compare { more, parts }));
@@ -163,7 +163,7 @@ fn anything_ends() {
     let seed_of_hello = Message::Hello(Hello {
         network: world.network,
         digest: Hash::of(b"another"),
-        roster: None,
+        ballots: None,
         wants: 0,
         pull: vec![],
     });

@@ -1,5 +1,6 @@
 //! Two sessions against each other, over nodes in memory with real signatures; and one session against anything.
 
+mod ballots;
 mod bare;
 mod converge;
 mod faults;

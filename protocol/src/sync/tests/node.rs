@@ -6,6 +6,7 @@ use alloc::{
 };
 
 use crate::{
+    ballot::{Papers, Succession},
     chain::Chain,
     entry::Entry,
     fork::ForkProof,
@@ -15,7 +16,6 @@ use crate::{
     ledger::{Admission, History, Ledger, Refusal},
     run::{ReceivedRun, push_item},
     sync::View,
-    ticket::RosterRef,
 };
 
 /// An entry that is held.
@@ -106,6 +106,10 @@ impl Node {
         self.ledger.learn_fork(proof);
     }
 
+    pub(super) fn papers(&mut self, papers: &Papers) {
+        self.ledger.take_papers(papers, &self.store).expect("an honest peer's, about a roster that is known");
+    }
+
     pub(super) fn evidence(&mut self, chain: &Chain) {
         if let Some(proof) = self.ledger.contradicts(chain, &self.store) {
             self.ledger.learn_fork(&proof);
@@ -180,9 +184,8 @@ impl View for Snapshot {
         self.node.ledger.network()
     }
 
-    fn roster(&self) -> Option<RosterRef> {
-        let roster = self.node.ledger.authority()?.roster();
-        Some(RosterRef { hash: roster.hash(), version: roster.version })
+    fn succession(&self) -> Option<&Succession> {
+        self.node.ledger.succession()
     }
 
     fn frontier(&self) -> &Frontier {

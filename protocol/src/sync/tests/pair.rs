@@ -153,6 +153,7 @@ impl Side<'_> {
                 Output::Send(message) => self.wire.push_back(message_frame(&message)),
                 Output::Segment(bytes) => self.node.receive(bytes),
                 Output::Body { log, seq, bytes } => self.node.body(&log, seq, bytes),
+                Output::Papers(papers) => self.node.papers(&papers),
                 Output::Fork(proof) => self.node.fork(&proof),
                 Output::Evidence(chain) => self.node.evidence(&chain),
                 Output::Finished(outcome) => traffic.outcomes.push(outcome),

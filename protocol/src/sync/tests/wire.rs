@@ -16,7 +16,6 @@ use crate::{
         Compare, FrameHeader, FrameType, Hello, Message, Part, PeerFault, body_frame, message_frame, segment_head,
         split_body, split_segment,
     },
-    ticket::RosterRef,
 };
 
 #[test]
@@ -87,9 +86,9 @@ fn samples() -> Vec<Message> {
     let hash = Hash::of(b"hash");
     let log = PublicKey::from_bytes([7; 32]);
     let position = Position { next: 3, head: hash, fork: None };
-    let hello = Hello { network: hash, digest: hash, roster: None, wants: 0, pull: vec![] };
+    let hello = Hello { network: hash, digest: hash, ballots: None, wants: 0, pull: vec![] };
     vec![
-        Message::Hello(Hello { roster: Some(RosterRef { hash, version: 2 }), ..hello.clone() }),
+        Message::Hello(Hello { ballots: Some((2, hash)), ..hello.clone() }),
         Message::Hello(hello),
         Message::Compare(Compare {
             more: true,

@@ -24,7 +24,7 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    fn new(name: &str, network: Hash) -> Self {
+    pub(super) fn new(name: &str, network: Hash) -> Self {
         Self { key: key(name), network, items: Vec::new() }
     }
 
@@ -81,16 +81,17 @@ impl Chain {
 #[derive(Clone)]
 pub(super) struct World {
     pub(super) network: Hash,
+    pub(super) charter: Charter,
     pub(super) roots: Vec<Chain>,
     /// Publishing logs, and the place of their member among the roots.
     pub(super) logs: Vec<(usize, Chain)>,
 }
 
-fn key(name: &str) -> SigningKey {
+pub(super) fn key(name: &str) -> SigningKey {
     SigningKey::from_bytes(Hash::of(name.as_bytes()).as_bytes())
 }
 
-fn member_id(index: usize) -> MemberId {
+pub(super) fn member_id(index: usize) -> MemberId {
     MemberId::parse(&format!("AAA-{:03}", index)).expect("an id")
 }
 
@@ -115,10 +116,10 @@ impl World {
             purpose: "To share practices.".into(),
         };
         let network = charter.network();
-        let mut world = Self { network, roots: Vec::new(), logs: Vec::new() };
+        let mut world = Self { network, charter, roots: Vec::new(), logs: Vec::new() };
         for index in 0..members {
             let mut root = Chain::new(&format!("root {index}"), network);
-            root.push(Kind::Charter, charter.encode());
+            root.push(Kind::Charter, world.charter.encode());
             world.roots.push(root);
             for log in 0..logs_each {
                 let mut chain = Chain::new(&format!("publish {index} {log}"), network);

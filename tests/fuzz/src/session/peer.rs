@@ -82,7 +82,7 @@ fn hello(world: &World, ours: Hash, script: &mut Script<'_>) -> Message {
     if script.below(3) == 1 {
         pull.extend(positions(world, script).into_iter().map(|(log, held)| Pull(log, held.next, held.head)));
     }
-    Message::Hello(Hello { network, digest, roster: None, wants: script.below(3) as u64, pull })
+    Message::Hello(Hello { network, digest, ballots: None, wants: script.below(3) as u64, pull })
 }
 
 fn compare(world: &World, script: &mut Script<'_>) -> Message {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use nanduti_protocol::{
+    ballot::Succession,
     entry::Entry,
     fork::ForkProof,
     frontier::Frontier,
@@ -19,7 +20,6 @@ use nanduti_protocol::{
     run::{ReceivedRun, push_item},
     sync::{self, FrameHeader, FrameType, Input, Message, Outcome, Output, PeerFault, Serve, Session, SyncError, View},
     testing::Host,
-    ticket::RosterRef,
 };
 
 /// A node as it was when the session began.
@@ -70,9 +70,8 @@ impl View for Snapshot {
         self.host.ledger.network()
     }
 
-    fn roster(&self) -> Option<RosterRef> {
-        let roster = self.host.ledger.authority()?.roster();
-        Some(RosterRef { hash: roster.hash(), version: roster.version })
+    fn succession(&self) -> Option<&Succession> {
+        self.host.ledger.succession()
     }
 
     fn frontier(&self) -> &Frontier {
@@ -206,6 +205,11 @@ impl Side {
                     assert!(self.wanted.remove(&(log, seq)), "a body that nobody asked for");
                     let entry = self.view.entry_at(&log, seq).expect("asked for, so held");
                     if !Entry::decode(&entry).expect("held").statement.body.is_of(&bytes) {
+                        self.end = Some(End::Refused);
+                    }
+                }
+                Output::Papers(papers) => {
+                    if self.host.ledger.take_papers(&papers, &self.host.store).is_err_and(|error| error.blames_peer()) {
                         self.end = Some(End::Refused);
                     }
                 }

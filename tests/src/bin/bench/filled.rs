@@ -87,6 +87,7 @@ fn fill(path: &Path, library: &Library) -> Result<()> {
 /// Opens the core of a home that is not running.
 pub(crate) fn open(home: &Home, library: &Library, runtime: &tokio::runtime::Handle) -> Result<Core> {
     let options = CoreOptions {
+        pinned: None,
         network: library.network(),
         author: None,
         index_cache: 16 << 20,
