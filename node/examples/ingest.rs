@@ -32,8 +32,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let dir = tempfile::tempdir()?;
         let home = Home::at(dir.path());
         home.create()?;
-        let options =
-            CoreOptions { network, pinned: None, author: None, index_cache: 64 << 20, min_free: 0, now_ms: || 1_800_000_000_000 };
+        let options = CoreOptions {
+            network,
+            pinned: None,
+            author: None,
+            index_cache: 64 << 20,
+            min_free: 0,
+            now_ms: || 1_800_000_000_000,
+        };
         let core = Core::open(home.clone(), options.clone(), runtime.handle())?;
         let started = (Instant::now(), processor());
         let mut verified = Vec::new();

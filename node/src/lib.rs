@@ -11,6 +11,7 @@ mod engine;
 pub mod founding;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+pub mod governance;
 mod home;
 pub mod keys;
 mod lock;

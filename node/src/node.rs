@@ -41,6 +41,7 @@ impl Node {
 
     async fn start_parts(engine: Arc<Engine>) -> Result<Self, ApiError> {
         let (stop, stopped) = watch::channel(false);
+        let waiting = stopped.clone();
         let mut tasks = Vec::new();
         let network = engine.run_network().await?;
         if engine.config().web.enabled {
@@ -53,6 +54,7 @@ impl Node {
             .map_err(|error| cannot("the operator's socket cannot be made").because(&error))?;
         let served = operator::serve(Arc::clone(&engine), socket, until(stopped)).await;
         tasks.push(served.map_err(|error| cannot("the operator's socket cannot be made").because(&error))?);
+        tasks.push(start_waiting(&engine, waiting));
         network.listening().await;
         let addresses = network.addresses().iter().map(ToString::to_string).collect();
         Ok(Self { engine, addresses, stop, tasks })
@@ -108,6 +110,17 @@ async fn end(tasks: Vec<JoinHandle<()>>, most: Duration) {
             }
         }
     }
+}
+
+/// A newcomer begins to speak as soon as it is admitted.
+fn start_waiting(engine: &Arc<Engine>, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+    let engine = Arc::clone(engine);
+    tokio::spawn(async move {
+        tokio::select! {
+            () = engine.await_admission() => {}
+            () = until(stopped) => {}
+        }
+    })
 }
 
 async fn start_pages(engine: &Arc<Engine>, stopped: watch::Receiver<bool>) -> Result<JoinHandle<()>, ApiError> {

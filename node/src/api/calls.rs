@@ -31,6 +31,7 @@ macro_rules! call {
         }
     };
 }
+pub(super) use call;
 
 call! {
     /// How does the node stand?

@@ -3,7 +3,9 @@
 //! A command that runs while no node does opens an engine of its own on the home; beside a running node the same calls go
 //! through its socket. Either way the code that answers is this one.
 
+mod admission;
 mod asked;
+mod ballots;
 mod bundle;
 mod failure;
 #[cfg(feature = "fuzzing")]

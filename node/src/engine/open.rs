@@ -24,9 +24,12 @@ impl Engine {
     /// If there is no home or no network in it, another process uses it, or the disk fails.
     pub async fn open(home: Home, config: Config) -> Result<Self, ApiError> {
         let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || Self::open_blocking(home, config, &runtime))
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(home, config, &runtime))
             .await
-            .map_err(|error| failed("the home was not opened").because(&error))?
+            .map_err(|error| failed("the home was not opened").because(&error))?;
+        let engine = opened?;
+        engine.begin_if_admitted().await?;
+        Ok(engine)
     }
 
     fn open_blocking(home: Home, config: Config, runtime: &tokio::runtime::Handle) -> Result<Self, ApiError> {

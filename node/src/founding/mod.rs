@@ -12,7 +12,7 @@
 //! done with it; nothing gets into the store but through [`crate::Core::admit`]; a home never signs two different entries
 //! for one place, since what was signed is on its disk before anyone sees it.
 //!
-//! Absent: how these things look on a terminal, and how a roster changes later: that takes ballots.
+//! Absent: how these things look on a terminal, and how a roster changes later: that takes ballots ([`crate::governance`]).
 
 mod card;
 mod disk;
@@ -24,6 +24,7 @@ pub(crate) mod fuzzing;
 mod identity;
 mod init;
 mod join;
+mod request;
 mod seal;
 mod show;
 mod sign;
@@ -35,12 +36,14 @@ pub use draft::draft;
 pub use identity::{NetworkInfo, author_of, network_of};
 pub use init::init;
 pub use join::join;
+pub(crate) use request::first_words;
+pub use request::request;
 pub use seal::seal;
 pub use show::show;
 pub use sign::sign;
 pub use types::{
-    CharterKind, CharterView, DraftOptions, DraftReply, FounderView, InitOptions, InitReply, JoinReply, SealReply,
-    SignReply,
+    CharterKind, CharterView, DraftOptions, DraftReply, FounderView, InitOptions, InitReply, JoinReply, RequestOptions,
+    RequestReply, SealReply, SignReply,
 };
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ use crate::{
     Home, HomeLock,
     api::{ApiError, ErrorKind},
     durable::{PRIVATE_FILE, create_file_durably, create_private_dir},
-    keys::{KeyStore, Passphrase},
+    keys::{KeyStore, Passphrase, RootKey},
 };
 
 /// Signs a draft as the member of this home, and writes what was signed to `out`, or to `MEMBER.signed` beside the draft.
@@ -89,7 +89,7 @@ pub(super) fn read_draft(path: &Path) -> Result<Charter, ApiError> {
 }
 
 /// The keys of the home, and the member for whom they sign.
-struct Pen {
+pub(super) struct Pen {
     member: Member,
     root: SigningKey,
     publish: SigningKey,
@@ -111,6 +111,36 @@ impl Pen {
                 member.id
             )));
         }
+        Self::with(&store, member, &root)
+    }
+
+    /// The keys of a home that is to speak for a member that no charter lists.
+    pub(super) fn of(home: &Home, member: Member, passphrase: &Passphrase) -> Result<Self, ApiError> {
+        let store = KeyStore::of(home);
+        let root = store
+            .open_root(passphrase)
+            .map_err(|error| failure::key("the keys of this home cannot be used", &error))?;
+        if member.root != PublicKey::from_bytes(root.public()) {
+            return Err(failure::refused(format!(
+                "the card of {} names another root key than this home has",
+                member.id
+            )));
+        }
+        Self::with(&store, member, &root)
+    }
+
+    /// The member for whom it signs.
+    pub(super) fn member(&self) -> &Member {
+        &self.member
+    }
+
+    /// The root key.
+    pub(super) fn root(&self) -> &SigningKey {
+        &self.root
+    }
+
+    fn with(store: &KeyStore, member: Member, root: &RootKey) -> Result<Self, ApiError> {
+        let failed = |error| failure::key("the keys of this home cannot be used", &error);
         let publish = store.open_publish().map_err(failed)?;
         let node = store.open_node().map_err(failed)?;
         Ok(Self {
@@ -143,7 +173,7 @@ impl Pen {
     }
 
     /// The root log and the publishing log.
-    fn sign(&self, charter: &Charter) -> Result<Vec<Vec<u8>>, ApiError> {
+    pub(super) fn sign(&self, charter: &Charter) -> Result<Vec<Vec<u8>>, ApiError> {
         let network = charter.network();
         let time = now_ms();
         let entry = |key: &SigningKey, seq: u64, prev: Hash, kind: Kind, body: &[u8]| {

@@ -140,6 +140,40 @@ pub struct FounderView {
     pub signed: bool,
 }
 
+/// For what an institution asks.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RequestOptions {
+    /// Its name, if not that of its card.
+    pub name: Option<String>,
+    /// Its role, if not that of its card.
+    pub role: Option<String>,
+    /// A governance key, in hexadecimal.
+    pub governance: Option<String>,
+    /// The file to write, if not the one in the home.
+    pub out: Option<PathBuf>,
+}
+
+/// A request to join, or to replace a root key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestReply {
+    /// Id of the network.
+    pub network: String,
+    /// Its name.
+    pub network_name: String,
+    /// Id of the member to be.
+    pub member: String,
+    /// Name of the institution.
+    pub name: String,
+    /// Its role.
+    pub role: String,
+    /// The root key's fingerprint, to be compared by telephone.
+    pub fingerprint: String,
+    /// The request, one line of text.
+    pub request: String,
+    /// Path of the file that has the same line.
+    pub path: String,
+}
+
 /// What a home is after it joined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinReply {

@@ -13,8 +13,8 @@ use tokio::net::UnixListener;
 
 use crate::{
     api::{
-        ApiError, BundleExport, BundleImport, Call, Diff, ErrorKind, History, List, PeerAdd, PeerBlock, PeerList,
-        Publish, Reindex, Show, Status, Sync, Verify, Withdraw,
+        ApiError, Ballots, BundleExport, BundleImport, Call, Cast, Diff, ErrorKind, History, List, Members, PeerAdd,
+        PeerBlock, PeerList, Propose, Publish, Reindex, Show, Speak, Status, Sync, Verify, Withdraw,
     },
     engine::{Engine, Handle},
 };
@@ -64,6 +64,11 @@ fn router(engine: Arc<Engine>) -> Router {
     let router = route::<BundleExport>(router);
     let router = route::<BundleImport>(router);
     let router = route::<Reindex>(router);
+    let router = route::<Members>(router);
+    let router = route::<Ballots>(router);
+    let router = route::<Propose>(router);
+    let router = route::<Speak>(router);
+    let router = route::<Cast>(router);
     router.layer(DefaultBodyLimit::max(BODY_MAX)).with_state(engine)
 }
 

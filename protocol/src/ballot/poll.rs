@@ -13,7 +13,7 @@ use alloc::{
 
 use super::{
     Proposal, ProposalError, Signer, Statement, StatementError, Voter,
-    rules::{Choice, Count, Round, Said, Step},
+    rules::{Choice, Count, Objection, Round, Said, Step},
 };
 use crate::{hash::Hash, key::MemberId, limits, roster::Roster};
 
@@ -189,6 +189,20 @@ impl Poll {
         let member = self.roster.member(&statement.member).filter(|member| self.voter(&member.id).is_some());
         let member = member.ok_or_else(|| PapersError::NoVote(statement.member.clone()))?;
         Ok(Statement::signer(bytes, &self.roster.network, member)?)
+    }
+
+    /// Would a statement contradict another one by the same voter, or be made in a round below one that it has spoken in?
+    pub fn would_contradict(&self, statement: &Statement) -> bool {
+        let Some(voter) = self.voter(&statement.member) else { return false };
+        let tally = self.tally();
+        let new = Choice::try_from(tally.proposals.len()).unwrap_or(Choice::MAX);
+        let choice = tally.choice(&statement.proposal).unwrap_or(new);
+        let objections = match statement.step {
+            Step::Endorse => tally.count.endorse(voter, statement.round, choice).err(),
+            Step::Ratify => tally.count.ratify(voter, statement.round, choice).err(),
+        };
+        let own = |objection: &Objection| !matches!(objection, Objection::NotOpen | Objection::TooFew(_));
+        objections.is_some_and(|objections| objections.iter().any(own))
     }
 
     fn motion(&self, bytes: &[u8]) -> Result<Motion, PapersError> {

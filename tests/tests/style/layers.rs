@@ -45,7 +45,7 @@ const NODE: Layers = Layers {
         &["durable"],
         &["authoring", "home"],
         &["config", "keys", "lock"],
-        &["logging", "store"],
+        &["governance", "logging", "store"],
         &["core"],
         &["founding", "net", "web"],
         &["engine"],

@@ -1,0 +1,201 @@
+//! Where members and ballots stand, for people.
+
+use nanduti_protocol::{
+    authority::Authority,
+    ballot::{
+        Obstacle, Poll, Succession, Tally,
+        rules::{Choice, Round, Said, Step},
+    },
+    hash::Hash,
+    key::MemberId,
+};
+
+use super::words::{self, fingerprint};
+use crate::api::{BallotReply, MemberView, MembersReply, PassedView, ProposalView, RoundView};
+
+/// The members of the roster in force.
+pub(crate) fn members(authority: &Authority) -> MembersReply {
+    let roster = authority.roster();
+    let view = |member: &nanduti_protocol::charter::Member| {
+        let former = roster.roots(member).filter(|root| *root != member.root);
+        MemberView {
+            id: member.id.to_string(),
+            name: member.name.clone(),
+            role: member.role.clone(),
+            votes: roster.voters().any(|voter| voter.id == member.id),
+            suspended: roster.is_suspended(&member.id),
+            fingerprint: fingerprint(&member.root),
+            root_key: member.root.to_hex(),
+            governance_key: member.governance.map(nanduti_protocol::key::PublicKey::to_hex),
+            former_root_keys: former.map(nanduti_protocol::key::PublicKey::to_hex).collect(),
+            keyring: authority.keyring(&member.id).map(|(seq, _)| seq),
+        }
+    };
+    MembersReply {
+        network_name: authority.network_name().to_owned(),
+        version: roster.version,
+        roster: roster.hash().to_hex(),
+        quorum: roster.quorum() as u64,
+        voters: roster.voters().count() as u64,
+        members: roster.members.iter().map(view).collect(),
+    }
+}
+
+/// Where the ballots about the roster in force stand, and what passed before. `only` is the one proposal to show.
+pub(crate) fn ballots(succession: &Succession, own: Option<&MemberId>, only: Option<&Hash>) -> BallotReply {
+    let poll = succession.poll();
+    let tally = poll.tally();
+    let shown = tally.proposals.iter().filter(|hash| only.is_none_or(|only| *hash == only));
+    let silent = |voter: &MemberId| {
+        let voter = poll.voter(voter);
+        voter.is_some_and(|voter| (1..=tally.count.open_round()).all(|round| !tally.count.spoke(round).contains(voter)))
+    };
+    BallotReply {
+        version: poll.roster().version,
+        quorum: poll.roster().quorum() as u64,
+        voters: tally.voters.len() as u64,
+        open_round: tally.count.open_round(),
+        proposals: shown.map(|hash| proposal(poll, &tally, hash)).collect(),
+        bound: bound(poll, &tally),
+        contradictions: succession.polls().flat_map(|(poll, _)| contradictions(poll)).collect(),
+        obstacle: succession
+            .obstacle()
+            .or_else(|| succession.conflicts().into_iter().next())
+            .map(|obstacle| obstacle_in_words(&obstacle)),
+        silent: tally.voters.iter().filter(|voter| silent(voter)).map(ToString::to_string).collect(),
+        you: own.map(|own| advice(poll, &tally, own)).unwrap_or_default(),
+        passed: passed(succession),
+    }
+}
+
+fn proposal(poll: &Poll, tally: &Tally, hash: &Hash) -> ProposalView {
+    let Some((motion, choice)) = poll.motions().get(hash).zip(tally.choice(hash)) else {
+        return ProposalView::default();
+    };
+    let rounds = (1..=tally.count.open_round()).filter_map(|round| {
+        let (endorsed, ratified) = (tally.count.endorsers(round, choice), tally.count.ratifiers(round, choice));
+        let spoken = !endorsed.is_empty() || !ratified.is_empty();
+        spoken.then(|| RoundView {
+            round,
+            endorsed: names(tally, &endorsed),
+            ratified: names(tally, &ratified),
+            can_succeed: can_succeed(poll, tally, round, choice),
+        })
+    });
+    ProposalView {
+        id: hash.to_cid(),
+        short: hash.short(),
+        changes: words::changes(&motion.proposal, poll.roster()),
+        in_force: tally.count.in_force().get(&choice).copied(),
+        rounds: rounds.collect(),
+    }
+}
+
+/// Could the proposal reach its quorum in this round, if all who have endorsed nothing in it endorsed it?
+fn can_succeed(poll: &Poll, tally: &Tally, round: Round, choice: Choice) -> bool {
+    let choices = Choice::try_from(tally.proposals.len()).unwrap_or(Choice::MAX);
+    let others: usize = (0..choices)
+        .filter(|other| *other != choice)
+        .map(|other| tally.count.endorsers(round, other))
+        .flat_map(|voters| voters.iter().collect::<Vec<_>>())
+        .filter(|voter| !tally.count.endorsers(round, choice).contains(*voter))
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
+    tally.voters.len() - others.min(tally.voters.len()) >= poll.roster().quorum()
+}
+
+fn names(tally: &Tally, voters: &nanduti_protocol::ballot::Voters) -> Vec<String> {
+    voters.iter().filter_map(|voter| tally.voter(voter)).map(ToString::to_string).collect()
+}
+
+fn short(tally: &Tally, choice: Choice) -> String {
+    tally.proposal(choice).map(Hash::short).unwrap_or_default()
+}
+
+fn bound(poll: &Poll, tally: &Tally) -> Vec<String> {
+    let quorum = poll.roster().quorum();
+    let line = |member: &MemberId| {
+        let (choice, round) = tally.count.lock(poll.voter(member)?)?;
+        Some(format!(
+            "{member} ratified {} in round {round}: it may endorse another only after {quorum} have endorsed that one in a later round",
+            short(tally, choice)
+        ))
+    };
+    if tally.count.in_force().is_empty() { tally.voters.iter().filter_map(line).collect() } else { Vec::new() }
+}
+
+fn contradictions(poll: &Poll) -> Vec<String> {
+    let tally = poll.tally();
+    let said = |said: &Said| {
+        let verb = if said.step == Step::Endorse { "endorsed" } else { "ratified" };
+        format!("{verb} {} in round {}", short(&tally, said.choice), said.round)
+    };
+    let line = |found: &nanduti_protocol::ballot::rules::Contradiction| {
+        let member = tally.voter(found.one.voter)?;
+        Some(format!("{member} {} and {}", said(&found.one), said(&found.other)))
+    };
+    tally.count.contradictions().iter().filter_map(line).collect()
+}
+
+fn obstacle_in_words(obstacle: &Obstacle) -> String {
+    match obstacle {
+        Obstacle::Rivals { version, proposals } => {
+            let names: Vec<String> = proposals.iter().map(|(hash, _)| hash.short()).collect();
+            format!(
+                "two changes of roster {version} have a quorum ({}), which takes many members who contradict themselves: this node keeps the roster that it had",
+                names.join(", ")
+            )
+        }
+        Obstacle::OtherTicket { version } => format!(
+            "what has a quorum would make another roster {version} than the one that this node's ticket names: it is not followed"
+        ),
+        Obstacle::LaterRules { rules } => {
+            format!("the network has gone over to rules number {rules}, which this program does not know: upgrade it")
+        }
+    }
+}
+
+/// What a member may do next.
+fn advice(poll: &Poll, tally: &Tally, own: &MemberId) -> Vec<String> {
+    let Some(voter) = poll.voter(own) else { return Vec::new() };
+    if !tally.count.in_force().is_empty() {
+        return Vec::new();
+    }
+    let mut you = Vec::new();
+    let choices = Choice::try_from(tally.proposals.len()).unwrap_or(Choice::MAX);
+    for choice in 0..choices {
+        let rounds = || 1..=tally.count.open_round();
+        let short = short(tally, choice);
+        if rounds().any(|round| tally.count.ratifiers(round, choice).contains(voter)) {
+            continue;
+        }
+        if rounds().any(|round| tally.count.ratify(voter, round, choice).is_ok()) {
+            you.push(format!("nanduti ballot ratify {short}"));
+        } else if rounds().any(|round| {
+            let said = tally.count.endorsers(round, choice).contains(voter);
+            !said && can_succeed(poll, tally, round, choice) && tally.count.endorse(voter, round, choice).is_ok()
+        }) && !rounds().rev().take(1).any(|round| tally.count.endorsers(round, choice).contains(voter))
+        {
+            you.push(format!("nanduti ballot endorse {short}"));
+        }
+    }
+    you
+}
+
+fn passed(succession: &Succession) -> Vec<PassedView> {
+    let view = |(poll, passed): (&Poll, Option<&Hash>)| {
+        let hash = passed?;
+        let motion = poll.motions().get(hash)?;
+        let tally = poll.tally();
+        let round = *poll.in_force().get(hash)?;
+        let choice = tally.choice(hash)?;
+        Some(PassedView {
+            version: motion.roster.version,
+            roster: motion.roster.hash().to_hex(),
+            proposal: hash.to_cid(),
+            changes: words::changes(&motion.proposal, poll.roster()),
+            ratified: names(&tally, &tally.count.ratifiers(round, choice)),
+        })
+    };
+    succession.polls().filter_map(view).collect()
+}
