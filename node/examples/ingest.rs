@@ -32,8 +32,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let dir = tempfile::tempdir()?;
         let home = Home::at(dir.path());
         home.create()?;
-        let options =
-            CoreOptions { network, pinned: None, author: None, index_cache: 64 << 20, min_free: 0, now_ms: || 1_800_000_000_000 };
+        let options = CoreOptions {
+            network,
+            pinned: None,
+            author: None,
+            index_cache: 64 << 20,
+            min_free: 0,
+            now_ms: || 1_800_000_000_000,
+        };
         let core = Core::open(home.clone(), options.clone(), runtime.handle())?;
         let started = (Instant::now(), processor());
         let mut verified = Vec::new();
@@ -126,7 +132,7 @@ fn prepare(logs: usize, each: usize, run: usize) -> (Hash, Vec<Vec<u8>>, Vec<Vec
         bodies.extend((1..=each).map(|number| (Kind::Practice, practice(number))));
         let (items, hashes) = sign(key, network, &bodies);
         let state = KeyState::Live(Some(Place { seq: 0, hash: hashes[0] }));
-        lines.push(KeyLine { key: PublicKey::from(key), key_use: KeyUse::Publish, proof: None, state });
+        lines.push(KeyLine::sign(KeyUse::Publish, &network, &member, key, state));
         work.push(items.chunks(run).map(<[Vec<u8>]>::concat).collect::<Vec<_>>());
     }
     lines.sort_by_key(|line| line.key);
