@@ -132,7 +132,7 @@ fn prepare(logs: usize, each: usize, run: usize) -> (Hash, Vec<Vec<u8>>, Vec<Vec
         bodies.extend((1..=each).map(|number| (Kind::Practice, practice(number))));
         let (items, hashes) = sign(key, network, &bodies);
         let state = KeyState::Live(Some(Place { seq: 0, hash: hashes[0] }));
-        lines.push(KeyLine { key: PublicKey::from(key), key_use: KeyUse::Publish, proof: None, state });
+        lines.push(KeyLine::sign(KeyUse::Publish, &network, &member, key, state));
         work.push(items.chunks(run).map(<[Vec<u8>]>::concat).collect::<Vec<_>>());
     }
     lines.sort_by_key(|line| line.key);

@@ -180,7 +180,10 @@ impl Authority {
     pub fn learn_keyring(&mut self, root: &PublicKey, seq: u64, body: &[u8]) {
         let Some(member) = self.member_by_root(root) else { return };
         let (member, is_current) = (member.id.clone(), member.root == *root);
-        let Ok(keyring) = Keyring::decode(body, &self.network, &member) else { return };
+        let known = self.keyrings.get(root);
+        let below = known.and_then(|known| known.range(..seq).next_back().or_else(|| known.first_key_value()));
+        let sound = below.map(|(_, keyring)| &**keyring);
+        let Ok(keyring) = Keyring::decode(body, &self.network, &member, sound) else { return };
         let keyring = Arc::new(keyring);
         let known = self.keyrings.entry(*root).or_default();
         let is_last = known.keys().next_back().is_none_or(|last| *last < seq);

@@ -37,6 +37,8 @@ pub enum Purpose {
     Entry,
     /// A node key that agrees to stand in a member's keyring.
     NodeKey,
+    /// A publishing key that agrees to stand in a member's keyring.
+    PublishKey,
     /// The card by which an institution hands its keys to the one who drafts a charter.
     Card,
     /// A node's own word on where it can be reached.
@@ -53,6 +55,7 @@ impl Purpose {
         match self {
             Self::Entry => "nanduti/entry/1",
             Self::NodeKey => "nanduti/node-key/1",
+            Self::PublishKey => "nanduti/publish-key/1",
             Self::Card => "nanduti/card/1",
             Self::NodeRecord => "nanduti/node-record/1",
             Self::Ballot => "nanduti/ballot/1",

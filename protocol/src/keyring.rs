@@ -1,8 +1,11 @@
 //! The bodies that say which keys speak for a member: the opening of a log, and the keyring.
 //!
-//! A member's root log carries its keyring, always the whole state. A line counts only if entry 0 of that log agrees (for a
-//! publishing key) or the key itself signed that it agrees (for a node key), so that nobody claims another's key. Lines never
-//! go away: a key that once spoke keeps its line, and its use never changes.
+//! A member's root log carries its keyring, always the whole state. Each line holds the key's own signature under the words
+//! that it speaks for this member, so that nobody claims another's key, and whoever holds the keyring can check it without
+//! anything else. Lines never go away: a key that once spoke keeps its line, and its use never changes.
+//!
+//! To check a signature takes far longer than to read a line, and a root log may hold thousands of keyrings that repeat the
+//! same lines. Whoever reads one hands in another that was found sound, and what both say is not checked again.
 
 use alloc::vec::Vec;
 
@@ -71,9 +74,8 @@ pub struct KeyLine {
     /// What it is for.
     #[serde(rename = "use")]
     pub key_use: KeyUse,
-    /// A node key's own statement that it agrees. Publishing keys agree in entry 0 of their log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proof: Option<ByteBuf>,
+    /// The key's own statement that it speaks for this member.
+    pub proof: ByteBuf,
     /// How it stands.
     pub state: KeyState,
 }
@@ -101,8 +103,8 @@ pub enum KeyringError {
     /// A line that does not fit its use.
     #[error("the line of {0} does not fit its use")]
     Line(PublicKey),
-    /// The node key did not agree.
-    #[error("the node key {0} did not agree")]
+    /// The key did not agree to speak for this member.
+    #[error("the key {0} did not agree to speak for this member")]
     Proof(PublicKey),
     /// A line of the keyring before is gone, changed its use, or came back to life.
     #[error("the line of {0} is gone, changed its use, or goes back on what was stated")]
@@ -134,18 +136,22 @@ impl Keyring {
         cbor::encode(self)
     }
 
-    /// Reads a keyring of a member and checks what can be checked without the one before.
+    /// Reads a keyring of a member and checks what can be checked without the one before. `sound` is any keyring of the same
+    /// member and network that was read before: it changes no result, only the work.
     ///
     /// # Errors
     /// If it counts for nothing.
-    pub fn decode(bytes: &[u8], network: &Hash, member: &MemberId) -> Result<Self, KeyringError> {
+    pub fn decode(bytes: &[u8], network: &Hash, member: &MemberId, sound: Option<&Self>) -> Result<Self, KeyringError> {
         let keyring: Self = cbor::decode_exact(bytes)?;
         let sorted = keyring.keys.is_sorted_by(|a, b| a.key < b.key);
         if !sorted || keyring.keys.len() > limits::KEYRING_LINES_MAX {
             return Err(KeyringError::Lines);
         }
         for line in &keyring.keys {
-            line.check(network, member)?;
+            line.check_state()?;
+            if !sound.is_some_and(|sound| sound.vouches_for(line)) {
+                line.check_proof(network, member)?;
+            }
         }
         Ok(keyring)
     }
@@ -165,6 +171,11 @@ impl Keyring {
         Ok(())
     }
 
+    /// Did this keyring, which is sound, hold the same proof of the same key for the same use?
+    fn vouches_for(&self, line: &KeyLine) -> bool {
+        self.line(&line.key).is_some_and(|known| known.key_use == line.key_use && known.proof == line.proof)
+    }
+
     /// The line of a key.
     pub fn line(&self, key: &PublicKey) -> Option<&KeyLine> {
         let index = self.keys.binary_search_by(|line| line.key.cmp(key)).ok()?;
@@ -173,13 +184,31 @@ impl Keyring {
 }
 
 impl KeyLine {
-    fn check(&self, network: &Hash, member: &MemberId) -> Result<(), KeyringError> {
-        match (self.key_use, &self.proof, self.state) {
-            (KeyUse::Publish, None, KeyState::Live(Some(_)) | KeyState::Ended(_)) => Ok(()),
-            (KeyUse::Node, Some(proof), KeyState::Live(None) | KeyState::Ended(None)) => {
-                check_node_proof(proof, network, member, &self.key).map_err(|_| KeyringError::Proof(self.key))
-            }
+    /// The line of a key that agrees to speak for a member.
+    pub fn sign(key_use: KeyUse, network: &Hash, member: &MemberId, key: &SigningKey, state: KeyState) -> Self {
+        let proof = sign_key_proof(key_use, network, member, key);
+        Self { key: PublicKey::from(key), key_use, proof: ByteBuf::from(proof), state }
+    }
+
+    fn check_state(&self) -> Result<(), KeyringError> {
+        match (self.key_use, self.state) {
+            (KeyUse::Publish, KeyState::Live(Some(_)) | KeyState::Ended(_))
+            | (KeyUse::Node, KeyState::Live(None) | KeyState::Ended(None)) => Ok(()),
             _ => Err(KeyringError::Line(self.key)),
+        }
+    }
+
+    fn check_proof(&self, network: &Hash, member: &MemberId) -> Result<(), KeyringError> {
+        check_key_proof(self.key_use, &self.proof, network, member, &self.key)
+            .map_err(|_| KeyringError::Proof(self.key))
+    }
+}
+
+impl KeyUse {
+    const fn purpose(self) -> Purpose {
+        match self {
+            Self::Publish => Purpose::PublishKey,
+            Self::Node => Purpose::NodeKey,
         }
     }
 }
@@ -198,17 +227,27 @@ impl KeyState {
     }
 }
 
-/// The statement by which a node key agrees to speak for a member.
-pub fn sign_node_proof(network: &Hash, member: &MemberId, node: &SigningKey) -> Vec<u8> {
-    envelope::seal(Purpose::NodeKey, network, node, &cbor::encode(&(member, PublicKey::from(node))))
+/// The statement by which a key agrees to speak for a member.
+pub fn sign_key_proof(key_use: KeyUse, network: &Hash, member: &MemberId, key: &SigningKey) -> Vec<u8> {
+    envelope::seal(key_use.purpose(), network, key, &cbor::encode(&(member, PublicKey::from(key))))
 }
 
-fn check_node_proof(proof: &[u8], network: &Hash, member: &MemberId, key: &PublicKey) -> Result<(), EnvelopeError> {
-    let envelope = Envelope::open(proof, 256)?;
+/// Checks the statement by which a key agrees to speak for a member.
+///
+/// # Errors
+/// If it is not of the one form, says something else, or is not signed by the key.
+pub fn check_key_proof(
+    key_use: KeyUse,
+    proof: &[u8],
+    network: &Hash,
+    member: &MemberId,
+    key: &PublicKey,
+) -> Result<(), EnvelopeError> {
+    let envelope = Envelope::open(proof, limits::KEY_PROOF_MAX)?;
     if envelope.payload != cbor::encode(&(member, key)) {
         return Err(EnvelopeError::Form);
     }
-    envelope.verify(Purpose::NodeKey, network, key)
+    envelope.verify(key_use.purpose(), network, key)
 }
 
 #[cfg(test)]
@@ -226,7 +265,7 @@ mod tests {
     }
 
     fn publish(byte: u8, state: KeyState) -> KeyLine {
-        KeyLine { key: PublicKey::from_bytes([byte; 32]), key_use: KeyUse::Publish, proof: None, state }
+        KeyLine::sign(KeyUse::Publish, &network(), &member(), &SigningKey::from_bytes(&[byte; 32]), state)
     }
 
     fn at(seq: u64) -> Option<Place> {
@@ -234,37 +273,71 @@ mod tests {
     }
 
     fn read(keys: Vec<KeyLine>) -> Result<Keyring, KeyringError> {
-        Keyring::decode(&Keyring { keys, salt: [0; 16] }.encode(), &network(), &member())
+        Keyring::decode(&Keyring { keys, salt: [0; 16] }.encode(), &network(), &member(), None)
+    }
+
+    fn sorted(mut keys: Vec<KeyLine>) -> Vec<KeyLine> {
+        keys.sort_by_key(|line| line.key);
+        keys
     }
 
     #[test]
     fn lines_are_sorted_and_fit_their_use() {
-        assert!(read(vec![publish(1, KeyState::Live(at(0))), publish(2, KeyState::Ended(None))]).is_ok());
-        assert_eq!(
-            read(vec![publish(2, KeyState::Live(at(0))), publish(1, KeyState::Live(at(0)))]),
-            Err(KeyringError::Lines)
-        );
+        let mut lines = sorted(vec![publish(1, KeyState::Live(at(0))), publish(2, KeyState::Ended(None))]);
+        assert!(read(lines.clone()).is_ok());
+        lines.reverse();
+        assert_eq!(read(lines), Err(KeyringError::Lines));
         assert!(matches!(read(vec![publish(1, KeyState::Live(None))]), Err(KeyringError::Line(_))));
     }
 
     #[test]
-    fn a_node_key_has_to_agree_itself() {
-        let node = SigningKey::from_bytes(&[9; 32]);
-        let line = |proof: Vec<u8>| KeyLine {
-            key: PublicKey::from(&node),
-            key_use: KeyUse::Node,
-            proof: Some(ByteBuf::from(proof)),
-            state: KeyState::Live(None),
-        };
-        assert!(read(vec![line(sign_node_proof(&network(), &member(), &node))]).is_ok());
-        let other = MemberId::parse("KEN").expect("an id");
-        for proof in [
-            sign_node_proof(&network(), &other, &node),
-            sign_node_proof(&Hash::of(b"other"), &member(), &node),
-            sign_node_proof(&network(), &member(), &SigningKey::from_bytes(&[8; 32])),
+    fn a_key_has_to_agree_itself() {
+        for (key_use, other_use, state) in [
+            (KeyUse::Publish, KeyUse::Node, KeyState::Live(at(0))),
+            (KeyUse::Node, KeyUse::Publish, KeyState::Live(None)),
         ] {
-            assert!(matches!(read(vec![line(proof)]), Err(KeyringError::Proof(_))));
+            let key = SigningKey::from_bytes(&[9; 32]);
+            let line =
+                |proof: Vec<u8>| KeyLine { key: PublicKey::from(&key), key_use, proof: ByteBuf::from(proof), state };
+            assert!(read(vec![line(sign_key_proof(key_use, &network(), &member(), &key))]).is_ok());
+            let other = MemberId::parse("KEN").expect("an id");
+            for proof in [
+                sign_key_proof(key_use, &network(), &other, &key),
+                sign_key_proof(key_use, &Hash::of(b"other"), &member(), &key),
+                sign_key_proof(key_use, &network(), &member(), &SigningKey::from_bytes(&[8; 32])),
+                sign_key_proof(other_use, &network(), &member(), &key),
+                Vec::new(),
+            ] {
+                assert!(matches!(read(vec![line(proof)]), Err(KeyringError::Proof(_))));
+            }
         }
+    }
+
+    #[test]
+    fn a_sound_keyring_spares_work_and_lets_nothing_pass() {
+        let sound = read(vec![publish(1, KeyState::Live(at(3)))]).expect("sound");
+        let again = |line: KeyLine| {
+            let bytes = Keyring { keys: vec![line], salt: [0; 16] }.encode();
+            Keyring::decode(&bytes, &network(), &member(), Some(&sound))
+        };
+        let moved_on = publish(1, KeyState::Live(at(5)));
+        assert!(again(moved_on.clone()).is_ok());
+        assert!(again(publish(2, KeyState::Live(at(0)))).is_ok(), "a new line is checked by itself");
+        let stranger = publish(2, KeyState::Live(at(0))).key;
+        for wrong in [
+            KeyLine { proof: ByteBuf::from(b"other".to_vec()), ..moved_on.clone() },
+            KeyLine { key_use: KeyUse::Node, state: KeyState::Live(None), ..moved_on.clone() },
+            KeyLine { key: stranger, ..moved_on.clone() },
+        ] {
+            assert!(matches!(again(wrong), Err(KeyringError::Proof(_))));
+        }
+        assert!(matches!(again(KeyLine { state: KeyState::Live(None), ..moved_on }), Err(KeyringError::Line(_))));
+        // A proof that the sound keyring is said to hold is not looked at again: this is what spares the work.
+        let lying = Keyring {
+            keys: vec![KeyLine { proof: ByteBuf::from(b"unread".to_vec()), ..publish(1, KeyState::Live(at(3))) }],
+            salt: [0; 16],
+        };
+        assert!(Keyring::decode(&lying.encode(), &network(), &member(), Some(&lying)).is_ok());
     }
 
     #[test]

@@ -52,6 +52,9 @@ pub const ROLE_KINDS_MAX: usize = 64;
 /// Lines of a keyring: the charter may set a lower bound, not a higher one.
 pub const KEYRING_LINES_MAX: usize = 256;
 
+/// Bytes of the proof by which a key agrees to stand in a keyring.
+pub const KEY_PROOF_MAX: usize = 256;
+
 /// Entries of a root log. All its keyrings are kept at hand, and a member speaks by its root key a few times a year.
 pub const ROOT_LOG_ENTRIES_MAX: u64 = 4096;
 

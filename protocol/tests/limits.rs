@@ -36,6 +36,7 @@ fn the_specification_lists_every_limit() {
         ROLES_MAX,
         ROLE_KINDS_MAX,
         KEYRING_LINES_MAX,
+        KEY_PROOF_MAX,
         ROOT_LOG_ENTRIES_MAX,
         ROOT_LOG_BYTES_MAX,
         SERIES_REVISIONS_MAX,

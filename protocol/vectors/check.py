@@ -133,10 +133,10 @@ def check_authority():
     network, member = unhex(file["network"]), file["member"]
     for vector in file["valid"]:
         same("keyrings", len(read_keyring(unhex(vector["bytes"]), network, member)["keys"]), vector["lines"])
-    proof = file["node_proof"]
-    payload = encode([member, unhex(proof["public"])])
-    made = sign(unhex(proof["secret"]), signed_bytes("nanduti/node-key/1", network, payload))
-    same("keyrings", (bytes.fromhex("8443a10132a0") + encode(payload) + encode(made)).hex(), proof["bytes"])
+    for proof in file["proofs"]:
+        payload = encode([member, unhex(proof["public"])])
+        made = sign(unhex(proof["secret"]), signed_bytes(proof["purpose"], network, payload))
+        same("keyrings", (bytes.fromhex("8443a10132a0") + encode(payload) + encode(made)).hex(), proof["bytes"])
     same("openings", read_opening(unhex(file["opening"]["bytes"]))["member"], file["opening"]["member"])
     refuses("openings", file["refused_openings"], lambda vector: read_opening(unhex(vector["bytes"])))
     refuses("keyrings", file["refused"], lambda vector: read_keyring(unhex(vector["bytes"]), network, member))

@@ -214,23 +214,20 @@ def read_keyring(data, network, member):
     check_fields(keyring, ("keys", "salt"), rule="encoding")
     need(isinstance(keyring["salt"], bytes) and len(keyring["salt"]) == 16, "encoding")
     for line in keyring["keys"]:
-        check_fields(line, ("key", "use", "state"), ("proof",), rule="encoding")
+        check_fields(line, ("key", "use", "proof", "state"), rule="encoding")
         need(is_hash(line["key"]) and line["use"] in ("publish", "node"), "encoding")
         need(isinstance(line["state"], dict) and len(line["state"]) == 1, "encoding")
-        need(set(line["state"]) < {"live", "ended"} and isinstance(line.get("proof", b""), bytes), "encoding")
+        need(set(line["state"]) < {"live", "ended"} and isinstance(line["proof"], bytes), "encoding")
         read_place(next(iter(line["state"].values())))
     keys = [line["key"] for line in keyring["keys"]]
     need(keys == sorted(set(keys)) and len(keys) <= 256, "lines")
     for line in keyring["keys"]:
-        (state, place), proof = next(iter(line["state"].items())), line.get("proof")
-        if line["use"] == "publish":
-            need(proof is None and (state == "ended" or place is not None), "line")
-            continue
-        need(proof is not None and place is None, "line")
+        state, place = next(iter(line["state"].items()))
+        need(place is None if line["use"] == "node" else state == "ended" or place is not None, "line")
         try:
-            payload, signature = open_envelope(proof, 256)
+            payload, signature = open_envelope(line["proof"], 256)
             need(payload == encode([member, line["key"]]), "proof")
-            verify_strict(line["key"], signed_bytes("nanduti/node-key/1", network, payload), signature)
+            verify_strict(line["key"], signed_bytes(f"nanduti/{line['use']}-key/1", network, payload), signature)
         except Refused as error:
             raise Refused("proof") from error
     return keyring

@@ -18,12 +18,11 @@ use nanduti_protocol::{
     entry::{BodyRef, Statement},
     hash::Hash,
     key::PublicKey,
-    keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place, sign_node_proof},
+    keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place},
     kind::{Audience, Kind},
     limits,
     run::push_item,
 };
-use serde_bytes::ByteBuf;
 
 use super::{
     disk::{PUBLIC_FILE, read_if_there, write_new},
@@ -196,19 +195,12 @@ impl Pen {
     }
 
     fn keyring(&self, network: &Hash, opened: Hash) -> Result<Keyring, ApiError> {
-        let publish = KeyLine {
-            key: PublicKey::from(&self.publish),
-            key_use: KeyUse::Publish,
-            proof: None,
-            state: KeyState::Live(Some(Place { seq: 0, hash: opened })),
-        };
-        let node = KeyLine {
-            key: PublicKey::from(&self.node),
-            key_use: KeyUse::Node,
-            proof: Some(ByteBuf::from(sign_node_proof(network, &self.member.id, &self.node))),
-            state: KeyState::Live(None),
-        };
-        let mut keys = vec![publish, node];
+        let line = |key_use, key, state| KeyLine::sign(key_use, network, &self.member.id, key, state);
+        let checkpoint = Place { seq: 0, hash: opened };
+        let mut keys = vec![
+            line(KeyUse::Publish, &self.publish, KeyState::Live(Some(checkpoint))),
+            line(KeyUse::Node, &self.node, KeyState::Live(None)),
+        ];
         keys.sort_by_key(|line| line.key);
         Ok(Keyring { keys, salt: random_salt()? })
     }

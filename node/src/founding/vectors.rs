@@ -13,14 +13,13 @@ use nanduti_protocol::{
     envelope::{self, Purpose},
     hash::Hash,
     key::{MemberId, PublicKey},
-    keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place, sign_node_proof},
+    keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place},
     kind::{Audience, Kind},
     record::Value as Node,
     roster::Roster,
     run::push_item,
     ticket::{RosterRef, Ticket},
 };
-use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 use super::{
@@ -130,12 +129,8 @@ impl Founder {
         let member = MemberId::parse(self.id).unwrap();
         let (publish, node) = (self.root + 1, self.root + 2);
         let live = KeyState::Live(Some(Place { seq: 0, hash: self.log(network).1 }));
-        let proof = ByteBuf::from(sign_node_proof(network, &member, &key(node)));
-        let line = |byte, key_use, proof, state| KeyLine { key: public(byte), key_use, proof, state };
-        let mut keys = vec![
-            line(publish, KeyUse::Publish, None, live),
-            line(node, KeyUse::Node, Some(proof), KeyState::Live(None)),
-        ];
+        let line = |byte, key_use, state| KeyLine::sign(key_use, network, &member, &key(byte), state);
+        let mut keys = vec![line(publish, KeyUse::Publish, live), line(node, KeyUse::Node, KeyState::Live(None))];
         keys.sort_by_key(|line| line.key);
         Keyring { keys, salt: [2; 16] }
     }

@@ -4,11 +4,11 @@
 
 use alloc::{vec, vec::Vec};
 
-use super::{Dice, Founding, Host, LogWriter, ended, live, ring};
+use super::{Actor, Dice, Founding, Host, LogWriter, ring};
 use crate::{
     fork::ForkProof,
     hash::Hash,
-    key::PublicKey,
+    key::MemberId,
     keyring::{KeyLine, KeyState, Place},
     kind::{Audience, Kind},
 };
@@ -46,8 +46,8 @@ impl History {
             }
         }
         let mut logs = Vec::new();
-        for (place, actor) in founding.actors.iter().enumerate() {
-            logs.push(keyrings(&mut dice, &founding, place, founding.root_log(actor), &published));
+        for actor in &founding.actors {
+            logs.push(keyrings(&mut dice, &founding, actor, &published));
         }
         logs.append(&mut published);
         Self { founding, logs }
@@ -164,15 +164,10 @@ fn anchored(log: LogWriter) -> LogWriter {
 }
 
 /// A root log with keyrings, sound and unsound, and perhaps a branch.
-fn keyrings(
-    dice: &mut Dice,
-    founding: &Founding,
-    member: usize,
-    mut trunk: LogWriter,
-    published: &[Branches],
-) -> Branches {
-    let mut lines =
-        founding.actors.get(member).map(|actor| vec![actor.node_line(&founding.network)]).unwrap_or_default();
+fn keyrings(dice: &mut Dice, founding: &Founding, actor: &Actor, published: &[Branches]) -> Branches {
+    let mut trunk = founding.root_log(actor);
+    let member = &actor.id;
+    let mut lines = vec![actor.node_line(&founding.network)];
     let mut grow = |dice: &mut Dice, log: &mut LogWriter| {
         for _ in 0..1 + dice.below(4) {
             change(dice, member, &mut lines, published);
@@ -200,13 +195,13 @@ fn keyrings(
 }
 
 /// Changes the lines of a keyring: most often as a member may, sometimes as it may not.
-fn change(dice: &mut Dice, member: usize, lines: &mut Vec<KeyLine>, published: &[Branches]) {
-    for (index, branches) in published.iter().enumerate() {
-        let own = index / 2 == member;
+fn change(dice: &mut Dice, member: &MemberId, lines: &mut Vec<KeyLine>, published: &[Branches]) {
+    for branches in published {
+        let Some(branch) = dice.pick(branches) else { continue };
+        let own = branch.member() == *member;
         if !own && !dice.once_in(6) {
             continue;
         }
-        let Some(branch) = dice.pick(branches) else { continue };
         let key = branch.log();
         if dice.once_in(8) {
             lines.retain(|line| line.key != key);
@@ -214,7 +209,9 @@ fn change(dice: &mut Dice, member: usize, lines: &mut Vec<KeyLine>, published: &
         }
         let place = branch.place(dice.below(usize::try_from(branch.len()).unwrap_or(1)) as u64);
         let place = place.map(|place| if dice.once_in(12) { nowhere(place) } else { place });
-        let new = new_line(dice, key, place);
+        // The key of another most often agrees: two members then list it. Without its agreement the whole keyring is void.
+        let agrees = if own || !dice.once_in(6) { member } else { &branch.member() };
+        let new = branch.line(agrees, new_state(dice, place));
         match lines.iter_mut().find(|line| line.key == key) {
             Some(line) if dice.once_in(2) || matches!(line.state, KeyState::Ended(_)) => {
                 if dice.once_in(3) {
@@ -232,10 +229,10 @@ fn nowhere(place: Place) -> Place {
     Place { hash: Hash::of(place.hash.as_bytes()), ..place }
 }
 
-fn new_line(dice: &mut Dice, key: PublicKey, place: Option<Place>) -> KeyLine {
+fn new_state(dice: &mut Dice, place: Option<Place>) -> KeyState {
     match (place, dice.below(6)) {
-        (None, _) | (_, 0) => ended(key, None),
-        (Some(_), 1) => ended(key, place),
-        (Some(place), _) => live(key, place),
+        (None, _) | (_, 0) => KeyState::Ended(None),
+        (Some(_), 1) => KeyState::Ended(place),
+        (Some(_), _) => KeyState::Live(place),
     }
 }

@@ -8,8 +8,8 @@ use ed25519_dalek::SigningKey;
 use crate::{
     entry::{BodyRef, Entry, Statement},
     hash::Hash,
-    key::PublicKey,
-    keyring::Place,
+    key::{MemberId, PublicKey},
+    keyring::{KeyLine, KeyState, KeyUse, Opening, Place},
     kind::{Audience, Kind},
     run::{ReceivedRun, VerifiedRun, push_item, split_item},
 };
@@ -34,6 +34,17 @@ impl LogWriter {
     /// The name of the log.
     pub fn log(&self) -> PublicKey {
         PublicKey::from(&self.key)
+    }
+
+    /// The member for whom a publishing log says in its entry 0 that it speaks.
+    pub fn member(&self) -> MemberId {
+        let opening = self.items.first().and_then(|item| split_item(item)).and_then(|(_, body, _)| body);
+        Opening::decode(opening.expect("a log with a body in entry 0")).expect("a publishing log").member
+    }
+
+    /// The line of this log in a member's keyring: its key agrees to speak for that member.
+    pub fn line(&self, member: &MemberId, state: KeyState) -> KeyLine {
+        KeyLine::sign(KeyUse::Publish, &self.network, member, &self.key, state)
     }
 
     /// The number of entries.

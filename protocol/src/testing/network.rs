@@ -2,17 +2,15 @@
 
 use alloc::{string::ToString, vec::Vec};
 
-use ed25519_dalek::SigningKey;
-use serde_bytes::ByteBuf;
-
 use super::LogWriter;
 use crate::{
     charter::{Bounds, Charter, Member, Quorum, RULES},
     hash::Hash,
     key::{MemberId, PublicKey},
-    keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place, sign_node_proof},
+    keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place},
     kind::Kind,
 };
+use ed25519_dalek::SigningKey;
 
 /// Codes of States, sorted, for the ids of members.
 const STATES: [&str; 12] = ["BRA", "CRI", "DOM", "GEO", "KEN", "MAR", "NZL", "PRT", "PRY", "TUN", "URY", "WSM"];
@@ -72,12 +70,7 @@ impl Actor {
 
     /// The line of its node in a keyring.
     pub fn node_line(&self, network: &Hash) -> KeyLine {
-        KeyLine {
-            key: PublicKey::from(&self.node),
-            key_use: KeyUse::Node,
-            proof: Some(ByteBuf::from(sign_node_proof(network, &self.id, &self.node))),
-            state: KeyState::Live(None),
-        }
+        KeyLine::sign(KeyUse::Node, network, &self.id, &self.node, KeyState::Live(None))
     }
 }
 
@@ -121,14 +114,14 @@ impl Founding {
     }
 }
 
-/// The line of a publishing key that speaks on, its branch fixed at a place.
-pub fn live(key: PublicKey, place: Place) -> KeyLine {
-    KeyLine { key, key_use: KeyUse::Publish, proof: None, state: KeyState::Live(Some(place)) }
+/// The line of a publishing key that speaks on, its branch fixed at a place. It agrees to speak for whom its log names.
+pub fn live(log: &LogWriter, place: Place) -> KeyLine {
+    log.line(&log.member(), KeyState::Live(Some(place)))
 }
 
 /// The line of a publishing key that ended, and the last place that counts.
-pub fn ended(key: PublicKey, last: Option<Place>) -> KeyLine {
-    KeyLine { key, key_use: KeyUse::Publish, proof: None, state: KeyState::Ended(last) }
+pub fn ended(log: &LogWriter, last: Option<Place>) -> KeyLine {
+    log.line(&log.member(), KeyState::Ended(last))
 }
 
 /// The body of a keyring of these lines.

@@ -40,7 +40,7 @@ pub fn envelope(data: &[u8]) {
     assert_eq!(rest.len(), head_len(envelope.payload.len()) + envelope.payload.len() + 2 + 64);
     assert!(data.ends_with(envelope.signature));
     let key = PublicKey::from_bytes(*Hash::of(data).as_bytes());
-    for purpose in [Purpose::Entry, Purpose::NodeKey, Purpose::Card, Purpose::NodeRecord] {
+    for purpose in [Purpose::Entry, Purpose::NodeKey, Purpose::PublishKey, Purpose::Card, Purpose::NodeRecord] {
         assert_eq!(envelope.verify(purpose, &network(), &key), Err(EnvelopeError::Signature));
     }
 }
@@ -128,9 +128,10 @@ pub fn charter(data: &[u8]) {
 /// A keyring; and that it follows itself.
 pub fn keyring(data: &[u8]) {
     let member = MemberId::parse("PRY").expect("an id");
-    let Ok(keyring) = Keyring::decode(data, &network(), &member) else { return };
+    let Ok(keyring) = Keyring::decode(data, &network(), &member, None) else { return };
     assert_eq!(keyring.encode(), data);
     assert_eq!(keyring.follows(&keyring), Ok(()));
+    assert_eq!(Keyring::decode(data, &network(), &member, Some(&keyring)).as_ref(), Ok(&keyring));
     for line in &keyring.keys {
         assert_eq!(keyring.line(&line.key), Some(line));
     }

@@ -46,7 +46,7 @@ fn world() -> World {
     publish.push(Kind::Practice, b"a practice");
     publish.push(Kind::Withdrawal, b"a withdrawal");
     let mut root = founding.root_log(actor);
-    let line = live(publish.log(), publish.place(0).expect("written"));
+    let line = live(&publish, publish.place(0).expect("written"));
     root.push(Kind::Keyring, &ring(&[line, actor.node_line(&founding.network)]));
     World { founding, root, publish }
 }
@@ -83,17 +83,21 @@ fn signed() -> Vec<Signed> {
         bytes: record.sign(&network, &actor.node),
         accepts: Box::new(move |bytes| SealedNodeRecord::decode(bytes).is_ok_and(|read| read.verify(&network).is_ok())),
     });
-    let line = actor.node_line(&network);
-    let member = actor.id.clone();
-    all.push(Signed {
-        name: "a node key's consent",
-        bytes: line.proof.clone().expect("it agreed").into_vec(),
-        accepts: Box::new(move |bytes| {
-            let mut line = line.clone();
-            line.proof = Some(bytes.to_vec().into());
-            Keyring::decode(&ring(&[line]), &network, &member).is_ok()
-        }),
-    });
+    for (name, line) in [
+        ("a node key's consent", actor.node_line(&network)),
+        ("a publishing key's consent", live(&publish, publish.place(0).expect("written"))),
+    ] {
+        let member = actor.id.clone();
+        all.push(Signed {
+            name,
+            bytes: line.proof.clone().into_vec(),
+            accepts: Box::new(move |bytes| {
+                let mut line = line.clone();
+                line.proof = bytes.to_vec().into();
+                Keyring::decode(&ring(&[line]), &network, &member, None).is_ok()
+            }),
+        });
+    }
     let mut other = publish.back_to(1);
     other.push(Kind::Practice, b"something else");
     let chain = |log: &LogWriter| {

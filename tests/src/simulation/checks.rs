@@ -211,7 +211,7 @@ impl Node {
         let owner = stage.truth.owners.get(root).filter(|owner| owner.is_root && owner.honest)?;
         let disk = self.shelf.look();
         let last = disk.logs.get(root)?.iter().rev().find(|held| held.kind == Kind::Keyring)?;
-        Keyring::decode(last.body.as_deref()?, &stage.network, &owner.member).ok()
+        Keyring::decode(last.body.as_deref()?, &stage.network, &owner.member, None).ok()
     }
 }
 

@@ -4,7 +4,7 @@
 use nanduti_protocol::{
     hash::Hash,
     key::PublicKey,
-    keyring::{KeyLine, Place},
+    keyring::{KeyLine, KeyState, KeyUse, Place},
     kind::{Audience, Kind},
     record::{Record, RecordBody, Value, WithdrawalBody},
     testing::{Actor, Dice, Founding, LogWriter, ended, live, ring},
@@ -35,7 +35,7 @@ impl Institution {
     pub(super) fn found(founding: &Founding, actor: &Actor, node: usize, honest: bool, stage: &mut Stage) -> Self {
         let begun = founding.publish_log(&actor.id, &actor.publish[0]);
         let mut lines = vec![actor.node_line(&founding.network)];
-        lines.extend(begun.place(0).map(|place| live(begun.log(), place)));
+        lines.extend(begun.place(0).map(|place| live(&begun, place)));
         let mut root = founding.root_log(actor);
         root.push(Kind::Keyring, &ring(&lines));
         for log in [&root, &begun] {
@@ -112,7 +112,7 @@ impl Institution {
         if stage.truth.fixed.get(&self.log()).is_some_and(|fixed| fixed.seq >= place.seq) {
             return;
         }
-        self.set_line(live(self.log(), place));
+        self.set_line(live(&self.begun, place));
         stage.truth.fixed.insert(self.log(), place);
         self.sign_keyring(stage);
     }
@@ -120,12 +120,12 @@ impl Institution {
     /// The key ends where it stands, and another goes on.
     fn change_key(&mut self, founding: &Founding, node: &mut Node, stage: &mut Stage) {
         let Some(last) = head(node, &self.log()) else { return };
-        self.set_line(ended(self.log(), Some(last)));
+        self.set_line(ended(&self.begun, Some(last)));
         stage.truth.ended.insert(self.log(), Some(last));
         stage.truth.fixed.insert(self.log(), last);
         self.used = 1;
         self.begun = founding.publish_log(&self.actor.id, &self.actor.publish[1]);
-        self.set_line(live(self.begun.log(), self.begun.place(0).expect("it was begun")));
+        self.set_line(live(&self.begun, self.begun.place(0).expect("it was begun")));
         stage.truth.sign(self.begun.log(), self.begun.place(0).expect("it was begun"));
         node.pen = Some(self.begun.clone());
         self.sign_keyring(stage);
@@ -136,8 +136,16 @@ impl Institution {
         let before = self.lines.clone();
         if stage.dice.once_in(2) {
             let other = stage.dice.pick(&founding.actors).and_then(|actor| actor.publish.first());
-            if let Some(key) = other.map(PublicKey::from).filter(|key| *key != self.log()) {
-                self.set_line(live(key, Place { seq: 0, hash: Hash::of(b"mine") }));
+            if let Some(key) = other.filter(|key| PublicKey::from(*key) != self.log()) {
+                let state = KeyState::Live(Some(Place { seq: 0, hash: Hash::of(b"mine") }));
+                let mut line = KeyLine::sign(KeyUse::Publish, &founding.network, &self.actor.id, key, state);
+                // Either it has the key in its hands, or it makes the agreement up.
+                if stage.dice.once_in(2) {
+                    line.proof =
+                        KeyLine::sign(KeyUse::Publish, &founding.network, &self.actor.id, &self.actor.root, state)
+                            .proof;
+                }
+                self.set_line(line);
             }
         } else {
             self.lines.truncate(1);

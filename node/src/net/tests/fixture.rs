@@ -10,10 +10,9 @@ use nanduti_protocol::charter::{Bounds, Charter, Member, Quorum, RULES};
 use nanduti_protocol::entry::{BodyRef, Statement};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::{MemberId, PublicKey};
-use nanduti_protocol::keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place, sign_node_proof};
+use nanduti_protocol::keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place};
 use nanduti_protocol::kind::{Audience, Kind};
 use nanduti_protocol::run::{ReceivedRun, VerifiedRun, push_item};
-use serde_bytes::ByteBuf;
 
 use crate::Home;
 use crate::config;
@@ -80,19 +79,11 @@ impl World {
         let root = key(member, 1);
         let id = &self.charter.members[member].id;
         let node = key(member, 3);
+        let checkpoint = Place { seq: 0, hash: Hash::of(&self.opening(member).0) };
+        let line = |key_use, key, state| KeyLine::sign(key_use, &self.network, id, key, state);
         let mut keys = vec![
-            KeyLine {
-                key: PublicKey::from(&publish_key(member)),
-                key_use: KeyUse::Publish,
-                proof: None,
-                state: KeyState::Live(Some(Place { seq: 0, hash: Hash::of(&self.opening(member).0) })),
-            },
-            KeyLine {
-                key: PublicKey::from(&node),
-                key_use: KeyUse::Node,
-                proof: Some(ByteBuf::from(sign_node_proof(&self.network, id, &node))),
-                state: KeyState::Live(None),
-            },
+            line(KeyUse::Publish, &publish_key(member), KeyState::Live(Some(checkpoint))),
+            line(KeyUse::Node, &node, KeyState::Live(None)),
         ];
         keys.sort_by_key(|line| line.key);
         let keyring = Keyring { keys, salt: [8; 16] }.encode();

@@ -99,7 +99,9 @@ pub(crate) fn ended(log: &Chain, last: Option<u64>) -> KeyLine {
 }
 
 fn line(log: &Chain, state: KeyState) -> KeyLine {
-    KeyLine { key: log.id(), key_use: KeyUse::Publish, proof: None, state }
+    let (_, opening, _) = split_item(&log.items[0]).unwrap();
+    let member = Opening::decode(opening.unwrap()).unwrap().member;
+    KeyLine::sign(KeyUse::Publish, &log.network, &member, &log.key, state)
 }
 
 /// The body of the first revision of a practice, about as long as `size`.

@@ -3,7 +3,7 @@
 use nanduti_protocol::{
     charter::{Charter, CharterError, Quorum},
     hash::Hash,
-    keyring::{KeyLine, KeyState, KeyUse, Keyring, KeyringError, Opening, Place, sign_node_proof},
+    keyring::{KeyLine, KeyState, KeyUse, Keyring, KeyringError, Opening, Place, sign_key_proof},
     kind::Kind,
     limits,
     roster::Roster,
@@ -118,16 +118,11 @@ fn at(seq: u64) -> Place {
 }
 
 fn publish(byte: u8, state: KeyState) -> KeyLine {
-    KeyLine { key: made::public(byte), key_use: KeyUse::Publish, proof: None, state }
+    KeyLine::sign(KeyUse::Publish, &made::network(), &made::member("PRY"), &made::key(byte), state)
 }
 
-fn node(byte: u8, proof: Vec<u8>) -> KeyLine {
-    KeyLine {
-        key: made::public(byte),
-        key_use: KeyUse::Node,
-        proof: Some(ByteBuf::from(proof)),
-        state: KeyState::Live(None),
-    }
+fn node(byte: u8) -> KeyLine {
+    KeyLine::sign(KeyUse::Node, &made::network(), &made::member("PRY"), &made::key(byte), KeyState::Live(None))
 }
 
 fn ring(mut keys: Vec<KeyLine>) -> Keyring {
@@ -137,18 +132,21 @@ fn ring(mut keys: Vec<KeyLine>) -> Keyring {
 
 pub(super) fn keyrings() -> Value {
     let (network, pry) = (made::network(), made::member("PRY"));
-    let proof = sign_node_proof(&network, &pry, &made::key(5));
     let full = ring(vec![
         publish(1, KeyState::Live(Some(at(3)))),
         publish(2, KeyState::Ended(Some(at(9)))),
         publish(3, KeyState::Ended(None)),
-        node(5, proof.clone()),
+        node(5),
     ]);
+    let proof = |name, key_use| {
+        let bytes = sign_key_proof(key_use, &network, &pry, &made::key(5));
+        json!({"purpose": name, "secret": hex([5; 32]), "public": made::public(5).to_hex(), "bytes": hex(bytes)})
+    };
     let valid = [("no keys", ring(vec![])), ("a key of every state", full.clone())];
     let valid: Vec<Value> = valid
         .iter()
         .map(|(name, keyring)| {
-            assert_eq!(Keyring::decode(&keyring.encode(), &network, &pry).as_ref(), Ok(keyring));
+            assert_eq!(Keyring::decode(&keyring.encode(), &network, &pry, None).as_ref(), Ok(keyring));
             json!({"name": name, "bytes": hex(keyring.encode()), "lines": keyring.keys.len()})
         })
         .collect();
@@ -170,46 +168,77 @@ pub(super) fn keyrings() -> Value {
         "network": network.to_hex(),
         "member": "PRY",
         "valid": valid,
-        "node_proof": {"secret": hex([5; 32]), "public": made::public(5).to_hex(), "bytes": hex(&proof)},
+        "proofs": [proof("nanduti/publish-key/1", KeyUse::Publish), proof("nanduti/node-key/1", KeyUse::Node)],
         "opening": {"bytes": hex(opening.encode()), "member": "PRY"},
-        "refused": refused_keyrings(&full, &proof),
+        "refused": refused_keyrings(&full),
         "refused_openings": openings.iter().map(refuse_opening).collect::<Vec<_>>(),
         "follows": follows(),
     })
 }
 
-fn refused_keyrings(full: &Keyring, proof: &[u8]) -> Vec<Value> {
+/// A keyring of which the only line has no proof.
+fn unproven() -> Vec<u8> {
+    let mut bytes = ring(vec![node(5)]).encode();
+    let place = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).position(|window| window == part);
+    let proof = [cbor::text("proof"), cbor::bytes(&node(5).proof)].concat();
+    let start = place(&bytes, &proof).expect("a proof");
+    bytes.drain(start..start + proof.len());
+    let line = place(&bytes, &[&[0xa4], cbor::text("key").as_slice()].concat()).expect("a line of four fields");
+    bytes[line] = 0xa3;
+    bytes
+}
+
+fn refused_keyrings(full: &Keyring) -> Vec<Value> {
     let (network, pry) = (made::network(), made::member("PRY"));
     let mut unsorted = full.clone();
     unsorted.keys.reverse();
     let twice = ring(vec![publish(1, KeyState::Live(Some(at(0)))), publish(1, KeyState::Live(Some(at(1))))]);
+    // Nobody reads so far as their proofs.
+    let ended = publish(1, KeyState::Ended(None));
     let many = (0..=limits::KEYRING_LINES_MAX).map(|index| {
-        let mut line = publish(1, KeyState::Ended(None));
+        let mut line = ended.clone();
         line.key = nanduti_protocol::key::PublicKey::from_bytes(*Hash::of(&index.to_be_bytes()).as_bytes());
         line
     });
-    let with_checkpoint = KeyLine { state: KeyState::Live(Some(at(1))), ..node(5, proof.to_vec()) };
-    let with_proof = KeyLine { proof: Some(ByteBuf::from(proof.to_vec())), ..publish(5, KeyState::Live(Some(at(1)))) };
+    let with_checkpoint = KeyLine { state: KeyState::Live(Some(at(1))), ..node(5) };
+    let live = KeyState::Live(Some(at(1)));
+    let proven = |line: KeyLine, proof: Vec<u8>| ring(vec![KeyLine { proof: ByteBuf::from(proof), ..line }]).encode();
+    let proof = |key_use, network: &Hash, member, byte| {
+        sign_key_proof(key_use, network, &made::member(member), &made::key(byte))
+    };
     let cases = [
         ("lines not sorted by key", "lines", unsorted.encode()),
         ("a key twice", "lines", twice.encode()),
         ("more lines than the format allows", "lines", ring(many.collect()).encode()),
         ("a live publishing key without a checkpoint", "line", ring(vec![publish(1, KeyState::Live(None))]).encode()),
         ("a node key with a checkpoint", "line", ring(vec![with_checkpoint]).encode()),
-        ("a node key without its proof", "line", ring(vec![KeyLine { proof: None, ..node(5, vec![]) }]).encode()),
-        ("a publishing key with a proof", "line", ring(vec![with_proof]).encode()),
+        ("a line without a proof", "encoding", unproven()),
         ("a node key that agreed to speak for another", "proof", {
-            ring(vec![node(5, sign_node_proof(&network, &made::member("KEN"), &made::key(5)))]).encode()
+            proven(node(5), proof(KeyUse::Node, &network, "KEN", 5))
         }),
         ("a node key that agreed in another network", "proof", {
-            ring(vec![node(5, sign_node_proof(&Hash::of(b"other"), &pry, &made::key(5)))]).encode()
+            proven(node(5), proof(KeyUse::Node, &Hash::of(b"other"), "PRY", 5))
         }),
-        ("another key's proof", "proof", ring(vec![node(6, proof.to_vec())]).encode()),
+        ("another node key's proof", "proof", proven(node(6), proof(KeyUse::Node, &network, "PRY", 5))),
+        ("a node key that agreed to publish", "proof", proven(node(5), proof(KeyUse::Publish, &network, "PRY", 5))),
+        ("a publishing key that agreed to speak for another", "proof", {
+            proven(publish(5, live), proof(KeyUse::Publish, &network, "KEN", 5))
+        }),
+        ("a publishing key that agreed in another network", "proof", {
+            proven(publish(5, live), proof(KeyUse::Publish, &Hash::of(b"other"), "PRY", 5))
+        }),
+        ("another publishing key's proof", "proof", {
+            proven(publish(6, KeyState::Ended(None)), proof(KeyUse::Publish, &network, "PRY", 5))
+        }),
+        ("a publishing key that agreed to be a node", "proof", {
+            proven(publish(5, live), proof(KeyUse::Node, &network, "PRY", 5))
+        }),
+        ("a proof cut off", "proof", { proven(node(5), proof(KeyUse::Node, &network, "PRY", 5)[..100].to_vec()) }),
         ("a byte after the end", "encoding", [full.encode().as_slice(), &[0]].concat()),
         ("no salt", "encoding", cbor::map(&[("keys", vec![0x80])])),
     ];
     let judge = |bytes: &[u8]| {
-        Keyring::decode(bytes, &network, &pry).err().map(|error| match error {
+        Keyring::decode(bytes, &network, &pry, None).err().map(|error| match error {
             KeyringError::Encoding(_) => "encoding",
             KeyringError::Lines => "lines",
             KeyringError::Line(_) => "line",

@@ -84,7 +84,7 @@ const CORNERS: [(&str, bool, &str, &str); 11] = [
 ];
 
 pub(super) fn vectors() -> Value {
-    let purposes = [Purpose::Entry, Purpose::NodeKey, Purpose::Card, Purpose::NodeRecord];
+    let purposes = [Purpose::Entry, Purpose::NodeKey, Purpose::PublishKey, Purpose::Card, Purpose::NodeRecord];
     let lengths = [0, 1, 23, 24, 255, 256, 3000];
     let mut valid: Vec<Value> = purposes.iter().map(|purpose| valid(*purpose, PAYLOAD)).collect();
     valid.extend(lengths.iter().map(|len| self::valid(Purpose::Entry, &vec![0x61; *len])));

@@ -17,7 +17,7 @@ fn network(bounds: Bounds, entries: u64) -> (Founding, LogWriter, LogWriter) {
         log.push(Kind::Practice, &[7; 100]);
     }
     let mut root = founding.root_log(actor);
-    root.push(Kind::Keyring, &ring(&[live(log.log(), log.place(0).expect("written"))]));
+    root.push(Kind::Keyring, &ring(&[live(&log, log.place(0).expect("written"))]));
     (founding, root, log)
 }
 
@@ -58,7 +58,7 @@ fn a_log_has_so_many_bytes() {
 fn a_keyring_has_so_many_lines() {
     let (founding, mut root, log) = network(Bounds { keys: 1, ..Bounds::default() }, 2);
     let node = founding.actors[0].node_line(&founding.network);
-    root.push(Kind::Keyring, &ring(&[live(log.log(), log.place(1).expect("written")), node]));
+    root.push(Kind::Keyring, &ring(&[live(&log, log.place(1).expect("written")), node]));
     let host = host_with(&founding, &[&root]);
     let authority = host.ledger.authority().expect("adopted");
     assert_eq!(authority.keyring(&founding.actors[0].id).map(|(seq, _)| seq), Some(1), "the keyring before it stands");
@@ -68,7 +68,7 @@ fn a_keyring_has_so_many_lines() {
 fn a_root_log_has_bounds_of_its_own() {
     let (founding, mut root, log) = network(Bounds::default(), 1);
     let node = founding.actors[0].node_line(&founding.network);
-    let body = ring(&[live(log.log(), log.place(0).expect("written")), node]);
+    let body = ring(&[live(&log, log.place(0).expect("written")), node]);
     while root.len() < limits::ROOT_LOG_ENTRIES_MAX + 1 {
         root.push(Kind::Keyring, &body);
     }

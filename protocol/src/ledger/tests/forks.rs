@@ -105,7 +105,7 @@ fn a_branch_that_a_keyring_names_and_nobody_has_keeps_no_nodes_apart() {
     for place in 3..12 {
         let named = crate::keyring::Place { seq: place, hash: crate::hash::Hash::of(b"nobody has this") };
         let mut keyring = root.clone();
-        keyring.push(Kind::Keyring, &ring(&[live(log.log(), named), founding.actors[0].node_line(&founding.network)]));
+        keyring.push(Kind::Keyring, &ring(&[live(&log, named), founding.actors[0].node_line(&founding.network)]));
         let early = host_with(&founding, &[&root, &held, &keyring]);
         let mut late = host_with(&founding, &[&keyring]);
         let mut piecewise = host_with(&founding, &[&keyring]);
@@ -135,7 +135,7 @@ fn the_proof_that_is_shown_is_that_of_the_mark() {
     let mut stuck = host.clone();
     for (host, place, open) in [(&mut stuck, elsewhere, 1), (&mut host, held.place(2).expect("written"), 4)] {
         let mut keyring = root.clone();
-        keyring.push(Kind::Keyring, &ring(&[live(log.log(), place), node.clone()]));
+        keyring.push(Kind::Keyring, &ring(&[live(&log, place), node.clone()]));
         assert!(host.deliver(&keyring.whole()).is_ok());
         for body in [b"a".as_slice(), b"b"] {
             let _ = host.deliver(&branch(&held, 4, &[body]).whole());
@@ -198,7 +198,7 @@ fn a_keyring_settles_a_fork_for_the_branch_that_it_names() {
     let other = branch(&log, 2, &[b"other", b"more", b"and more"]);
     let mut keyring = root.clone();
     let named = other.place(3).expect("written");
-    keyring.push(Kind::Keyring, &ring(&[live(log.log(), named), actor.node_line(&founding.network)]));
+    keyring.push(Kind::Keyring, &ring(&[live(&log, named), actor.node_line(&founding.network)]));
     let mut wrong = host_with(&founding, &[&root, &log]);
     forked_at(&mut wrong, &other.whole());
     let mut right = host_with(&founding, &[&root, &other]);
@@ -226,7 +226,7 @@ fn a_branch_that_arrives_in_pieces_is_exchanged_from_above() {
     let other = branch(&log, 2, &[b"r2", b"r3", b"r4", b"r5", b"r6"]);
     let mut keyring = root.clone();
     let named = other.place(6).expect("written");
-    keyring.push(Kind::Keyring, &ring(&[live(log.log(), named), founding.actors[0].node_line(&founding.network)]));
+    keyring.push(Kind::Keyring, &ring(&[live(&log, named), founding.actors[0].node_line(&founding.network)]));
     let mut host = host_with(&founding, &[&keyring, &log.back_to(4)]);
     for _ in 0..4 {
         for places in [0..3, 3..5, 5..7] {
@@ -243,7 +243,7 @@ fn a_settled_fork_does_not_hide_a_later_one() {
     let log = branch(&log, 3, &[b"three", b"four"]);
     let mut keyring = root.clone();
     let named = log.place(3).expect("written");
-    keyring.push(Kind::Keyring, &ring(&[live(log.log(), named), founding.actors[0].node_line(&founding.network)]));
+    keyring.push(Kind::Keyring, &ring(&[live(&log, named), founding.actors[0].node_line(&founding.network)]));
     let low = branch(&log, 2, &[b"low"]);
     let high = branch(&log, 4, &[b"high"]);
     let mut host = host_with(&founding, &[&root, &log]);
@@ -262,9 +262,9 @@ fn a_forked_root_log_counts_up_to_the_fork() {
     let (founding, root, log) = one_log();
     let node = founding.actors[0].node_line(&founding.network);
     let mut one = root.clone();
-    one.push(Kind::Keyring, &ring(&[live(log.log(), log.place(1).expect("written")), node.clone()]));
+    one.push(Kind::Keyring, &ring(&[live(&log, log.place(1).expect("written")), node.clone()]));
     let mut two = root.clone();
-    two.push(Kind::Keyring, &ring(&[crate::testing::ended(log.log(), None), node]));
+    two.push(Kind::Keyring, &ring(&[crate::testing::ended(&log, None), node]));
     let mut first = host_with(&founding, &[&two]);
     assert_eq!(first.deliver(&log.whole()), Err(Refusal::PastEnd));
     assert_eq!(forked_at(&mut first, &one.whole()), 2);

@@ -13,8 +13,14 @@ fn nobody_claims_the_key_of_another() {
     let (founding, root, log) = one_log();
     let thief = &founding.actors[1];
     let mut claim = founding.root_log(thief);
-    claim.push(Kind::Keyring, &ring(&[ended(log.log(), None)]));
+    claim.push(Kind::Keyring, &ring(&[ended(&log, None)]));
     let mut host = host_with(&founding, &[&claim]);
+    let claimed = |host: &Host| host.ledger.authority().and_then(|a| a.keyring(&thief.id)).is_some();
+    assert!(!claimed(&host), "the key agreed to speak for another");
+    let own = thief.node_line(&founding.network);
+    claim.push(Kind::Keyring, &ring(&[own, log.line(&thief.id, crate::keyring::KeyState::Ended(None))]));
+    assert!(host.deliver(&claim.whole()).is_ok());
+    assert!(claimed(&host), "whoever holds the key can make it agree, and gains nothing");
     assert_eq!(host.deliver(&log.whole()), Err(Refusal::UnknownKey), "the log itself names another member");
     assert!(host.deliver(&root.whole()).is_ok());
     assert!(host.deliver(&log.whole()).is_ok());
@@ -34,8 +40,8 @@ fn a_keyring_that_goes_back_counts_for_nothing() {
     let (founding, root, log) = one_log();
     let node = founding.actors[0].node_line(&founding.network);
     let mut undo = root.clone();
-    undo.push(Kind::Keyring, &ring(&[ended(log.log(), log.place(1)), node.clone()]));
-    undo.push(Kind::Keyring, &ring(&[live(log.log(), log.place(2).expect("written")), node.clone()]));
+    undo.push(Kind::Keyring, &ring(&[ended(&log, log.place(1)), node.clone()]));
+    undo.push(Kind::Keyring, &ring(&[live(&log, log.place(2).expect("written")), node.clone()]));
     undo.push(Kind::Keyring, &ring(&[node]));
     undo.push(Kind::Keyring, b"not a keyring");
     let host = host_with(&founding, &[&undo, &log]);
@@ -55,7 +61,7 @@ fn a_retired_key_counts_up_to_its_last_entry() {
     let node = founding.actors[0].node_line(&founding.network);
     let mut host = host_with(&founding, &[&root, &log]);
     let mut retired = root.clone();
-    retired.push(Kind::Keyring, &ring(&[ended(log.log(), log.place(1)), node.clone()]));
+    retired.push(Kind::Keyring, &ring(&[ended(&log, log.place(1)), node.clone()]));
     let Ok(Admission::Appended(admitted)) = host.deliver(&retired.whole()) else { panic!("admitted") };
     assert!(admitted.authority_changed());
     let position = *host.frontier().position(&log.log()).expect("shown");
@@ -64,7 +70,7 @@ fn a_retired_key_counts_up_to_its_last_entry() {
     let mut late = host_with(&founding, &[&retired]);
     assert!(late.deliver(&log.whole()).is_ok());
     assert_eq!(late.frontier(), host.frontier());
-    retired.push(Kind::Keyring, &ring(&[ended(log.log(), None), node]));
+    retired.push(Kind::Keyring, &ring(&[ended(&log, None), node]));
     assert!(host.deliver(&retired.whole()).is_ok());
     assert_eq!(host.frontier().position(&log.log()), None, "stolen from the first day: nothing of it counts");
 }
@@ -95,7 +101,7 @@ fn a_role_says_which_kinds_a_member_writes() {
     log.push(Kind::Practice, b"x");
     log.push(Kind::Other("comment".into()), b"x");
     let mut root = founding.root_log(partner);
-    root.push(Kind::Keyring, &ring(&[live(log.log(), log.place(0).expect("written"))]));
+    root.push(Kind::Keyring, &ring(&[live(&log, log.place(0).expect("written"))]));
     let host = host_with(&founding, &[&root, &log]);
     assert!(!host.ledger.counts(&log.log(), 1, &Kind::Practice, &host.store));
     assert!(host.ledger.counts(&log.log(), 2, &Kind::Other("comment".into()), &host.store));
@@ -112,7 +118,7 @@ fn a_node_key_speaks_for_one_member_and_while_it_lives() {
     let mut line = actor.node_line(&founding.network);
     line.state = crate::keyring::KeyState::Ended(None);
     let mut retired = root.clone();
-    retired.push(Kind::Keyring, &ring(&[line, live(log.log(), log.place(0).expect("written"))]));
+    retired.push(Kind::Keyring, &ring(&[line, live(&log, log.place(0).expect("written"))]));
     assert!(host.deliver(&retired.whole()).is_ok());
     assert_eq!(member(&host), None);
     let mut stolen = founding.root_log(&founding.actors[1]);

@@ -21,7 +21,7 @@ pub(super) fn one_log() -> (Founding, LogWriter, LogWriter) {
     }
     let mut root = founding.root_log(actor);
     let checkpoint = log.place(0).expect("written");
-    root.push(Kind::Keyring, &ring(&[live(log.log(), checkpoint), actor.node_line(&founding.network)]));
+    root.push(Kind::Keyring, &ring(&[live(&log, checkpoint), actor.node_line(&founding.network)]));
     (founding, root, log)
 }
 
@@ -149,7 +149,7 @@ fn gaps_overlaps_and_repeats() {
 #[test]
 fn past_the_last_entry_that_counts() {
     let (founding, mut root, log) = one_log();
-    root.push(Kind::Keyring, &ring(&[ended(log.log(), log.place(1)), founding.actors[0].node_line(&founding.network)]));
+    root.push(Kind::Keyring, &ring(&[ended(&log, log.place(1)), founding.actors[0].node_line(&founding.network)]));
     let mut host = host_with(&founding, &[&root]);
     assert!(host.deliver(&log.run(0..2)).is_ok());
     assert_eq!(host.deliver(&log.run(2..3)), Err(Refusal::PastEnd));
@@ -202,7 +202,7 @@ fn only_what_cannot_be_read_leaves_a_contradiction_unproven() {
 fn a_place_that_no_log_reaches_is_refused_before_anything_counts_with_it() {
     let (founding, mut root, log) = one_log();
     let ahead = crate::keyring::Place { seq: 9, hash: Hash::of(b"not here yet") };
-    root.push(Kind::Keyring, &ring(&[live(log.log(), ahead), founding.actors[0].node_line(&founding.network)]));
+    root.push(Kind::Keyring, &ring(&[live(&log, ahead), founding.actors[0].node_line(&founding.network)]));
     let _host = host_with(&founding, &[&root, &log]);
     for seq in [u64::MAX, u64::MAX - 1, crate::limits::LOG_ENTRIES_MAX] {
         let statement = Statement { seq, ..log.next_statement(Kind::Practice, b"far") };

@@ -57,7 +57,8 @@ fn logs(world: &World) -> (Chain, Chain) {
     let mut root = Chain::new("newcomer", world.network);
     root.push(Kind::Charter, world.charter.encode());
     let state = KeyState::Live(Some(log.place(0)));
-    let line = KeyLine { key: log.log(), key_use: KeyUse::Publish, proof: None, state };
+    let key = key("newcomer publishes");
+    let line = KeyLine::sign(KeyUse::Publish, &world.network, &newcomer().id, &key, state);
     root.push(Kind::Keyring, Keyring { keys: vec![line], salt: [3; 16] }.encode());
     (root, log)
 }

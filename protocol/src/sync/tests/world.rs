@@ -138,7 +138,7 @@ impl World {
             .logs
             .iter()
             .filter(|(owner, _)| *owner == member)
-            .map(|(_, chain)| KeyLine { key: chain.log(), key_use: KeyUse::Publish, proof: None, state: state(chain) })
+            .map(|(_, log)| KeyLine::sign(KeyUse::Publish, &self.network, &member_id(member), &log.key, state(log)))
             .collect();
         keys.sort_by_key(|line| line.key);
         self.roots[member].push(Kind::Keyring, Keyring { keys, salt: [3; 16] }.encode());

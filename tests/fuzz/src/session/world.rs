@@ -80,12 +80,12 @@ impl World {
         let first = |log: &LogWriter| log.place(0).expect("it has an opening");
         let root = |actor: &Actor, lines: &[&LogWriter], last: Option<&LogWriter>| {
             let mut log = founding.root_log(actor);
-            let mut ring_of: Vec<_> = lines.iter().map(|log| live(log.log(), first(log))).collect();
+            let mut ring_of: Vec<_> = lines.iter().map(|log| live(log, first(log))).collect();
             ring_of.push(actor.node_line(&network));
             log.push(Kind::Keyring, &ring(&ring_of));
             if let Some(ends) = last {
                 ring_of.retain(|line| line.key != ends.log());
-                ring_of.push(ended(ends.log(), ends.place(3)));
+                ring_of.push(ended(ends, ends.place(3)));
                 log.push(Kind::Keyring, &ring(&ring_of));
             }
             log
@@ -204,6 +204,6 @@ fn strangers(founding: &Founding) -> Vec<LogWriter> {
     let mut claim = founding.publish_log(&founding.actors[0].id, &stranger.publish[0]);
     grow(&mut claim, 2);
     let mut root = founding.root_log(&stranger);
-    root.push(Kind::Keyring, &ring(&[live(claim.log(), claim.place(0).expect("it has an opening"))]));
+    root.push(Kind::Keyring, &ring(&[live(&claim, claim.place(0).expect("it has an opening"))]));
     vec![claim, root]
 }

@@ -79,7 +79,7 @@ impl Library {
         let members = self.founding.actors.len();
         let roots = self.founding.actors.iter().enumerate().map(|(place, actor)| {
             let own = self.logs.iter().skip(place).step_by(members);
-            let lines: Vec<_> = own.filter_map(|log| Some(live(log.log(), log.place(0)?))).collect();
+            let lines: Vec<_> = own.filter_map(|log| Some(live(log, log.place(0)?))).collect();
             let mut root = self.founding.root_log(actor);
             root.push(Kind::Keyring, &ring(&lines));
             root.whole()
