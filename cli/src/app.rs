@@ -44,6 +44,8 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::History(args) => context.block_on(c::history::run(context, args)),
         Command::Diff(args) => context.block_on(c::diff::run(context, args)),
         Command::Verify(args) => context.block_on(c::verify::run(context, args)),
+        Command::Member(args) => c::member::run(context, args),
+        Command::Ballot(args) => context.block_on(c::ballot::run(context, args)),
         Command::Sync(args) => context.block_on(c::sync::run(context, args)),
         Command::Peer(args) => context.block_on(c::peer::run(context, args)),
         Command::Status(args) => context.block_on(c::status::run(context, &args)),

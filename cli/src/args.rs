@@ -62,6 +62,8 @@ pub(crate) enum Command {
     History(c::history::Args),
     Diff(c::diff::Args),
     Verify(c::verify::Args),
+    Member(c::member::Args),
+    Ballot(c::ballot::Args),
     Status(c::status::Args),
     Sync(c::sync::Args),
     Peer(c::peer::Args),

@@ -3,6 +3,7 @@
 //! A renderer is a pure function from a reply (cleaned of whatever could act on a terminal) to text, and is tested as
 //! such. Which commands there are and how help groups them stands in `args`.
 
+pub(crate) mod ballot;
 pub(crate) mod bundle;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -13,6 +14,7 @@ pub(crate) mod init;
 pub(crate) mod join;
 pub(crate) mod list;
 pub(crate) mod man;
+pub(crate) mod member;
 pub(crate) mod network;
 pub(crate) mod peer;
 pub(crate) mod practice;

@@ -8,6 +8,7 @@
 //!
 //! Absent on purpose: logs. They are written by `tracing`, to stderr too (see [`nanduti_node::init_logging`]).
 
+mod consent;
 mod passphrase;
 mod progress;
 mod report;
@@ -24,6 +25,7 @@ use clap::ValueEnum;
 use nanduti_node::api::{ApiError, ErrorKind};
 use serde::{Serialize, de::DeserializeOwned};
 
+pub(crate) use consent::Consent;
 pub(crate) use passphrase::{PassphraseSource, Purpose};
 pub(crate) use progress::Progress;
 

@@ -93,8 +93,8 @@ fn rivals_in_force_are_shown_and_each_node_keeps_its_roster() {
     let mut proposals = vec![(one.hash(), 1), (other.hash(), 1)];
     proposals.sort();
     let rivals = Obstacle::Rivals { version: 0, proposals };
-    assert_eq!(first.conflicts(), [rivals.clone()]);
-    assert_eq!(second.conflicts(), [rivals.clone()]);
+    assert_eq!(first.conflicts(), core::slice::from_ref(&rivals));
+    assert_eq!(second.conflicts(), core::slice::from_ref(&rivals));
     let at_once = take(&[&for_one[..1], &for_other, &for_one[1..]]);
     assert_eq!(at_once.roster().version, 1, "the first of them came into force before the other was heard of");
     let tally = first.polls().next().expect("the first").0.tally();

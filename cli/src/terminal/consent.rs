@@ -1,0 +1,42 @@
+//! Asking before something that cannot be taken back.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use clap::Args;
+use nanduti_node::api::{ApiError, ErrorKind};
+
+use super::Terminal;
+
+/// Whether the person agrees.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Consent {
+    /// Do it without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Consent {
+    /// Shows what it is about and asks, unless `--yes` was given: then it is only noted.
+    pub(crate) fn ask(&self, terminal: &Terminal, about: &[String], question: &str) -> Result<(), ApiError> {
+        if self.yes {
+            about.iter().for_each(|line| terminal.note(line));
+            return Ok(());
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(ApiError::new(
+                ErrorKind::Usage,
+                "this has to be confirmed, and there is no terminal to ask on",
+            )
+            .hint("read what would happen, and use --yes"));
+        }
+        let mut stderr = std::io::stderr();
+        let asked = write!(stderr, "{}\n{question} [y/N] ", about.join("\n")).and_then(|()| stderr.flush());
+        let mut answer = String::new();
+        let answered = asked.and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+        match answered {
+            Ok(_) if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") => Ok(()),
+            Ok(_) => Err(ApiError::new(ErrorKind::Failed, "nothing was done")),
+            Err(error) => Err(ApiError::new(ErrorKind::Failed, "the terminal cannot be read").because(&error)),
+        }
+    }
+}

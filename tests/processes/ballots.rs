@@ -1,0 +1,171 @@
+//! Real nodes decide: a newcomer is admitted, a member is suspended and comes back, votes split and a later round settles it.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
+use nanduti_tests::{Running, World, practice, until};
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_nanduti");
+
+/// Four founders whose nodes run, each connected to the first.
+fn four(world: &World) -> Vec<Running> {
+    world.found(&["PRY", "MAR", "KEN", "WSM"]);
+    let first = world.start("PRY", &[]);
+    let peer = first.as_peer();
+    let others = ["MAR", "KEN", "WSM"].map(|member| world.start(member, &[peer.clone()]));
+    [first].into_iter().chain(others).collect()
+}
+
+/// Waits until a member's node knows that so many have endorsed, or ratified, a proposal in a round; its short id.
+fn heard(world: &World, member: &str, what: &str, proposal: &str, number: usize) {
+    until("the node has heard the statements", || {
+        let shown = world.json(member, &["ballot", "show"]);
+        let found = shown["proposals"].as_array().unwrap().iter().find(|found| found["short"] == proposal).cloned();
+        let rounds = found.map(|found| found["rounds"].as_array().unwrap().clone()).unwrap_or_default();
+        rounds.iter().any(|round| round[what].as_array().unwrap().len() >= number)
+    });
+}
+
+fn roster(world: &World, member: &str) -> u64 {
+    world.json(member, &["member", "list"])["version"].as_u64().unwrap()
+}
+
+/// These members carry a proposal of the first of them; the roster after it.
+fn pass(world: &World, members: &[&str], proposal: &[&str]) -> u64 {
+    let before = roster(world, members[0]);
+    let mut args = vec!["ballot", "propose", "--yes"];
+    args.extend(proposal);
+    let proposed = world.json(members[0], &args);
+    let short = newest(&proposed, members[0]);
+    for member in &members[1..] {
+        heard(world, member, "endorsed", &short, 1);
+        world.json(member, &["ballot", "endorse", &short, "--yes"]);
+    }
+    for (number, member) in members.iter().enumerate() {
+        heard(world, member, "endorsed", &short, members.len());
+        if number > 0 {
+            heard(world, member, "ratified", &short, number);
+        }
+        world.json(member, &["ballot", "ratify", &short, "--yes"]);
+    }
+    for member in members {
+        until("the roster is in force", || roster(world, member) == before + 1);
+    }
+    before + 1
+}
+
+/// The short id of the proposal that a member has endorsed last.
+fn newest(shown: &Value, member: &str) -> String {
+    let endorsed = |proposal: &Value| {
+        let rounds = proposal["rounds"].as_array().unwrap().clone();
+        rounds.iter().rev().any(|round| round["endorsed"].as_array().unwrap().iter().any(|name| name == member))
+    };
+    let proposals = shown["proposals"].as_array().unwrap();
+    proposals.iter().find(|proposal| endorsed(proposal)).unwrap()["short"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_newcomer_asks_is_admitted_and_begins_to_speak_by_itself() {
+    let world = World::new(PROGRAM);
+    let nodes = four(&world);
+    world.run(&["init", "--home", "NEW", "--member", "NEW", "--name", "Ministry of the New State"]).good();
+    world.on("NEW", &["member", "request"]).code(2);
+    world.run(&["join", "founding.nanduti", "--home", "NEW"]).good();
+    let newcomer = world.start("NEW", &[nodes[0].as_peer()]);
+    world.write("new.md", practice("New", 400));
+    world.on("NEW", &["publish", "new.md"]).code(4);
+    let request = world.json("NEW", &["member", "request"]);
+    assert_eq!(world.json("NEW", &["member", "request"])["request"], request["request"], "asked again, the same");
+    let line = request["request"].as_str().unwrap();
+
+    let early = world.on("PRY", &["--json", "ballot", "propose", "--admit", &line[..40], "--yes"]).code(2);
+    assert!(early.error()["message"].as_str().unwrap().contains("not a request"), "{early}");
+    let unsure = world.on("PRY", &["ballot", "propose", "--admit", line]).code(2);
+    assert!(unsure.stderr.contains("has to be confirmed"), "{unsure}");
+    pass(&world, &["PRY", "MAR", "KEN"], &["--admit", "NEW/NEW.request"]);
+
+    // The fourth, which said nothing, and the newcomer follow as well; what the newcomer says is heard everywhere.
+    until("the newcomer has begun", || world.json("NEW", &["status"])["role"] == "member");
+    world.json("NEW", &["publish", "new.md"]);
+    for member in ["PRY", "MAR", "KEN", "WSM"] {
+        until("the newcomer's practice has arrived", || {
+            world.json(member, &["list", "--member", "NEW"])["total"] == 1 && roster(&world, member) == 1
+        });
+    }
+    let members = world.json("WSM", &["member", "list"]);
+    let line = members["members"].as_array().unwrap().iter().find(|member| member["id"] == "NEW").unwrap().clone();
+    assert_eq!((&line["fingerprint"], &line["votes"]), (&request["fingerprint"], &true.into()));
+    let again = world.on("PRY", &["--json", "ballot", "propose", "--admit", "NEW/NEW.request", "--yes"]).code(4);
+    assert!(again.error()["causes"][0].as_str().unwrap().contains("NEW is a member already"), "{again}");
+    assert!(newcomer.stop().success());
+
+    // All of it is on the disk.
+    for node in nodes {
+        assert!(node.stop().success());
+    }
+    assert_eq!((roster(&world, "WSM"), roster(&world, "NEW")), (1, 1));
+    assert_eq!(world.json("MAR", &["list", "--member", "NEW"])["total"], 1);
+}
+
+#[test]
+fn a_suspended_members_earlier_documents_stay_and_its_later_ones_do_not_appear() {
+    let world = World::new(PROGRAM);
+    let nodes = four(&world);
+    world.write("early.md", practice("Early", 400));
+    world.json("WSM", &["publish", "early.md"]);
+    for node in &nodes {
+        until("the early practice is everywhere", || node.status().practices == 1);
+    }
+    pass(&world, &["PRY", "MAR", "KEN"], &["--suspend", "WSM"]);
+    until("the suspended member knows", || roster(&world, "WSM") == 1);
+    world.write("late.md", practice("Late", 400));
+    let refused = world.on("WSM", &["publish", "late.md"]).code(4);
+    assert!(refused.stderr.contains("suspended") || refused.stderr.contains("may not sign"), "{refused}");
+    let silenced = world.on("WSM", &["--json", "ballot", "propose", "--reinstate", "WSM", "--yes"]).code(4);
+    assert!(silenced.error()["message"].as_str().unwrap().contains("suspended"), "{silenced}");
+    assert_eq!(world.json("PRY", &["list", "--member", "WSM"])["total"], 1);
+
+    pass(&world, &["PRY", "MAR", "KEN"], &["--reinstate", "WSM"]);
+    until("the reinstated member knows", || roster(&world, "WSM") == 2);
+    world.json("WSM", &["publish", "late.md"]);
+    for node in &nodes {
+        until("both practices are everywhere", || node.status().practices == 2);
+    }
+}
+
+#[test]
+fn a_split_vote_is_settled_in_the_next_round() {
+    let world = World::new(PROGRAM);
+    let nodes = four(&world);
+    let [one, other] = [("PRY", "MAR=partner"), ("KEN", "WSM=partner")]
+        .map(|(member, role)| newest(&world.json(member, &["ballot", "propose", "--role", role, "--yes"]), member));
+    heard(&world, "MAR", "endorsed", &one, 1);
+    heard(&world, "MAR", "endorsed", &other, 1);
+    world.json("MAR", &["ballot", "endorse", &other, "--yes"]);
+    heard(&world, "WSM", "endorsed", &other, 2);
+    heard(&world, "WSM", "endorsed", &one, 1);
+    // Left to itself the program takes the next round, since in this one it is too late.
+    world.json("WSM", &["ballot", "endorse", &one, "--round", "1", "--yes"]);
+    // Two and two of four: neither can reach three in round 1, and round 2 is open.
+    heard(&world, "KEN", "endorsed", &one, 2);
+    let shown = world.json("KEN", &["ballot", "show"]);
+    assert_eq!(shown["open_round"], 2, "{shown}");
+    assert!(shown["proposals"].as_array().unwrap().iter().all(|found| found["rounds"][0]["can_succeed"] == false));
+    let twice = world.on("KEN", &["--json", "ballot", "endorse", &one, "--round", "1", "--yes"]).code(4);
+    assert!(twice.error()["causes"][0].as_str().unwrap().contains("you have endorsed"), "{twice}");
+    for member in ["PRY", "KEN", "WSM"] {
+        heard(&world, member, "endorsed", &one, 2);
+        world.json(member, &["ballot", "endorse", &one, "--yes"]);
+    }
+    for member in ["PRY", "KEN", "WSM"] {
+        heard(&world, member, "endorsed", &one, 3);
+        world.json(member, &["ballot", "ratify", &one, "--yes"]);
+    }
+    for node in ["PRY", "MAR", "KEN", "WSM"] {
+        until("the roster is in force", || roster(&world, node) == 1);
+    }
+    let members = world.json("MAR", &["member", "list"]);
+    let mar = members["members"].as_array().unwrap().iter().find(|member| member["id"] == "MAR").unwrap().clone();
+    assert_eq!((&mar["role"], &mar["votes"]), (&"partner".into(), &false.into()));
+    drop(nodes);
+}
