@@ -15,7 +15,7 @@ use crate::{
     charter::{Charter, Member},
     hash::Hash,
     key::{MemberId, PublicKey},
-    keyring::{KeyState, KeyUse, Keyring, Opening, Place},
+    keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place},
     kind::Kind,
     roster::{Rights, Roster},
 };
@@ -121,13 +121,20 @@ impl Authority {
 
     /// The member for whom a node key speaks.
     pub fn member_of_node(&self, key: &PublicKey) -> Option<&MemberId> {
-        let holders = self.listed.get(key)?;
-        holders.iter().filter(|member| !self.roster.is_suspended(member)).find(|member| {
-            self.in_force
-                .get(member)
-                .and_then(|(_, keyring)| keyring.line(key))
-                .is_some_and(|line| line.key_use == KeyUse::Node && matches!(line.state, KeyState::Live(_)))
-        })
+        let (member, state) = self.holder(key, KeyUse::Node)?;
+        (matches!(state, KeyState::Live(_)) && !self.roster.is_suspended(member)).then_some(member)
+    }
+
+    /// The member that has a key, and how it stands. If it agreed to speak for several, which takes its owner or a thief, it is
+    /// the first of them by id, and one that is suspended comes after all others: so every node says the same, and a ballot
+    /// can end it.
+    fn holder(&self, key: &PublicKey, key_use: KeyUse) -> Option<(&MemberId, KeyState)> {
+        let line = |member: &MemberId| self.in_force.get(member).and_then(|(_, keyring)| keyring.line(key));
+        let holders = self.listed.get(key)?.iter();
+        let used =
+            holders.filter_map(|member| Some((member, line(member)?))).filter(|(_, line)| line.key_use == key_use);
+        used.min_by_key(|(member, _)| (self.roster.is_suspended(member), *member))
+            .map(|(member, line)| (member, line.state))
     }
 
     /// For whom a log speaks, and how far; `None` if nobody's keyring lists it or it says otherwise itself.
@@ -150,10 +157,9 @@ impl Authority {
 
     /// How a publishing log would stand if its entry 0 says that it speaks for this member.
     pub fn publishing(&self, log: &PublicKey, member: &MemberId) -> Option<Standing<'_>> {
-        let member = self.roster.member(member)?;
-        let (_, keyring) = self.in_force.get(&member.id)?;
-        let line = keyring.line(log).filter(|line| line.key_use == KeyUse::Publish)?;
-        let (ends, fixed) = match line.state {
+        let (holder, state) = self.holder(log, KeyUse::Publish)?;
+        let member = self.roster.member(member).filter(|member| member.id == *holder)?;
+        let (ends, fixed) = match state {
             KeyState::Live(checkpoint) => (None, checkpoint),
             KeyState::Ended(last) => (Some(last.map_or(0, |place| place.seq.saturating_add(1))), last),
         };
@@ -188,7 +194,8 @@ impl Authority {
         let known = self.keyrings.entry(*root).or_default();
         let is_last = known.keys().next_back().is_none_or(|last| *last < seq);
         known.insert(seq, Arc::clone(&keyring));
-        if !is_last || !is_current {
+        let has_former = self.roster.member(&member).is_some_and(|line| self.roster.roots(line).count() > 1);
+        if !is_last || !is_current || has_former {
             self.settle(&member);
         } else if self.keyring_counts(&member, root, seq, &keyring) && self.follows(&member, &keyring) {
             // As they come, one above the other, each is compared with the one before only.
@@ -207,6 +214,11 @@ impl Authority {
     /// Takes note of what a publishing log says of itself.
     pub fn learn_opening(&mut self, log: PublicKey, opening: Opening) {
         self.openings.insert(log, opening);
+    }
+
+    /// Forgets what a publishing log said of itself: it is not held any more.
+    pub fn forget_opening(&mut self, log: &PublicKey) {
+        self.openings.remove(log);
     }
 
     /// Takes note of the places at which a root log is forked: it counts up to the lowest that the roster has not settled.
@@ -256,20 +268,26 @@ impl Authority {
         self.in_force.get(member).is_none_or(|(_, before)| keyring.follows(before).is_ok())
     }
 
-    /// Finds anew which of a member's keyrings is in force: the last of those that each follow the one before, its root keys one
-    /// after the other.
+    /// Finds anew which of a member's keyrings is in force: of its root keys one after the other the last of those that each follow
+    /// the one before. Under another root key a member begins anew, and what its old keys said in good time stays: their lines are
+    /// carried on where the new keyring does not name them, but for those of nodes.
     fn settle(&mut self, member: &MemberId) {
         let Some(line) = self.roster.member(member) else { return };
-        let mut in_force: Option<(u64, &Arc<Keyring>)> = None;
+        let mut in_force: Option<(u64, Arc<Keyring>)> = None;
         for root in self.roster.roots(line) {
+            let mut under_root: Option<(u64, &Arc<Keyring>)> = None;
             for (&seq, keyring) in self.keyrings.get(&root).into_iter().flatten() {
-                let follows = in_force.is_none_or(|(_, before)| keyring.follows(before).is_ok());
+                let follows = under_root.is_none_or(|(_, before)| keyring.follows(before).is_ok());
                 if follows && self.keyring_counts(member, &root, seq, keyring) {
-                    in_force = Some((seq, keyring));
+                    under_root = Some((seq, keyring));
                 }
             }
+            if let Some((seq, keyring)) = under_root {
+                let before = in_force.take().map(|(_, before)| before);
+                in_force =
+                    Some((seq, before.map_or_else(|| Arc::clone(keyring), |before| carried_on(&before, keyring))));
+            }
         }
-        let in_force = in_force.map(|(seq, keyring)| (seq, Arc::clone(keyring)));
         self.put_in_force(member, in_force);
     }
 
@@ -288,4 +306,12 @@ impl Authority {
             None => self.in_force.remove(member),
         };
     }
+}
+
+/// A keyring with the lines of publishing keys that stood before under another root key.
+fn carried_on(before: &Keyring, keyring: &Arc<Keyring>) -> Arc<Keyring> {
+    let old = before.keys.iter().filter(|line| line.key_use == KeyUse::Publish && keyring.line(&line.key).is_none());
+    let mut keys: Vec<KeyLine> = keyring.keys.iter().chain(old).cloned().collect();
+    keys.sort_by_key(|line| line.key);
+    Arc::new(Keyring { keys, salt: keyring.salt })
 }

@@ -57,7 +57,7 @@ pub struct Turn {
     pub ends: Vec<End>,
     /// The role before the turn; none if the member was suspended.
     pub role: Option<String>,
-    /// The root key that was replaced by this turn. Nothing past the end of its log counts.
+    /// The root key that was replaced by this turn. Nothing past the ends counts then: what the old keys say later is a thief's.
     pub root: Option<PublicKey>,
     /// The member.
     pub member: MemberId,
@@ -179,7 +179,8 @@ impl Roster {
         let mut rights = Rights { first: before(0), later: Vec::new() };
         for (index, turn) in turns.iter().enumerate() {
             let at = turn.ends.iter().find(|end| end.log == *log).map_or(0, End::turns_at);
-            if turn.root == Some(*log) {
+            let named = turn.ends.iter().any(|end| end.log == *log);
+            if turn.root.is_some() && named {
                 rights.turn(at, None);
                 break;
             }

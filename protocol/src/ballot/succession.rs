@@ -103,11 +103,11 @@ impl Succession {
 
     /// Follows what is in force. Papers about the next roster may only come once it is known, so that one step is all.
     fn advance(&mut self) -> bool {
-        let poll = self.poll();
         if self.obstacle().is_some() {
             return false;
         }
-        let Some((proposal, _)) = poll.in_force().into_iter().next() else { return false };
+        let poll = self.poll();
+        let Some((proposal, _)) = self.candidates().into_iter().next() else { return false };
         let Some(motion) = poll.motions().get(&proposal) else { return false };
         let next = Arc::new(Poll::new(Arc::clone(&motion.roster)));
         self.polls.push(next);
@@ -121,14 +121,24 @@ impl Succession {
         if poll.roster().rules > RULES {
             return Some(Obstacle::LaterRules { rules: poll.roster().rules });
         }
-        let in_force = poll.in_force();
-        if in_force.len() > 1 {
-            let proposals = in_force.into_iter().collect();
-            return Some(Obstacle::Rivals { version: poll.roster().version, proposals });
+        let candidates = self.candidates();
+        if candidates.len() > 1 {
+            return Some(Obstacle::Rivals { version: poll.roster().version, proposals: candidates });
         }
-        let next = in_force.keys().next().and_then(|proposal| poll.motions().get(proposal))?;
-        let other = |pinned: &RosterRef| pinned.version == next.roster.version && pinned.hash != next.roster.hash();
-        self.pinned.filter(other).map(|pinned| Obstacle::OtherTicket { version: pinned.version })
+        let other = candidates.is_empty() && !poll.in_force().is_empty();
+        self.pinned.filter(|_| other).map(|pinned| Obstacle::OtherTicket { version: pinned.version })
+    }
+
+    /// What is in force of the last poll, as far as a ticket does not name another roster of that version. So a ticket also chooses
+    /// between rivals.
+    fn candidates(&self) -> Vec<(Hash, Round)> {
+        let poll = self.poll();
+        let follows = |proposal: &Hash| {
+            let Some(motion) = poll.motions().get(proposal) else { return false };
+            let pinned = self.pinned.filter(|pinned| pinned.version == motion.roster.version);
+            pinned.is_none_or(|pinned| pinned.hash == motion.roster.hash())
+        };
+        poll.in_force().into_iter().filter(|(proposal, _)| follows(proposal)).collect()
     }
 
     /// Where two successors of one roster are in force: this node keeps the one that it had.
@@ -163,9 +173,11 @@ impl Succession {
             let ids = poll.ids();
             let fits = ids.len() <= room;
             room = if fits { room - ids.len() } else { 0 };
-            let digest = poll.digest();
-            let digest = digest.as_bytes().first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
-            held.push(Held { roster: poll.hash(), digest, ids: if fits { ids } else { BTreeSet::new() } });
+            held.push(Held {
+                roster: poll.hash(),
+                digest: short_digest(poll),
+                ids: if fits { ids } else { BTreeSet::new() },
+            });
         }
         held.reverse();
         held
@@ -175,15 +187,19 @@ impl Succession {
     /// before others.
     pub fn lacking(&self, theirs: &[Held]) -> Vec<(Hash, Hash)> {
         let mut lacking = Vec::new();
-        let ours = self.held();
-        for (held, poll) in ours.iter().zip(self.compared()) {
-            if theirs.iter().any(|their| their.roster == held.roster && their.digest == held.digest) {
+        // Who lags far behind is told from its newest roster on.
+        let newest = theirs.last().and_then(|their| self.polls.iter().position(|poll| poll.hash() == their.roster));
+        let compared = self.polls.len() - self.compared().len();
+        let from = newest.unwrap_or(compared).min(compared);
+        for poll in self.polls.get(from..).unwrap_or_default() {
+            let digest = short_digest(poll);
+            if theirs.iter().any(|their| their.roster == poll.hash() && their.digest == digest) {
                 continue;
             }
             let version = usize::try_from(poll.roster().version).unwrap_or(usize::MAX);
             let passed = self.passed.get(version).copied();
             let others = poll.motions().keys().copied().filter(|proposal| Some(*proposal) != passed);
-            lacking.extend(passed.into_iter().chain(others).map(|proposal| (held.roster, proposal)));
+            lacking.extend(passed.into_iter().chain(others).map(|proposal| (poll.hash(), proposal)));
         }
         lacking
     }
@@ -205,4 +221,9 @@ impl Succession {
         }
         all
     }
+}
+
+/// The first bytes of the digest of all that is held of a poll.
+fn short_digest(poll: &Poll) -> u64 {
+    poll.digest().as_bytes().first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
 }

@@ -81,6 +81,9 @@ pub enum Refusal {
     /// It contradicts the branch that the member's keyring has fixed.
     #[error("it contradicts the branch that the member's keyring has fixed")]
     FixedBranch,
+    /// What is held was written by the same key for a member that does not have it, and has to make room first.
+    #[error("what is held was written by the same key for another member, and makes room for it")]
+    Displaces,
     /// It contradicts what is held, but what is held cannot be read, so that nothing is proven. Every branch that anybody can hold
     /// has the key's own signature at short distances, so there is no other reason.
     #[error("it contradicts what is held, which cannot be read to prove it")]
@@ -102,6 +105,7 @@ impl Refusal {
             | Self::PastEnd
             | Self::AboveFork
             | Self::FixedBranch
+            | Self::Displaces
             | Self::Bounds => false,
         }
     }
@@ -118,6 +122,7 @@ impl Refusal {
             Self::PastEnd => "past-end",
             Self::AboveFork => "above-fork",
             Self::FixedBranch => "fixed-branch",
+            Self::Displaces => "displaces",
             Self::Unproven => "unproven-contradiction",
             Self::Bounds => "bounds",
         }
@@ -135,6 +140,12 @@ impl Ledger {
         let standing = self.standing_of(&run)?;
         let (ends, fixed, is_root) = (standing.ends, standing.fixed, standing.is_root);
         let held = self.extent(&log).unwrap_or(Extent { next: 0, head: self.network, bytes: 0 });
+        let holder = &standing.member.id;
+        let claimed = self.authority.as_ref().and_then(|authority| authority.claimed_member(&log));
+        if !is_root && held.next > 0 && run.first_seq() == 0 && claimed.is_some_and(|claimed| claimed != holder) {
+            self.displaced.insert(log);
+            return Err(Refusal::Displaces);
+        }
 
         let bearing = self.bearing(&run, fixed, history);
         if let (Some(_), Some(place)) = (bearing.wrong, fixed) {

@@ -118,6 +118,9 @@ impl Ledger {
     /// From which place on the host has to cut off what is held of a log, since it strays from the branch that the keyring has
     /// fixed: the place after the last anchor below the first entry that does.
     pub fn stray(&self, log: &PublicKey) -> Option<u64> {
+        if self.displaced.contains(log) {
+            return Some(0);
+        }
         let branch = self.branches.get(log)?;
         branch.stray.filter(|_| self.fixed(log) == Some(branch.fixed))
     }
@@ -125,6 +128,7 @@ impl Ledger {
     /// Takes note that the host has cut a log back: this is what it holds now. `None`: nothing.
     pub fn cut_back(&mut self, log: &PublicKey, extent: Option<Extent>) {
         let extent = extent.filter(|extent| extent.next > 0);
+        self.displaced.remove(log);
         if let Some(authority) = &mut self.authority
             && authority.member_by_root(log).is_some()
         {
@@ -133,7 +137,12 @@ impl Ledger {
         }
         match extent {
             Some(extent) => self.logs.insert(*log, extent),
-            None => self.logs.remove(log),
+            None => {
+                if let Some(authority) = &mut self.authority {
+                    authority.forget_opening(log);
+                }
+                self.logs.remove(log)
+            }
         };
         if let Some(branch) = self.branches.get_mut(log) {
             branch.stray = None;

@@ -17,7 +17,10 @@ mod prove;
 #[cfg(test)]
 mod tests;
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 pub use admit::{Admission, AdmittedRun, Refusal};
 use branch::Branch;
@@ -70,6 +73,8 @@ pub struct Ledger {
     forks: BTreeMap<PublicKey, BTreeMap<u64, ForkProof>>,
     /// What is known of fixed branches that are not held yet.
     branches: BTreeMap<PublicKey, Branch>,
+    /// Logs that are to make room for what the same key wrote for the member that has it.
+    displaced: BTreeSet<PublicKey>,
 }
 
 impl Ledger {
@@ -83,6 +88,7 @@ impl Ledger {
             logs: BTreeMap::new(),
             forks: BTreeMap::new(),
             branches: BTreeMap::new(),
+            displaced: BTreeSet::new(),
         }
     }
 

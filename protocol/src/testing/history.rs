@@ -42,7 +42,14 @@ impl History {
         let mut published: Vec<Branches> = Vec::new();
         for actor in &founding.actors {
             for key in &actor.publish {
-                published.push(content(&mut dice, founding.publish_log(&actor.id, key)));
+                let mut branches = content(&mut dice, founding.publish_log(&actor.id, key));
+                if dice.once_in(5)
+                    && let Some(other) = dice.pick(&founding.actors).filter(|other| other.id != actor.id)
+                {
+                    // Whoever holds the key says that it speaks for another.
+                    branches.extend(content(&mut dice, founding.publish_log(&other.id, key)));
+                }
+                published.push(branches);
             }
         }
         let mut logs = Vec::new();
@@ -79,9 +86,16 @@ impl History {
         host
     }
 
-    /// Delivers everything to these nodes, and the fork proofs that each of them knows to the others as bytes, as sync does.
+    /// Delivers everything to these nodes, and the fork proofs that each of them knows to the others as bytes, as sync does, until
+    /// that changes nothing any more.
     pub fn spread(&self, hosts: &mut [Host], dice: &mut Dice) {
-        for _ in 0..3 {
+        let all = |hosts: &[Host]| hosts.iter().map(Host::frontier).collect::<Vec<_>>();
+        let mut before = Vec::new();
+        for _ in 0..20 {
+            if all(hosts) == before {
+                break;
+            }
+            before = all(hosts);
             let shown = |host: &Host| -> Vec<Vec<u8>> {
                 let logs = self.logs.iter().filter_map(|branches| branches.first().map(LogWriter::log));
                 logs.filter_map(|log| host.ledger.fork_to_show(&log, &host.store).map(ForkProof::encode)).collect()

@@ -43,6 +43,25 @@ impl Node {
         !taken.roster
     }
 
+    /// Of each version there is one roster, on all honest nodes, and no node goes back to an earlier one.
+    pub(super) fn check_roster(&mut self, stage: &mut Stage) {
+        let Some(roster) = self.ledger.authority().map(|authority| authority.roster()) else { return };
+        let (version, hash) = (roster.version, roster.hash());
+        if !self.honest {
+            return;
+        }
+        if version < self.roster {
+            stage.fail(self.id, format!("went back from roster {} to roster {version}", self.roster));
+        }
+        self.roster = version;
+        let known = stage.truth.rosters.insert(version, hash);
+        match known {
+            Some(known) if known != hash => stage.fail(self.id, format!("two rosters {version} are in force")),
+            Some(_) => {}
+            None => stage.counters.rosters += u64::from(version > 0),
+        }
+    }
+
     /// Ballots have reached the disk.
     pub(super) fn keep_ballots(&mut self, balloted: Option<&Balloted>) {
         if let (Some(_), Some(succession)) = (balloted, self.ledger.succession()) {
@@ -59,6 +78,7 @@ impl Node {
         if roster {
             let version = self.ledger.authority().map_or(0, |authority| authority.roster().version);
             stage.note(self.id, What { verb: "roster", number: version, ..What::default() });
+            self.check_roster(stage);
             self.reopen(stage);
             let now = stage.clock.now();
             for peer in self.schedule.peers().collect::<Vec<_>>() {

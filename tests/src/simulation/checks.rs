@@ -93,6 +93,7 @@ impl Node {
     /// After a start the node stands where it stood.
     pub(super) fn check_restart(&mut self, stage: &mut Stage) {
         self.check_durable(stage);
+        self.check_roster(stage);
         if let Some(before) = self.before_crash.take()
             && self.honest
             && before != *self.frontier
@@ -249,6 +250,9 @@ pub(super) fn unequal(nodes: &[Node], stage: &Stage) -> Option<(usize, String)> 
         let alike = honest.iter().find(|other| other.is_member == node.is_member)?;
         if alike.library.shown() != node.library.shown() {
             return Some((node.id, format!("its library differs from that of node {}", alike.id)));
+        }
+        if node.ledger.succession() != first.ledger.succession() {
+            return Some((node.id, format!("its ballots differ from those of node {}", first.id)));
         }
         if let Some(lack) = lacking(node, stage) {
             return Some((node.id, lack));

@@ -24,6 +24,7 @@
 mod ballots;
 mod checks;
 mod clock;
+mod deliberation;
 mod disk;
 mod gossip;
 mod liar;

@@ -60,6 +60,8 @@ pub(super) struct Node {
     pub(super) epoch: u32,
     pub(super) shelf: Shelf,
     pub(super) ledger: Ledger,
+    /// Version of the roster that was durable here.
+    pub(super) roster: u64,
     pub(super) frontier: Rc<Frontier>,
     pub(super) snapshot: Rc<Ledger>,
     pub(super) library: Library,
@@ -94,6 +96,7 @@ impl Node {
             up: false,
             epoch: 0,
             shelf: Shelf::default(),
+            roster: 0,
             snapshot: Rc::new(ledger.clone()),
             ledger,
             frontier: Rc::default(),

@@ -91,6 +91,10 @@ pub struct Counters {
     pub forks: u64,
     /// Branches that nodes left.
     pub strays: u64,
+    /// Statements of honest members in ballots.
+    pub statements: u64,
+    /// Rosters that came into force.
+    pub rosters: u64,
 }
 
 /// What the nodes of a run share.

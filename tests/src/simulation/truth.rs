@@ -46,6 +46,8 @@ pub(super) struct Truth {
     /// Where the owner has last fixed the branch of a key.
     pub(super) fixed: BTreeMap<PublicKey, Place>,
     pub(super) acknowledged: Vec<Acknowledged>,
+    /// The roster of each version that an honest node has followed.
+    pub(super) rosters: BTreeMap<u64, Hash>,
 }
 
 impl Truth {

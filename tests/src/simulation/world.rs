@@ -375,6 +375,7 @@ impl World {
         let node = &mut self.nodes[institution.node];
         if self.calm.is_none() {
             institution.act(&self.founding, node, &mut self.stage);
+            self.speak(member);
             let pause = between(&mut self.stage.dice, 4 * SECOND, 90 * SECOND);
             self.stage.clock.after(pause, Event::Act(member));
             return;
@@ -387,6 +388,25 @@ impl World {
         if !answered {
             self.stage.clock.after(5 * SECOND, Event::Act(member));
         }
+    }
+
+    /// A member says something in a ballot, if it feels like it.
+    fn speak(&mut self, member: usize) {
+        if !self.stage.dice.once_in(2) {
+            return;
+        }
+        let institution = &self.institutions[member];
+        if institution.honest {
+            let liars: Vec<_> =
+                self.institutions.iter().filter(|other| !other.honest).map(|liar| liar.actor.id.clone()).collect();
+            return institution.speak(&liars, &mut self.nodes[institution.node], &mut self.stage);
+        }
+        let to = self.stage.dice.below(self.nodes.len());
+        if to == institution.node {
+            return;
+        }
+        let Ok([own, to]) = self.nodes.get_disjoint_mut([institution.node, to]) else { return };
+        institution.speak_falsely(own, to, &mut self.stage);
     }
 
     /// From here on nothing breaks any more.

@@ -22,6 +22,7 @@ fn nobody_claims_the_key_of_another() {
     assert!(host.deliver(&claim.whole()).is_ok());
     assert!(claimed(&host), "whoever holds the key can make it agree, and gains nothing");
     assert_eq!(host.deliver(&log.whole()), Err(Refusal::UnknownKey), "the log itself names another member");
+    assert!(founding.actors[0].id < thief.id);
     assert!(host.deliver(&root.whole()).is_ok());
     assert!(host.deliver(&log.whole()).is_ok());
     assert_eq!(host.ledger.counted(&log.log(), &host.store), 3, "the claim ends nothing");

@@ -52,6 +52,8 @@ struct Sum {
     blamed: u64,
     forks: u64,
     strays: u64,
+    statements: u64,
+    rosters: u64,
     virtual_hours: f64,
     failed: Vec<u64>,
 }
@@ -123,12 +125,14 @@ fn simulate(arguments: &Arguments) -> ExitCode {
         blamed,
         forks,
         strays,
+        statements,
+        rosters,
         ..
     } = sum;
     println!("seeds {seeds}, nodes {nodes}, events {events}, {:.1} virtual hours", sum.virtual_hours);
     println!("sessions {sessions}, bytes {bytes}, entries stored {entries}, gossip {gossip}");
     println!(
-        "crashes {crashes}, broken streams {breaks}, lies {lies}, blamed {blamed}, forks learnt {forks}, branches left {strays}"
+        "crashes {crashes}, broken streams {breaks}, lies {lies}, blamed {blamed}, forks learnt {forks}, branches left {strays}, statements {statements}, rosters {rosters}"
     );
     println!("{} failed, {:.1} s", sum.failed.len(), began.elapsed().as_secs_f64());
     if sum.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -171,6 +175,8 @@ impl Sum {
         self.blamed += counters.blamed;
         self.forks += counters.forks;
         self.strays += counters.strays;
+        self.statements += counters.statements;
+        self.rosters += counters.rosters;
         self.virtual_hours += outcome.virtual_seconds as f64 / 3600.0;
         if let Some(report) = report {
             println!("{report}\n");
