@@ -157,6 +157,11 @@ pub(super) const GOSSIP_FRAME_RATE: (f64, f64) = (400.0, 2000.0);
 /// message and what is read at a time, or a few announcements in one packet would silence an honest peer.
 pub(super) const GOSSIP_FRAME: usize = 64 << 10;
 
+/// Messages that are offered to a peer, or asked of it, in one frame. libp2p takes 16 KiB of such from a peer, which is 480 names of
+/// messages, and ends the stream of one who sends more: left to itself it would send 5,000, and a busy minute would silence honest
+/// peers.
+pub(super) const GOSSIP_OFFERS: usize = 400;
+
 /// How long gossip remembers a peer that is gone: our own judgement is kept elsewhere, and names are free.
 pub(super) const GOSSIP_RETAIN: Duration = Duration::from_secs(60);
 
