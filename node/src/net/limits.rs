@@ -148,8 +148,8 @@ pub(super) const GOSSIP_PEER_RATE: (f64, f64) = (100.0, 400.0);
 /// [`GOSSIP_ALL_RATE`] from all its peers, and adds a few offers and wishes a second.
 pub(super) const GOSSIP_FLOOD_RATE: (f64, f64) = (1200.0, 6000.0);
 
-/// Frames of gossip of one peer that are looked into at all: beyond it they are dropped unread, which blames nobody. A peer sends one
-/// for each message that it passes on, of which [`GOSSIP_PEER_RATE`] are looked at.
+/// Messages of gossip of one peer, and frames without any, that are looked into at all: beyond it they are dropped unread, which blames
+/// nobody. Of the messages [`GOSSIP_PEER_RATE`] are looked at.
 pub(super) const GOSSIP_FRAME_RATE: (f64, f64) = (400.0, 2000.0);
 
 /// Bytes in a frame of gossip. libp2p holds all that it has read against this, be it several frames (libp2p-gossipsub 0.50), and
