@@ -16,6 +16,7 @@ use tokio::runtime::Builder;
 
 use crate::{
     args::Global,
+    memory,
     outcome::{Outcome, Stop},
     terminal::{Color, Terminal},
 };
@@ -126,10 +127,14 @@ impl Context {
 
     /// The same with a number of threads, and without a log.
     pub(crate) fn block_on_workers(&self, workers: NonZeroUsize, command: impl Future<Output = Outcome>) -> Outcome {
-        let runtime =
-            Builder::new_multi_thread().worker_threads(workers.get()).enable_all().build().map_err(|error| {
-                ApiError::new(ErrorKind::Failed, "the asynchronous runtime does not start").because(&error)
-            })?;
+        let built = Builder::new_multi_thread()
+            .worker_threads(workers.get())
+            .thread_keep_alive(memory::THREADS_STAY)
+            .enable_all()
+            .build();
+        let runtime = built.map_err(|error| {
+            ApiError::new(ErrorKind::Failed, "the asynchronous runtime does not start").because(&error)
+        })?;
         let outcome = runtime.block_on(command);
         runtime.shutdown_timeout(LEAVE_TIME);
         outcome

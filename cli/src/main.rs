@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod context;
 mod help;
+mod memory;
 mod outcome;
 mod signals;
 mod terminal;

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     context::Context,
+    memory,
     outcome::{self, Outcome},
     signals::Signals,
     terminal::{sanitise, style, table::Pairs},
@@ -72,6 +73,7 @@ async fn serve(context: &Context, args: &Args, home: Home, config: Config) -> Ou
     tokio::select! {
         () = signals.any() => {}
         () = starter.gone() => {}
+        () = memory::give_back() => {}
     }
     context.terminal().note("stopping; once more stops at once");
     tokio::select! {

@@ -158,3 +158,12 @@ pub(crate) fn flush(db: &sled::Db, folder: &Path) -> sled::Result<()> {
     watch::step(&Step::Flush { path: folder })?;
     db.flush().map(drop)
 }
+
+/// The index in this folder is about to take something in. sled writes it when it likes, so this is a step for the watcher alone.
+#[cfg_attr(not(test), expect(unused_variables, reason = "the folder is for the watcher"))]
+#[cfg_attr(not(test), expect(clippy::unnecessary_wraps, reason = "the watcher lets it fail"))]
+pub(crate) fn before_index(folder: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    watch::step(&Step::Index { path: folder })?;
+    Ok(())
+}

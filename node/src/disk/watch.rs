@@ -44,6 +44,10 @@ pub(crate) enum Step<'a> {
     Flush {
         path: &'a Path,
     },
+    /// The index in this folder takes in what is in a segment file already.
+    Index {
+        path: &'a Path,
+    },
 }
 
 /// A step that was taken. Paths are relative to the home.
@@ -58,6 +62,7 @@ pub(crate) enum Taken {
     Rename(PathBuf, PathBuf),
     Remove(PathBuf),
     Flush(PathBuf),
+    Index,
     /// The test took note of something, such as an answer that it got.
     Note(usize),
 }
@@ -81,6 +86,8 @@ pub(crate) enum Plan {
     AbortAt(usize),
     /// The step with this number fails, once, for want of room; a write after half of its bytes.
     FailAt(usize),
+    /// This step has failed.
+    Failed(Taken),
     /// Every step is kept.
     Keep(Vec<Kept>),
 }
@@ -129,6 +136,15 @@ impl Watch {
         };
         with(&self.home, take).unwrap()
     }
+
+    /// The step that failed, if one has.
+    pub(crate) fn failed(&self) -> Option<Taken> {
+        let failed = |watched: &mut Watched| match &watched.plan {
+            Plan::Failed(taken) => Some(taken.clone()),
+            _ => None,
+        };
+        with(&self.home, failed).flatten()
+    }
 }
 
 impl Drop for Watch {
@@ -159,9 +175,10 @@ impl Watched {
             }
             Plan::FailAt(at) if at == self.count => {
                 step.half();
+                self.plan = Plan::Failed(step.taken(&self.home));
                 Err(io::ErrorKind::StorageFull.into())
             }
-            Plan::AbortAt(_) | Plan::FailAt(_) => Ok(()),
+            Plan::AbortAt(_) | Plan::FailAt(_) | Plan::Failed(_) => Ok(()),
             Plan::Keep(_) => {
                 self.keep(step.taken(&self.home), site);
                 Ok(())
@@ -209,7 +226,8 @@ impl Step<'_> {
             | Self::Sync { path }
             | Self::SyncDir { path }
             | Self::Remove { path }
-            | Self::Flush { path } => path,
+            | Self::Flush { path }
+            | Self::Index { path } => path,
             Self::Rename { to, .. } => to,
         }
     }
@@ -234,6 +252,7 @@ impl Step<'_> {
             Self::Rename { from, to } => Taken::Rename(within(from), within(to)),
             Self::Remove { path } => Taken::Remove(within(path)),
             Self::Flush { path } => Taken::Flush(within(path)),
+            Self::Index { .. } => Taken::Index,
         }
     }
 }

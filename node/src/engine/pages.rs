@@ -7,7 +7,7 @@ use nanduti_protocol::{
     vocabulary::{self, Vocabulary},
 };
 
-use super::{Engine, Handle, library};
+use super::{Engine, Handle, asked::Asked, library};
 use crate::{
     api::{ApiError, History, ListFilter, ListReply, PracticeView, RevisionView, Show, Status, StatusReply},
     core::{Core, Snapshot},
@@ -16,21 +16,7 @@ use crate::{
 
 impl Library for Engine {
     async fn list(&self, filter: ListFilter) -> Result<ListReply, ApiError> {
-        if let Some(reply) = self.asked.list(&self.core.snapshot(), &filter) {
-            return Ok(reply);
-        }
-        let asked = Arc::clone(&self.asked);
-        self.blocking(move |core| {
-            // Many may have waited for a place with the same question.
-            let snapshot = core.snapshot();
-            if let Some(reply) = asked.list(&snapshot, &filter) {
-                return Ok(reply);
-            }
-            let reply = library::list(core, &filter)?;
-            asked.keep_list(&snapshot, &filter, &reply);
-            Ok(reply)
-        })
-        .await
+        self.kept_or_made(filter, Asked::list, |core, _, filter| library::list(core, filter), Asked::keep_list).await
     }
 
     async fn show(&self, id: String) -> Result<PracticeView, ApiError> {
@@ -46,19 +32,12 @@ impl Library for Engine {
     }
 
     async fn choices(&self) -> Result<Choices, ApiError> {
-        if let Some(choices) = self.asked.choices(&self.core.snapshot()) {
-            return Ok(choices);
-        }
-        let asked = Arc::clone(&self.asked);
-        self.blocking(move |core| {
-            let snapshot = core.snapshot();
-            if let Some(choices) = asked.choices(&snapshot) {
-                return Ok(choices);
-            }
-            let choices = choices(core, &snapshot)?;
-            asked.keep_choices(&snapshot, &choices);
-            Ok(choices)
-        })
+        self.kept_or_made(
+            (),
+            |asked, snapshot, ()| asked.choices(snapshot),
+            |core, snapshot, ()| choices(core, snapshot),
+            |asked, snapshot, (), choices| asked.keep_choices(snapshot, choices),
+        )
         .await
     }
 
@@ -71,6 +50,33 @@ impl Library for Engine {
             name.unwrap_or_else(|| member.to_string())
         });
         Place { network_name: authority.map(|authority| authority.network_name().to_owned()), member }
+    }
+}
+
+impl Engine {
+    /// The answer that was kept for this question and this library, or one that is made now and kept.
+    async fn kept_or_made<Q: Send + 'static, A: Send + 'static>(
+        &self,
+        question: Q,
+        kept: fn(&Asked, &Arc<Snapshot>, &Q) -> Option<A>,
+        make: fn(&Core, &Snapshot, &Q) -> Result<A, ApiError>,
+        keep: fn(&Asked, &Arc<Snapshot>, &Q, &A),
+    ) -> Result<A, ApiError> {
+        if let Some(answer) = kept(&self.asked, &self.core.snapshot(), &question) {
+            return Ok(answer);
+        }
+        let asked = Arc::clone(&self.asked);
+        self.blocking(move |core| {
+            // Many may have waited for a place with the same question.
+            let snapshot = core.snapshot();
+            if let Some(answer) = kept(&asked, &snapshot, &question) {
+                return Ok(answer);
+            }
+            let answer = make(core, &snapshot, &question)?;
+            keep(&asked, &snapshot, &question, &answer);
+            Ok(answer)
+        })
+        .await
     }
 }
 

@@ -117,9 +117,19 @@ fn behaviour(
 
 /// Gossip without authors: what a message carries is signed by itself, so the messages are not, and the same statement has
 /// the same id whoever publishes it.
-fn gossip(network: &Hash) -> Result<Gossip, Box<dyn std::error::Error + Send + Sync>> {
+pub(super) fn gossip(network: &Hash) -> Result<Gossip, Box<dyn std::error::Error + Send + Sync>> {
     let topic = topic(network);
-    let config = gossipsub::ConfigBuilder::default()
+    let only = gossipsub::WhitelistSubscriptionFilter([topic.hash()].into());
+    let author = gossipsub::MessageAuthenticity::Anonymous;
+    let mut gossip = Gossip::new_with_subscription_filter(author, gossip_config(&topic)?, only)?;
+    gossip.with_peer_score(score(&topic), gossipsub::PeerScoreThresholds::default())?;
+    gossip.subscribe(&topic)?;
+    Ok(gossip)
+}
+
+/// What is sent and taken at a time.
+fn gossip_config(topic: &gossipsub::IdentTopic) -> Result<gossipsub::Config, gossipsub::ConfigBuilderError> {
+    gossipsub::ConfigBuilder::default()
         .validation_mode(gossipsub::ValidationMode::Anonymous)
         .message_id_fn(|message| gossipsub::MessageId::from(Hash::of(&message.data).as_bytes().to_vec()))
         .max_transmit_size(limits::GOSSIP_FRAME)
@@ -128,15 +138,11 @@ fn gossip(network: &Hash) -> Result<Gossip, Box<dyn std::error::Error + Send + S
         .validate_messages()
         .connection_handler_queue_len(limits::GOSSIP_QUEUE)
         .max_publish_messages(64)
+        .max_control_messages_sent(limits::GOSSIP_OFFERS)
         .max_ihave_messages_heartbeat(4)
         .heartbeat_initial_delay(Duration::from_millis(200))
         .duplicate_cache_time(Duration::from_secs(120))
-        .build()?;
-    let only = gossipsub::WhitelistSubscriptionFilter([topic.hash()].into());
-    let mut gossip = Gossip::new_with_subscription_filter(gossipsub::MessageAuthenticity::Anonymous, config, only)?;
-    gossip.with_peer_score(score(&topic), gossipsub::PeerScoreThresholds::default())?;
-    gossip.subscribe(&topic)?;
-    Ok(gossip)
+        .build()
 }
 
 /// Our own judgement ([`super::blame`]) weighs, half, and so do invalid messages, such that gossipsub stops listening only
@@ -162,5 +168,52 @@ fn score(topic: &gossipsub::IdentTopic) -> gossipsub::PeerScoreParams {
         app_specific_weight: 0.5,
         retain_score: limits::GOSSIP_RETAIN,
         ..gossipsub::PeerScoreParams::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::frames;
+    use super::*;
+
+    /// The lengths of the messages that come out of a stream, how many were refused, and whether the stream was read to its end.
+    async fn heard(bytes: Vec<u8>) -> (Vec<usize>, usize, bool) {
+        let network = Hash::of(b"network");
+        let (read, whole) = frames::read(&mut gossip(&network).expect("gossip"), bytes).await;
+        let (mut lengths, mut refused) = (Vec::new(), 0);
+        for frame in read {
+            let frames::Frame::Message { rpc, invalid_messages } = frame else { continue };
+            lengths.extend(rpc.messages.iter().map(|message| message.data.len()));
+            refused += invalid_messages.len();
+        }
+        (lengths, refused, whole)
+    }
+
+    fn publish(len: usize) -> Vec<u8> {
+        frames::publish(&topic(&Hash::of(b"network")), &[vec![7; len]])
+    }
+
+    #[tokio::test]
+    async fn announcements_of_any_length_that_arrive_together_are_all_heard() {
+        for len in [1, 200, 1000, 5000, GOSSIP_MAX] {
+            assert_eq!(heard(publish(len).repeat(64)).await, (vec![len; 64], 0, true), "64 of {len} bytes");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_that_is_too_long_is_refused_by_itself_and_a_frame_ends_the_stream() {
+        let frames = [publish(10), publish(GOSSIP_MAX + 257), publish(20)];
+        assert_eq!(heard(frames.concat()).await, (vec![10, 20], 1, true));
+        let frames = [publish(10), publish(limits::GOSSIP_FRAME), publish(20)];
+        assert_eq!(heard(frames.concat()).await, (vec![10], 0, false));
+    }
+
+    #[tokio::test]
+    async fn the_most_that_a_node_offers_or_asks_for_at_a_time_is_taken() {
+        let topic = topic(&Hash::of(b"network"));
+        let config = gossip_config(&topic).expect("a configuration");
+        let offer = frames::offer(&topic, config.max_control_messages_sent());
+        assert!(offer.len() > 4096, "an offer is worth while");
+        assert_eq!(heard([offer.repeat(9), publish(20)].concat()).await, (vec![20], 0, true));
     }
 }

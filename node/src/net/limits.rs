@@ -148,14 +148,19 @@ pub(super) const GOSSIP_PEER_RATE: (f64, f64) = (100.0, 400.0);
 /// [`GOSSIP_ALL_RATE`] from all its peers, and adds a few offers and wishes a second.
 pub(super) const GOSSIP_FLOOD_RATE: (f64, f64) = (1200.0, 6000.0);
 
-/// Frames of gossip of one peer that are looked into at all: beyond it they are dropped unread, which blames nobody. A peer sends one
-/// for each message that it passes on, of which [`GOSSIP_PEER_RATE`] are looked at.
+/// Messages of gossip of one peer, and frames without any, that are looked into at all: beyond it they are dropped unread, which blames
+/// nobody. Of the messages [`GOSSIP_PEER_RATE`] are looked at.
 pub(super) const GOSSIP_FRAME_RATE: (f64, f64) = (400.0, 2000.0);
 
 /// Bytes in a frame of gossip. libp2p holds all that it has read against this, be it several frames (libp2p-gossipsub 0.50), and
 /// takes no more gossip of a connection after the fifth time that it was too much: so it has to be larger than the largest
 /// message and what is read at a time, or a few announcements in one packet would silence an honest peer.
 pub(super) const GOSSIP_FRAME: usize = 64 << 10;
+
+/// Messages that are offered to a peer, or asked of it, in one frame. libp2p takes 16 KiB of such from a peer, which is 480 names of
+/// messages, and ends the stream of one who sends more: left to itself it would send 5,000, and a busy minute would silence honest
+/// peers.
+pub(super) const GOSSIP_OFFERS: usize = 400;
 
 /// How long gossip remembers a peer that is gone: our own judgement is kept elsewhere, and names are free.
 pub(super) const GOSSIP_RETAIN: Duration = Duration::from_secs(60);

@@ -22,12 +22,18 @@ impl Bucket {
 
     /// Takes a token, if there is one.
     pub(super) fn take(&mut self, now: Instant) -> bool {
+        self.take_some(1, now)
+    }
+
+    /// Takes so many tokens, or none if there are fewer.
+    fn take_some(&mut self, tokens: usize, now: Instant) -> bool {
         self.fill(now);
-        if self.tokens < 1.0 {
-            return false;
+        let tokens = tokens as f64;
+        let enough = self.tokens >= tokens;
+        if enough {
+            self.tokens -= tokens;
         }
-        self.tokens -= 1.0;
-        true
+        enough
     }
 
     /// How long until there is a token.
@@ -59,10 +65,15 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
 
     /// Takes a token of one, if there is one.
     pub(super) fn take(&mut self, key: &K, now: Instant) -> bool {
+        self.take_some(key, 1, now)
+    }
+
+    /// Takes so many tokens of one, or none if there are fewer.
+    pub(super) fn take_some(&mut self, key: &K, tokens: usize, now: Instant) -> bool {
         if !self.buckets.contains_key(key) && self.buckets.len() >= self.max {
             self.forget(now);
         }
-        self.buckets.entry(key.clone()).or_insert_with(|| Bucket::new(self.rate, now)).take(now)
+        self.buckets.entry(key.clone()).or_insert_with(|| Bucket::new(self.rate, now)).take_some(tokens, now)
     }
 
     /// Forgets those that are full again; if none is, the fullest.
@@ -93,6 +104,8 @@ mod tests {
         assert_eq!(bucket.wait(start), Duration::from_millis(500));
         assert!(bucket.take(start + Duration::from_millis(500)));
         assert!(!bucket.take(start + Duration::from_millis(600)));
+        assert!(!bucket.take_some(3, start + Duration::from_millis(1600)), "there are two");
+        assert!(bucket.take_some(2, start + Duration::from_millis(1600)));
         assert_eq!((0..9).filter(|_| bucket.take(start + Duration::from_secs(60))).count(), 3);
     }
 

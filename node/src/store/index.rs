@@ -164,6 +164,7 @@ impl Index {
 
     /// Takes a run in that stands at a place on the disk, with what it says to the library.
     pub(crate) fn insert_run(&self, run: &VerifiedRun, placement: &Placement, facts: &[u8]) -> Result<(), StoreError> {
+        disk::before_index(&self.folder).map_err(StoreError::io("write to", &*self.folder))?;
         let log = run.log();
         self.facts.insert(place_key(&log, run.first_seq()), facts)?;
         self.blocks.insert(place_key(&log, run.first_seq()), Block::encode(run, placement))?;

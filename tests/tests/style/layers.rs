@@ -64,7 +64,7 @@ const NODE: Layers = Layers {
 
 const CLI: Layers = Layers {
     name: "cli",
-    tiers: &[&["outcome"], &["signals", "terminal"], &["args", "commands", "context", "help"], &["app"]],
+    tiers: &[&["memory", "outcome"], &["signals", "terminal"], &["args", "commands", "context", "help"], &["app"]],
     narrow: &[("terminal", &["outcome"], "printing knows no command")],
     // The parser names every command's arguments, and a command may ask for the parser (`man`, `completions`).
     knot: &["args", "commands", "context", "help"],

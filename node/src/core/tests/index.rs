@@ -147,3 +147,44 @@ fn the_blocks_of_a_full_file_are_joined() {
     assert_served(bench.core(), &log, log.len());
     assert_eq!(bench.crashed().seen(), seen);
 }
+
+#[test]
+fn the_blocks_of_a_damaged_file_are_not_joined_and_the_damage_is_mended() {
+    let world = World::new();
+    let (root, log) = world.voice(0, 1);
+    let log = (0..160).fold(log, |mut log, number| {
+        log.push(Kind::Practice, &practice(&format!("number {number}"), 30_000));
+        log
+    });
+    let mut bench = Bench::new(&world);
+    bench.admit_all([&root]);
+    let first = bench.segment(&log, 0);
+    // Nobody reads there before the file is full and its blocks are to be joined.
+    let mut seq = 0;
+    while !bench.segment(&log, seq.max(1) - 1).exists() || seq < 2 {
+        if seq == 100 {
+            let mut bytes = fs::read(&first).unwrap();
+            bytes[log.ends()[60] - 1000] ^= 4;
+            fs::write(&first, bytes).unwrap();
+        }
+        bench.admit(log.run(seq, seq + 1)).unwrap();
+        seq += 1;
+    }
+    assert!(seq > 101, "the damage came first");
+    // What is mended is mended before anything else is done.
+    bench.admit_all([&root]);
+    let held = |bench: &Bench| bench.core().snapshot().ledger.extent(&log.id()).unwrap().next;
+    let warnings = bench.core().warnings();
+    assert!(warnings.iter().any(|warning| warning.contains("set aside")), "{warnings:?}");
+    assert_eq!(held(&bench), 60);
+    assert_served(bench.core(), &log, 60);
+    bench.admit(log.run(60, 61)).unwrap();
+    bench.admit_all([&root]);
+    assert_eq!(held(&bench), seq, "what lay behind the damage is here again");
+    bench.admit_all([&log]);
+    let seen = bench.seen();
+    assert_served(bench.core(), &log, log.len());
+    bench.restart();
+    assert_eq!(bench.seen(), seen);
+    assert_served(bench.core(), &log, log.len());
+}

@@ -5,6 +5,7 @@ mod bench;
 mod calls;
 mod crash;
 mod damage;
+mod failure;
 mod full;
 mod index;
 mod model;

@@ -14,6 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::StreamExt;
+use futures::future::{Either, ready};
 use futures::stream::{FuturesOrdered, FuturesUnordered};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::run::{ReceivedRun, RunError};
@@ -77,16 +78,24 @@ impl Bounds {
         });
         done.await.map_err(|_| SessionError::Stopped)
     }
-}
 
-impl Bounds {
-    /// The same for work on so many bytes: on few it is done at once, since to wake another thread takes longer.
-    pub(super) async fn work_on<T: Send + 'static>(
+    /// Begins such work on so many bytes. Few are worked on before this returns, since to wake another thread takes longer; the rest
+    /// proceeds while the caller does something else.
+    pub(super) fn begin<T, W>(
         &self,
         bytes: usize,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, SessionError> {
-        if bytes <= limits::AT_ONCE_BYTES { Ok(work()) } else { self.work(work).await }
+        work: W,
+    ) -> impl Future<Output = Result<T, SessionError>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnOnce() -> T + Send + 'static,
+    {
+        if bytes <= limits::AT_ONCE_BYTES {
+            return Either::Left(ready(Ok(work())));
+        }
+        let bounds = self.clone();
+        let begun = tokio::spawn(async move { bounds.work(work).await });
+        Either::Right(async move { begun.await.unwrap_or(Err(SessionError::Stopped)) })
     }
 }
 
@@ -137,18 +146,10 @@ impl Intake {
 
     /// Takes a segment in.
     pub(super) fn push(&mut self, bytes: Vec<u8>, hold: Hold) {
-        let (bounds, network, len) = (self.bounds.clone(), self.network, bytes.len());
+        let (network, len) = (self.network, bytes.len());
         let work = move || Ok(PreparedRun::new(ReceivedRun::receive(bytes)?.verify(&network)?));
-        if len <= limits::AT_ONCE_BYTES {
-            let verified = Ok(work());
-            return self.verifying.push_back(Box::pin(async move { (verified, hold) }));
-        }
-        // Spawned, so that it proceeds while the session does something else.
-        let verified = tokio::spawn(async move { bounds.work(work).await });
-        self.verifying.push_back(Box::pin(async move {
-            let verified = verified.await.unwrap_or(Err(SessionError::Stopped));
-            (verified, hold)
-        }));
+        let verified = self.bounds.begin(len, work);
+        self.verifying.push_back(Box::pin(async move { (verified.await, hold) }));
     }
 
     /// One step: a segment is verified and handed to the writer, or one is admitted. Not to be called when empty.

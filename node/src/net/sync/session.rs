@@ -168,7 +168,7 @@ async fn read_loop<R: futures::AsyncRead + Unpin>(
                         .and_then(|(len, compressed)| decompress(&mut inner, compressed, len));
                     (inner, run)
                 };
-                let (inner, run) = bounds.work_on(len, unpack).await?;
+                let (inner, run) = bounds.begin(len, unpack).await?;
                 decompressor = Some(inner);
                 let run = run.map_err(|fault| {
                     SessionError::Fault(fault, "the peer sent a segment that does not decompress to its length".into())

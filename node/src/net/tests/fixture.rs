@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
@@ -201,6 +202,28 @@ impl Setup {
     }
 }
 
+/// What the network of a member's node stands on: a core in a home, the key of the node, and what is configured.
+pub(super) fn parts(home: &Path, world: &World, member: usize, setup: &Setup) -> (Core, NodeKey, NetworkOptions) {
+    let options = CoreOptions {
+        network: world.network,
+        pinned: None,
+        author: None,
+        index_cache: 8 << 20,
+        min_free: 0,
+        now_ms: || 1_700_000_000_000,
+    };
+    Home::at(home).create().expect("folders");
+    let core = Core::open(Home::at(home), options, &tokio::runtime::Handle::current()).expect("a core");
+    let config = config::Network {
+        listen: vec![setup.transport.parse().expect("an address")],
+        peers: setup.peers.clone(),
+        gossip: setup.gossip,
+        sync_interval_s: setup.interval_s,
+        ..config::Network::default()
+    };
+    (core, NodeKey::from_seed(&node_seed(member)), NetworkOptions { config, ticket: Vec::new(), verifiers: 2 })
+}
+
 /// A node: a core in a temporary home, and its network.
 pub(super) struct TestNode {
     pub(super) core: Core,
@@ -216,26 +239,9 @@ impl TestNode {
     }
 
     fn start_in(home: tempfile::TempDir, world: &World, member: usize, setup: &Setup) -> Self {
-        let options = CoreOptions {
-            network: world.network,
-            pinned: None,
-            author: None,
-            index_cache: 8 << 20,
-            min_free: 0,
-            now_ms: || 1_700_000_000_000,
-        };
         log_if_asked();
-        Home::at(home.path()).create().expect("folders");
-        let core = Core::open(Home::at(home.path()), options, &tokio::runtime::Handle::current()).expect("a core");
-        let config = config::Network {
-            listen: vec![setup.transport.parse().expect("an address")],
-            peers: setup.peers.clone(),
-            gossip: setup.gossip,
-            sync_interval_s: setup.interval_s,
-            ..config::Network::default()
-        };
-        let options = NetworkOptions { config, ticket: Vec::new(), verifiers: 2 };
-        let net = Network::start(core.clone(), &NodeKey::from_seed(&node_seed(member)), options).expect("a network");
+        let (core, key, options) = parts(home.path(), world, member, setup);
+        let net = Network::start(core.clone(), &key, options).expect("a network");
         Self { core, net, home, member }
     }
 

@@ -25,7 +25,7 @@ use super::{
 pub(super) const MESHSUB: &str = "/meshsub/1.1.0";
 /// The protocol of the exchange of node records.
 pub(super) const PEERS: &str = "/nanduti/peers/1";
-/// Messages in one frame.
+/// Messages that an attacker takes at a time.
 const BATCH: u64 = 16;
 
 /// The topic of the target's network.
@@ -36,7 +36,7 @@ pub(super) fn topic(target: &Target) -> String {
 pub(super) const UNKNOWN_KEYS: Attack = Attack {
     name: "gossip-strangers",
     what: "8 names announce entries of ever new keys, well signed, as fast as they go through",
-    answer: "looks at no signature of a key that no keyring lists; 100 a second of a peer; beyond 1,000 a second a flood",
+    answer: "looks at no signature of a key that no keyring lists; 100 a second of a peer; beyond 1,200 a second a flood",
     refused: &["gossip-unplaced", "gossip-rate", "gossip-flood"],
     bounds: USUAL,
     run: |target, time| {
@@ -170,7 +170,6 @@ async fn spread(
             stream.write_all(&forge::subscribe(&topic)).await?;
             for _ in 0..100_000 {
                 let from = next.fetch_add(BATCH, Ordering::Relaxed);
-                // One frame may hold about 9 KiB.
                 for number in from..from + BATCH {
                     if stream.write_all(&forge::publish(&topic, &[message(number)])).await.is_err() {
                         return Ok(());

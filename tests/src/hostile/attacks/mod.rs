@@ -101,7 +101,6 @@ pub const ATTACKS: &[Attack] = &[
     streams::SLOTS,
     streams::THEIR_SLOTS,
     sessions::UNKNOWN_KEYS,
-    sessions::TINY_ENTRIES,
     sessions::KNOWN_AGAIN,
     sessions::FALSE_HEADS,
     sessions::DIGESTS,
@@ -120,6 +119,8 @@ pub const ATTACKS: &[Attack] = &[
     web::SLOWLORIS,
     web::THOUSAND,
     web::ODD,
+    // Whoever comes later has to fetch what it brings.
+    sessions::TINY_ENTRIES,
 ];
 
 /// The attack of a name.

@@ -66,6 +66,7 @@ fn the_workload_takes_every_kind_of_step() {
         count(|taken| matches!(taken, Taken::Rename(..))),
         count(|taken| matches!(taken, Taken::Remove(_))),
         count(|taken| matches!(taken, Taken::Flush(_))),
+        count(|taken| matches!(taken, Taken::Index)),
     ];
     println!("{} steps: {kinds:?}", steps.len());
     assert!(kinds.iter().all(|kind| *kind > 0), "{kinds:?}");

@@ -125,6 +125,8 @@ impl Disk {
                 self.uncertain.push(Naming { folders, gone: Some(path.clone()), here: None });
             }
             Taken::Flush(path) => self.flushing.extend(SLED.iter().find(|name| Path::new(name) == path)),
+            // It stands in sled's folders, as far as it stands anywhere.
+            Taken::Index => {}
             Taken::Note(number) => self.noted = *number,
         }
     }
