@@ -72,6 +72,9 @@ impl Author {
         if ledger.open_fork(&log, history).is_some() {
             return Some("its own log is forked");
         }
+        if authority.roster().is_suspended(&self.member) {
+            return Some("its member is suspended");
+        }
         if standing.ends.is_some() {
             return Some("its publishing key is retired");
         }

@@ -1,11 +1,12 @@
 //! How the node stands.
 
-use nanduti_protocol::ledger::Ledger;
+use nanduti_protocol::{fork::ForkProof, ledger::Ledger};
 
 use super::{Engine, Handle};
 use crate::{
     api::{ApiError, ForkView, NodeRole, Status, StatusReply},
     core::Snapshot,
+    governance,
 };
 
 impl Handle<Status> for Engine {
@@ -37,7 +38,7 @@ impl Handle<Status> for Engine {
             digest: snapshot.digest.to_hex(),
             peers_connected: 0,
             peers_equal: 0,
-            forks: forks(&snapshot.ledger),
+            forks: forks(&snapshot),
             refused: Vec::new(),
             warnings,
             writable: snapshot.blocked.is_none() && self.member.is_some(),
@@ -66,6 +67,7 @@ impl Engine {
         if snapshot.ledger.authority().is_none() {
             warnings.push("the charter of the network has not arrived yet: nothing can be judged before it has".into());
         }
+        warnings.extend(snapshot.ledger.succession().and_then(governance::obstacle));
         warnings
     }
 
@@ -77,10 +79,15 @@ impl Engine {
     }
 }
 
-fn forks(ledger: &Ledger) -> Vec<ForkView> {
+/// The forks that are not settled.
+fn forks(snapshot: &Snapshot) -> Vec<ForkView> {
+    let ledger = &snapshot.ledger;
     let member = |log| ledger.authority().and_then(|authority| authority.claimed_member(log)).map(ToString::to_string);
+    let open = |log, proof: &ForkProof| ledger.open_fork(log, snapshot).is_none_or(|open| open.mark() == proof.mark());
+    let unsettled = |log| ledger.open_fork(log, snapshot).is_some() || ledger.extent(log).is_none();
     ledger
         .forks()
+        .filter(|(log, proof)| unsettled(log) && open(log, proof))
         .map(|(log, proof)| {
             let mark = proof.mark();
             ForkView {

@@ -104,7 +104,9 @@ fn say(poll: &Poll, tally: &Tally, voter: Voter, choice: Choice, want: &Draft<'_
         count.endorsers(*round, choice).len() + silent >= poll.roster().quorum()
     };
     let offered = (1..=open).filter(can_succeed).find_map(|round| ask(round).ok());
-    offered.map_or_else(|| ask(open), Ok)
+    // If nothing can be said, it is about the round in which most are for it.
+    let best = (1..=open).rev().max_by_key(|round| count.endorsers(*round, choice).len()).unwrap_or(open);
+    offered.map_or_else(|| ask(if want.step == BallotStep::Ratify { best } else { open }), Ok)
 }
 
 fn poll_size(tally: &Tally) -> Voter {

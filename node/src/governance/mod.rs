@@ -14,6 +14,6 @@ mod words;
 pub(crate) use draft::{Draft, draft, find};
 pub use sign::sign;
 pub use text::{RequestText, RequestTextError};
-pub(crate) use view::{ballots, members};
+pub(crate) use view::{ballots, members, obstacle};
 pub(crate) use wanted::proposal;
 pub use words::changes;

@@ -58,14 +58,17 @@ pub(crate) fn ballots(succession: &Succession, own: Option<&MemberId>, only: Opt
         proposals: shown.map(|hash| proposal(poll, &tally, hash)).collect(),
         bound: bound(poll, &tally),
         contradictions: succession.polls().flat_map(|(poll, _)| contradictions(poll)).collect(),
-        obstacle: succession
-            .obstacle()
-            .or_else(|| succession.conflicts().into_iter().next())
-            .map(|obstacle| obstacle_in_words(&obstacle)),
+        obstacle: obstacle(succession),
         silent: tally.voters.iter().filter(|voter| silent(voter)).map(ToString::to_string).collect(),
         you: own.map(|own| advice(poll, &tally, own)).unwrap_or_default(),
         passed: passed(succession),
     }
+}
+
+/// What keeps this node from following what has its quorum, or where rivals are in force, in words.
+pub(crate) fn obstacle(succession: &Succession) -> Option<String> {
+    let obstacle = succession.obstacle().or_else(|| succession.conflicts().into_iter().next());
+    obstacle.map(|obstacle| obstacle_in_words(&obstacle))
 }
 
 fn proposal(poll: &Poll, tally: &Tally, hash: &Hash) -> ProposalView {
@@ -171,11 +174,12 @@ fn advice(poll: &Poll, tally: &Tally, own: &MemberId) -> Vec<String> {
         }
         if rounds().any(|round| tally.count.ratify(voter, round, choice).is_ok()) {
             you.push(format!("nanduti ballot ratify {short}"));
-        } else if rounds().any(|round| {
-            let said = tally.count.endorsers(round, choice).contains(voter);
-            !said && can_succeed(poll, tally, round, choice) && tally.count.endorse(voter, round, choice).is_ok()
-        }) && !rounds().rev().take(1).any(|round| tally.count.endorsers(round, choice).contains(voter))
-        {
+            continue;
+        }
+        // Who has endorsed it where it can still succeed waits for the others.
+        let open = || rounds().filter(|round| can_succeed(poll, tally, *round, choice));
+        let waits = open().any(|round| tally.count.endorsers(round, choice).contains(voter));
+        if !waits && open().any(|round| tally.count.endorse(voter, round, choice).is_ok()) {
             you.push(format!("nanduti ballot endorse {short}"));
         }
     }

@@ -36,6 +36,11 @@ pub(crate) fn proposal(
     if let Some(unused) = last.iter().find(|last| !changes.iter().any(|change| names(change, last))) {
         return Err(usage(format!("no change of this proposal is about the log {}", unused.log)));
     }
+    let settles = wanted.iter().any(|change| matches!(change, WantedChange::Settle { .. }));
+    if settles && last.is_empty() {
+        return Err(usage("to choose a branch, name an entry on it that stands as before")
+            .hint("--last LOG=ENTRY, with the number of the first entry at which the branches part; `nanduti status` shows forks"));
+    }
     let proposal = Proposal { roster: roster.hash(), changes };
     if proposal.encode().len() > limits::PROPOSAL_MAX {
         return Err(usage("this is too much for one proposal").hint("make several, one after the other"));

@@ -31,7 +31,11 @@ fn words(change: &Change, roster: &Roster) -> Vec<String> {
             Ok(line) => {
                 let mut lines =
                     vec![format!("replace the root key of {}; the new one is {}", line.id, fingerprint(&line.root))];
-                lines.extend(ends_in_words(ends, roster.member(&line.id), "what stands before still counts"));
+                lines.extend(ends_in_words(
+                    ends,
+                    roster.member(&line.id),
+                    "what is signed with this key later does not count",
+                ));
                 lines
             }
             Err(error) => vec![format!("replace a root key by a request that is not one: {error}")],

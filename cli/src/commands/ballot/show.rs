@@ -87,8 +87,13 @@ fn proposal(view: &ProposalView, quorum: u64) -> Vec<String> {
 fn round(round: &RoundView, quorum: u64) -> Vec<String> {
     let who = |names: &[String]| if names.is_empty() { "nobody".to_owned() } else { sanitise::line(&names.join(", ")) };
     let mut lines = vec![
-        format!("  round {}  endorsed {} of {quorum}: {}", round.round, round.endorsed.len(), who(&round.endorsed)),
-        format!("           ratified {} of {quorum}: {}", round.ratified.len(), who(&round.ratified)),
+        format!(
+            "  round {}  endorsed by {}, {quorum} needed: {}",
+            round.round,
+            round.endorsed.len(),
+            who(&round.endorsed)
+        ),
+        format!("           ratified by {}, {quorum} needed: {}", round.ratified.len(), who(&round.ratified)),
     ];
     if !round.can_succeed {
         lines.push("           this round can no longer succeed: votes are split".into());
