@@ -12,6 +12,8 @@ use nanduti_node::{
 };
 use tempfile::TempDir;
 
+/// The file that says the passphrase.
+pub(super) const PASSPHRASE_FILE: &str = "passphrase";
 /// Bytes of a passphrase, before they are written in hexadecimal.
 const PASSPHRASE_BYTES: usize = 16;
 /// How often to try again to remove a folder, and after how long.
@@ -57,16 +59,14 @@ impl Folder {
         matches!(self, Self::Kept(_))
     }
 
-    /// A random passphrase for the root keys. Where the folder stays, a file in it says it, or the keys would be of no use.
+    /// A random passphrase for the root keys. A file in the folder says it: for the story, and where the folder stays.
     pub(super) fn passphrase(&self) -> Result<Passphrase, ApiError> {
         let mut bytes = [0; PASSPHRASE_BYTES];
         getrandom::fill(&mut bytes).map_err(|error| failed("the system gives no random bytes", &error))?;
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        if let Self::Kept(path) = self {
-            let file = path.join("passphrase");
-            nanduti_node::write_file_durably(&file, format!("{text}\n").as_bytes(), nanduti_node::PRIVATE_FILE)
-                .map_err(|error| failed(&format!("{} cannot be written", file.display()), &error))?;
-        }
+        let file = self.path().join(PASSPHRASE_FILE);
+        nanduti_node::write_file_durably(&file, format!("{text}\n").as_bytes(), nanduti_node::PRIVATE_FILE)
+            .map_err(|error| failed(&format!("{} cannot be written", file.display()), &error))?;
         Ok(Passphrase::new(text))
     }
 

@@ -13,6 +13,7 @@ mod play;
 mod practices;
 mod process;
 mod report;
+mod story;
 
 use std::{
     path::PathBuf,
@@ -46,6 +47,7 @@ Examples:
   nanduti demo
   nanduti demo --nodes 20
   nanduti demo --exit --json | jq .converged_ms
+  nanduti demo --story                    members vote, keys are lost, backups restored
   nanduti demo --home ~/nanduti-demo      keep what it makes
 
 The nodes listen on this machine only, on free ports. The practices are real ones from public
@@ -58,6 +60,8 @@ With --json, one document on stdout once every node holds the same library:
 Next: open the web address of a node, try the commands that are printed, then begin with your own
 node: `nanduti init --help`.";
 
+/// How long the story may take.
+const STORY_TIME: Duration = Duration::from_secs(600);
 /// How often to look whether a node has stopped, and how far the founding is.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -71,6 +75,9 @@ pub(crate) struct Args {
     /// Leave once every node holds the same library
     #[arg(long)]
     exit: bool,
+    /// Then play what members do together, and what happens when something goes wrong
+    #[arg(long, conflicts_with = "json")]
+    story: bool,
     /// How long the nodes may take until then
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
     timeout: u32,
@@ -185,7 +192,18 @@ impl Demo<'_> {
         let reached = play::converge(nodes, &self.practices, began, deadline, &progress).await?;
         drop(progress);
         let report = Report::new(self.folder.path(), ticket, nodes, &reached);
-        self.show(&report, founded)
+        self.show(&report, founded)?;
+        if self.args.story { self.tell(launcher, nodes).await } else { Ok(()) }
+    }
+
+    /// Tells the story on the network that there is now.
+    async fn tell(&self, launcher: Launcher, nodes: &mut Vec<Node>) -> Result<(), Stop> {
+        let deadline = tokio::time::Instant::now() + STORY_TIME;
+        let passphrase = self.folder.path().join(folder::PASSPHRASE_FILE);
+        let mut teller = story::Teller::new(self.context.terminal(), launcher, passphrase, deadline);
+        let told = story::tell(&mut teller).await;
+        nodes.extend(teller.into_joined());
+        Ok(told?)
     }
 
     fn show(&self, report: &Report, founded: &Founded) -> Result<(), Stop> {
