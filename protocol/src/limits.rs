@@ -130,7 +130,8 @@ pub const STATEMENT_MAX: usize = 512;
 /// honest voter can is cut short.
 pub const STATEMENTS_OF_VOTER_MAX: usize = 2 * ROUNDS_MAX as usize;
 
-/// Proposals of which one voter may speak, about what follows one roster.
+/// Proposals of which one voter may speak, about what follows one roster. Of another one only the first statement is kept, and nothing
+/// after it.
 pub const PROPOSALS_OF_VOTER_MAX: usize = 16;
 
 /// A proposal: it may admit some two hundred members at once.

@@ -312,13 +312,13 @@ fn number(proposals: &[Hash], proposal: &Hash) -> Option<Choice> {
     Choice::try_from(proposals.binary_search(proposal).ok()?).ok()
 }
 
-/// Keeps the first statements of a voter, about the first proposals.
+/// Keeps the first statements of a voter, up to the first that speaks of one proposal too many. Whatever is dropped lies above what
+/// shows that it has to be: so what is kept of two sets makes what is kept of both together, in any order.
 fn trim(all: &mut BTreeMap<Subject, Cast>) {
     let mut subjects = BTreeSet::new();
     let mut number = 0;
     all.retain(|(_, _, proposal, _), _| {
-        let known = subjects.contains(proposal) || subjects.len() < limits::PROPOSALS_OF_VOTER_MAX;
-        let kept = known && number < limits::STATEMENTS_OF_VOTER_MAX;
+        let kept = number < limits::STATEMENTS_OF_VOTER_MAX && subjects.len() <= limits::PROPOSALS_OF_VOTER_MAX;
         if kept {
             subjects.insert(*proposal);
             number += 1;

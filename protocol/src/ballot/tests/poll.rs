@@ -95,6 +95,12 @@ fn who_says_too_much_is_cut_short_and_crowds_nobody_out() {
             poll.take(&papers(&founding, &proposal, [0], (Step::Endorse, round, None))).expect("sound");
         }
     }
+    let few = admitting(&founding, 1);
+    for round in 2..limits::ROUNDS_MAX {
+        let cites = (1..round.min(5)).map(Some).chain([None]);
+        let said = cites.map(|cites| (Step::Endorse, round, cites)).chain([(Step::Ratify, round, None)]);
+        said.for_each(|said| drop(poll.take(&papers(&founding, &few, [2], said)).expect("sound")));
+    }
     let held = |founder: usize| {
         poll.statements()
             .map(|(proposal, bytes)| (proposal, Statement::decode(bytes).expect("held")))
@@ -102,10 +108,30 @@ fn who_says_too_much_is_cut_short_and_crowds_nobody_out() {
             .map(|(proposal, _)| proposal)
             .collect::<Vec<_>>()
     };
-    assert_eq!(held(0).len(), limits::STATEMENTS_OF_VOTER_MAX);
-    assert_eq!(held(0).into_iter().collect::<BTreeSet<_>>().len(), limits::PROPOSALS_OF_VOTER_MAX);
+    assert_eq!(
+        held(0).len(),
+        limits::PROPOSALS_OF_VOTER_MAX + 1,
+        "of the last proposal one statement, which shows that it is too many"
+    );
+    assert_eq!(held(0).into_iter().collect::<BTreeSet<_>>().len(), limits::PROPOSALS_OF_VOTER_MAX + 1);
     assert_eq!(held(1), [honest.hash()]);
-    assert!(poll.motions().len() <= limits::PROPOSALS_OF_VOTER_MAX + 1, "unspoken proposals are forgotten");
+    assert_eq!(held(2).len(), limits::STATEMENTS_OF_VOTER_MAX);
+    assert!(poll.motions().len() <= limits::PROPOSALS_OF_VOTER_MAX + 2, "unspoken proposals are forgotten");
+}
+
+#[test]
+fn what_was_dropped_once_does_not_depend_on_what_came_first() {
+    let founding = Founding::new(5, FOUNDERS);
+    let mut proposals: Vec<Proposal> =
+        (0..=limits::PROPOSALS_OF_VOTER_MAX as u8).map(|number| admitting(&founding, number)).collect();
+    proposals.sort_by_key(Proposal::hash);
+    let say = |proposal, round| papers(&founding, proposal, [0], (Step::Endorse, round, None));
+    let mut all: Vec<Papers> = proposals[1..].iter().map(|proposal| say(proposal, 1)).collect();
+    all.extend([say(&proposals[0], 2), say(&proposals[0], 1)]);
+    let (mut one, mut other) = (empty(&founding), empty(&founding));
+    all.iter().for_each(|papers| drop(one.take(papers).expect("sound")));
+    all.iter().rev().for_each(|papers| drop(other.take(papers).expect("sound")));
+    assert_eq!(one, other);
 }
 
 #[test]
