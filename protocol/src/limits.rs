@@ -126,11 +126,11 @@ pub const ROUNDS_MAX: u32 = 64;
 /// A signed statement of a ballot. The largest has some 240 bytes.
 pub const STATEMENT_MAX: usize = 512;
 
-/// Statements of one voter about what follows one roster: an endorsement and a ratification in each round. Who says more than an
-/// honest voter can is cut short.
+/// Statements of one key of a voter about what follows one roster: an endorsement and a ratification in each round. One more is kept,
+/// which shows that it says more than anybody honest can.
 pub const STATEMENTS_OF_VOTER_MAX: usize = 2 * ROUNDS_MAX as usize;
 
-/// Proposals of which one voter may speak, about what follows one roster.
+/// Proposals of which one key of a voter may speak, about what follows one roster. Of one more a statement is kept.
 pub const PROPOSALS_OF_VOTER_MAX: usize = 16;
 
 /// A proposal: it may admit some two hundred members at once.

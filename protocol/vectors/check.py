@@ -2,7 +2,7 @@
 """Checks the vectors with nothing but the specification and Python's standard library.
 
 It shares no code with the program: primitives.py writes the algorithms out from their papers and RFCs, rules.py,
-record_rules.py and founding_rules.py write the rules of docs/spec a second time. It takes half a minute.
+ballot_rules.py, record_rules.py and founding_rules.py write the rules of docs/spec a second time. It takes some seconds.
 
     python3 protocol/vectors/check.py
 """
@@ -11,6 +11,8 @@ import json
 import pathlib
 import sys
 
+from ballot_rules import (STEPS, Poll, Succession, apply, fixed_of, is_ordinary, quorum_of, read_proposal, read_request,
+                          read_statement, rights_of, root_holder, roster_hash, signer_of, voters_of)
 from primitives import Refused, blake3, decode, encode, public_key, sign, verify_strict
 from founding_rules import read_card, read_document
 from record_rules import check_readable, judge_announcement, read_node_record, read_practice, read_withdrawal
@@ -234,6 +236,118 @@ def check_gossip():
     refuses("node records", file["refused_node_records"], lambda vector: read_node_record(unhex(vector["bytes"]), network))
 
 
+def papers_of(vector):
+    return {"roster": unhex(vector["roster"]), "proposal": unhex(vector["proposal"]),
+            "statements": [unhex(data) for data in vector["statements"]]}
+
+
+def check_ballots():
+    file = load("ballots.json")
+    network = unhex(file["network"])
+    rosters = {vector["name"]: decode(unhex(vector["bytes"])) for vector in file["rosters"]}
+    for vector in file["rosters"]:
+        check_roster(rosters[vector["name"]], vector)
+    for vector in file["requests"]:
+        line = read_request(unhex(vector["bytes"]), network)
+        governance = line["governance"].hex() if "governance" in line else None
+        found = [line["id"], line["name"], line["role"], line["root"].hex(), governance]
+        same("requests", found, [vector[field] for field in ("id", "member_name", "role", "root", "governance")])
+        check_signed("requests", vector, "nanduti/request/1", network, line)
+    refuses("requests", file["refused_requests"], lambda vector: read_request(unhex(vector["bytes"]), network))
+    for vector in file["proposals"]:
+        proposal, roster = read_proposal(unhex(vector["bytes"])), rosters[vector["roster"]]
+        following = apply(proposal, roster)
+        found = [blake3(unhex(vector["bytes"])).hex(), is_ordinary(proposal, roster), encode(following).hex(),
+                 roster_hash(following).hex()]
+        same("proposals", found, [vector[field] for field in ("hash", "ordinary", "next", "next_hash")])
+    refuses("proposals", file["refused_proposals"], lambda vector: apply(
+        read_proposal(unhex(vector["bytes"])),
+        rosters[vector["roster"]] if "roster" in vector else decode(unhex(vector["roster_bytes"]))))
+    for vector in file["statements"]:
+        statement, roster = read_statement(unhex(vector["bytes"])), rosters[vector["roster"]]
+        shown = {field: value.hex() if isinstance(value, bytes) else value for field, value in statement.items()}
+        found = [{"cites": None, **shown}, signer_of(statement, unhex(vector["bytes"]), roster)]
+        same("statements", found, [vector["says"], vector["signer"]])
+        check_signed("statements", vector, "nanduti/ballot/1", network, statement)
+    refuses("statements", file["refused_statements"], lambda vector: signer_of(
+        read_statement(unhex(vector["bytes"])), unhex(vector["bytes"]), rosters[vector["roster"]]))
+    refuses("papers", file["refused_papers"], lambda vector: Poll(rosters["founders"]).take(papers_of(vector["papers"])))
+    for vector in file["polls"]:
+        check_poll(vector, rosters[vector["roster"]])
+    for vector in file["successions"]:
+        check_succession(vector)
+    for vector in file["rights"]:
+        roster, member, log = rosters[vector["roster"]], vector["member"], unhex(vector["log"])
+        rights, fixed = rights_of(roster, member, log), fixed_of(roster, member, log)
+        shown = [{"from": place, "role": role} for place, role in rights]
+        end = rights[-1][0] if rights[-1][1] is None else None
+        place = fixed and {"seq": fixed["seq"], "hash": fixed["hash"].hex()}
+        found = [shown, end, place, root_holder(roster, log)]
+        same("rights", found, [vector[field] for field in ("rights", "end", "fixed", "root_of")])
+
+
+def check_roster(roster, vector):
+    found = [encode(roster).hex(), roster_hash(roster).hex(), roster["version"], voters_of(roster), quorum_of(roster)]
+    same("rosters", found, [vector[field] for field in ("bytes", "hash", "version", "voters", "quorum")])
+
+
+def check_signed(name, vector, purpose, network, content):
+    payload = encode(content)
+    made = sign(unhex(vector["secret"]), signed_bytes(purpose, network, payload))
+    same(name, (bytes.fromhex("8443a10132a0") + encode(payload) + encode(made)).hex(), vector["bytes"])
+
+
+def check_poll(vector, roster):
+    proposals = {blake3(unhex(data)): unhex(data) for data in vector["proposals"]}
+    data = [unhex(statement) for statement in vector["statements"]]
+    said = [read_statement(statement) for statement in data]
+    forth, back = Poll(roster), Poll(roster)
+    for poll, order in ((forth, range(len(data))), (back, range(len(data))[::-1])):
+        for index in order:
+            name = said[index]["proposal"]
+            poll.take({"roster": poll.hash, "proposal": proposals[name], "statements": [data[index]]})
+    same("polls", back.digest(), forth.digest())
+    held = {kept: (member, *subject) for member, _, subject, kept in forth.statements()}
+    same("polls", [index for index, statement in enumerate(data) if statement in held], vector["kept"])
+    same("polls", [forth.digest().hex(), list(map(str, forth.ids()))], [vector["digest"], vector["ids"]])
+    count = forth.count()
+    same("polls", [count.open_round, sorted(count.say_too_much)], [vector["open_round"], vector["say_too_much"]])
+    in_force = [{"proposal": name.hex(), "round": number} for name, number in sorted(count.in_force().items())]
+    same("polls", in_force, vector["in_force"])
+    rounds = []
+    for number in range(max(1, count.open_round - 2), count.open_round + 1):
+        shown = [[{"proposal": name.hex(), "by": sorted(by)} for (of, name), by in sorted(found.items()) if of == number]
+                 for found in (count.endorsed, count.ratified)]
+        rounds.append({"round": number, "endorsed": shown[0], "ratified": shown[1]})
+    same("polls", rounds, vector["rounds"])
+    places = {held[data[index]]: index for index in reversed(vector["kept"])}
+    pairs = sorted(sorted(places[what] for what in pair) for pair in count.contradictions())
+    same("polls", pairs, vector["contradictions"])
+    names = list(proposals)
+    for asked, answer in vector["may"].items():
+        member, step, number, index = asked.split()
+        cites, against = count.may(member, STEPS.index(step), int(number), names[int(index)])
+        found = ", ".join(against) or (f"yes, citing {cites}" if cites else "yes")
+        same("polls, what may be said", (vector["name"], asked, found), (vector["name"], asked, answer))
+
+
+def check_succession(vector):
+    ticket = vector["ticket"] and (vector["ticket"]["version"], unhex(vector["ticket"]["hash"]))
+    succession = Succession(decode(unhex(vector["founders"])), ticket)
+    for papers in vector["papers"]:
+        succession.take(papers_of(papers))
+    same("successions", len(succession.polls), len(vector["rosters"]))
+    for index, expected in enumerate(vector["rosters"]):
+        poll = succession.polls[index]
+        check_roster(poll.roster, expected)
+        passed = succession.passed[index].hex() if index < len(succession.passed) else None
+        same("successions", [passed, poll.digest().hex()], [expected["passed"], expected["poll_digest"]])
+    held = [{"roster": name.hex(), "digest": str(digest), "ids": list(map(str, ids))}
+            for name, digest, ids in succession.held()]
+    found = [succession.digest().hex(), held, succession.obstacle(), succession.conflicts()]
+    same("successions", found, [vector[field] for field in ("digest", "held", "obstacle", "conflicts")])
+
+
 def check_founding():
     file = load("founding.json")
     for vector in file["cards"]:
@@ -257,7 +371,7 @@ def check_founding():
 
 if __name__ == "__main__":
     for check in (check_ids, check_envelopes, check_entries, check_segments, check_authority, check_forks, check_frontiers,
-                  check_tickets, check_records, check_gossip, check_founding):
+                  check_tickets, check_records, check_ballots, check_gossip, check_founding):
         check()
     for name, count in sorted(COUNT.items()):
         print(f"{count:4}  {name}")

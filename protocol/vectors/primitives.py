@@ -106,13 +106,25 @@ def add(one, other):
     return x, (y1 * y2 + x1 * x2) * pow(1 - t, P - 2, P) % P
 
 
+def add_projective(one, other):
+    """The same sum without a division: (X, Y, Z, T) stands for x = X/Z, y = Y/Z, and T is XY/Z."""
+    (x1, y1, z1, t1), (x2, y2, z2, t2) = one, other
+    a, b = (y1 - x1) * (y2 - x2), (y1 + x1) * (y2 + x2)
+    c, d = 2 * D * t1 * t2, 2 * z1 * z2
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
 def times(scalar, point):
-    total = (0, 1)
+    x, y = point
+    total, power = (0, 1, 1, 0), (x, y, 1, x * y % P)
     while scalar:
         if scalar & 1:
-            total = add(total, point)
-        point, scalar = add(point, point), scalar >> 1
-    return total
+            total = add_projective(total, power)
+        power, scalar = add_projective(power, power), scalar >> 1
+    x, y, z, _ = total
+    inverse = pow(z, P - 2, P)
+    return x * inverse % P, y * inverse % P
 
 
 BASE = decompress((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))

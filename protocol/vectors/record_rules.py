@@ -5,6 +5,7 @@ Which fields a practice has is read from docs/spec/records.cddl.
 import pathlib
 import re
 
+from ballot_rules import read_statement
 from primitives import Refused, blake3, decode, need, verify_strict
 from rules import (BODY_MAX, check_fields, decode_or, is_hash, is_uint, open_envelope, read_entry, read_fork, signed_bytes,
                    verify_entry)
@@ -137,7 +138,7 @@ def judge_announcement(data, network):
     message = decode_or("form", data)
     need(isinstance(message, dict) and len(message) == 1, "form")
     (pair, carried), = message.items()
-    need(pair in ("entry", "fork", "node") and isinstance(carried, bytes), "form")
+    need(pair in ("entry", "fork", "node", "ballot") and isinstance(carried, bytes), "form")
     try:
         if pair == "entry":
             entry, _, _ = read_entry(carried)
@@ -145,6 +146,8 @@ def judge_announcement(data, network):
             verify_entry(carried, network)
         elif pair == "fork":
             read_fork(carried, network)
+        elif pair == "ballot":
+            read_statement(carried)
         else:
             read_node_record(carried, network)
     except Refused as error:

@@ -25,6 +25,8 @@ SOURCES = [
     ("records", "withdrawal", ["withdrawals", "refused_withdrawals"], "bytes"),
     ("sync", "sync_message", ["refused_messages"], "content"),
     ("sync", "sync_frames", ["messages"], "frame"),
+    ("ballots", "proposal", ["proposals", "refused_proposals"], "bytes"),
+    ("ballots", "statement", ["statements", "refused_statements"], "bytes"),
     ("founding", "card", ["cards", "refused_cards"], "text"),
     ("founding", "document", ["documents", "refused_documents"], "bytes"),
 ]

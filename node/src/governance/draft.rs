@@ -178,6 +178,7 @@ fn refuse(tally: &Tally, poll: &Poll, want: &Draft<'_>, objections: &[Objection]
             "you are bound by your ratification of {} in round {round}, until {quorum} members have endorsed this one in a later round",
             name(choice)
         ),
+        Objection::TooMuch => "you have said as much about this list of members as is kept of one member".to_owned(),
         Objection::TooFew(number) => format!("{number} members have endorsed it in this round; it takes {quorum}"),
     };
     let what = match want.step {

@@ -1,9 +1,9 @@
 //! A poll: what is held of that which was said about what follows one roster.
 //!
 //! It is a set, and grows as a set: two nodes that exchange what they hold hold the same afterwards, in whatever order it came. So
-//! that nobody can make it large, of each voter only so many statements are kept, those of the lowest rounds first. An honest
-//! voter never says more; of another it does not matter which are kept, since a roster in force stays in force
-//! ([`succession`](super::succession)).
+//! that nobody can make it large, of each key of a voter only so many statements are kept, those of the lowest rounds first, and one
+//! more, which shows that it says too much. An honest voter never does; another counts as if it had said everything
+//! ([`rules`](super::rules)), so that it does not matter what of it is dropped.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use alloc::{
 };
 
 use super::{
-    Proposal, ProposalError, Signer, Statement, StatementError, Voter,
+    Proposal, ProposalError, Signer, Statement, StatementError, Voter, Voters,
     rules::{Choice, Count, Objection, Round, Said, Step},
 };
 use crate::{hash::Hash, key::MemberId, limits, roster::Roster};
@@ -64,12 +64,8 @@ pub type ShortId = u64;
 /// What a statement says, in the order in which statements are kept.
 type Subject = (Round, Step, Hash, Option<Round>);
 
-/// A signed statement.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Cast {
-    signer: Signer,
-    bytes: Vec<u8>,
-}
+/// The statements of one key of a voter, by what they say.
+type Cast = BTreeMap<Subject, Vec<u8>>;
 
 /// A proposal that makes sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +85,7 @@ pub struct Poll {
     hash: Hash,
     voters: Vec<MemberId>,
     motions: BTreeMap<Hash, Motion>,
-    cast: BTreeMap<MemberId, BTreeMap<Subject, Cast>>,
+    cast: BTreeMap<(MemberId, Signer), Cast>,
     digest: Hash,
 }
 
@@ -153,22 +149,21 @@ impl Poll {
                 return Err(PapersError::OtherSubject);
             }
             let said = (statement.round, statement.step, subject, statement.cites);
-            let held = self.cast.get(&statement.member).and_then(|cast| cast.get(&said));
-            if held.is_some_and(|held| held.bytes == *bytes) {
+            let by = |signer| self.cast.get(&(statement.member.clone(), signer)).and_then(|cast| cast.get(&said));
+            if [Signer::Root, Signer::Governance].into_iter().filter_map(by).any(|held| held == bytes) {
                 continue;
             }
             let signer = self.signer(&statement, bytes)?;
-            new.push((statement.member, said, Cast { signer, bytes: bytes.clone() }));
+            new.push(((statement.member, signer), said, bytes));
         }
         let mut changed = false;
         self.motions.insert(subject, motion);
-        for (member, said, cast) in new {
-            let all = self.cast.entry(member).or_default();
-            if all.get(&said).is_none_or(|held| cast < *held) {
-                let bytes = cast.bytes.clone();
-                all.insert(said, cast);
-                trim(all);
-                changed |= all.get(&said).is_some_and(|kept| kept.bytes == bytes);
+        for (key, said, bytes) in new {
+            let cast = self.cast.entry(key).or_default();
+            if cast.get(&said).is_none_or(|held| bytes < held) {
+                cast.insert(said, bytes.clone());
+                trim(cast);
+                changed |= cast.contains_key(&said);
             }
         }
         self.forget_unspoken();
@@ -216,7 +211,6 @@ impl Poll {
     fn forget_unspoken(&mut self) {
         let spoken: BTreeSet<Hash> = self.cast.values().flat_map(BTreeMap::keys).map(|(_, _, hash, _)| *hash).collect();
         self.motions.retain(|hash, _| spoken.contains(hash));
-        self.cast.retain(|_, all| !all.is_empty());
     }
 
     /// The number of a voter.
@@ -229,17 +223,22 @@ impl Poll {
     pub fn tally(&self) -> Tally {
         let proposals: Vec<Hash> = self.motions.keys().copied().collect();
         let mut said = Vec::new();
-        for (member, all) in &self.cast {
+        let mut boundless = alloc::vec![Voters::default(); proposals.len()];
+        for ((member, signer), cast) in &self.cast {
             let Some(voter) = self.voter(member) else { continue };
-            for ((round, step, proposal, cites), cast) in all {
-                let Some(motion) = self.motions.get(proposal) else { continue };
-                let Some(choice) = number(&proposals, proposal) else { continue };
-                if cast.signer == Signer::Root || motion.is_ordinary {
-                    said.push(Said { round: *round, step: *step, voter, choice, cites: *cites });
+            let speaks_of = |motion: &Motion| *signer == Signer::Root || motion.is_ordinary;
+            for (round, step, proposal, cites) in cast.keys().copied() {
+                let Some(choice) = number(&proposals, &proposal) else { continue };
+                if self.motions.get(&proposal).is_some_and(speaks_of) {
+                    said.push(Said { round, step, voter, choice, cites });
                 }
             }
+            if says_too_much(cast) {
+                let spoken_of = boundless.iter_mut().zip(self.motions.values()).filter(|(_, motion)| speaks_of(motion));
+                spoken_of.for_each(|(voters, _)| voters.insert(voter));
+            }
         }
-        let count = Count::new(self.voters.len(), self.roster.quorum(), said);
+        let count = Count::with_boundless(self.voters.len(), self.roster.quorum(), said, boundless);
         Tally { count, voters: self.voters.clone(), proposals }
     }
 
@@ -269,10 +268,10 @@ impl Poll {
         Hash::from_bytes(*hasher.finalize().as_bytes())
     }
 
-    /// The statements held, by voter, each with the hash of its proposal.
+    /// The statements held, by voter and key, each with the hash of its proposal.
     pub fn statements(&self) -> impl Iterator<Item = (Hash, &[u8])> {
         let all = self.cast.values().flatten();
-        all.map(|((_, _, proposal, _), cast)| (*proposal, cast.bytes.as_slice()))
+        all.map(|((_, _, proposal, _), bytes)| (*proposal, bytes.as_slice()))
     }
 
     /// What is held about one proposal, without the statements that are named, in as many parts as they take.
@@ -312,19 +311,25 @@ fn number(proposals: &[Hash], proposal: &Hash) -> Option<Choice> {
     Choice::try_from(proposals.binary_search(proposal).ok()?).ok()
 }
 
-/// Keeps the first statements of a voter, about the first proposals.
-fn trim(all: &mut BTreeMap<Subject, Cast>) {
+/// Keeps the first statements, up to the one that shows that they are too many, or about too many proposals. So what is kept of two
+/// sets makes what is kept of both together, in any order.
+fn trim(cast: &mut Cast) {
     let mut subjects = BTreeSet::new();
     let mut number = 0;
-    all.retain(|(_, _, proposal, _), _| {
-        let known = subjects.contains(proposal) || subjects.len() < limits::PROPOSALS_OF_VOTER_MAX;
-        let kept = known && number < limits::STATEMENTS_OF_VOTER_MAX;
+    cast.retain(|(_, _, proposal, _), _| {
+        let kept = number <= limits::STATEMENTS_OF_VOTER_MAX && subjects.len() <= limits::PROPOSALS_OF_VOTER_MAX;
         if kept {
             subjects.insert(*proposal);
             number += 1;
         }
         kept
     });
+}
+
+/// Do these statements of one key show that it says more than anybody honest can?
+fn says_too_much(cast: &Cast) -> bool {
+    let subjects: BTreeSet<&Hash> = cast.keys().map(|(_, _, proposal, _)| proposal).collect();
+    cast.len() > limits::STATEMENTS_OF_VOTER_MAX || subjects.len() > limits::PROPOSALS_OF_VOTER_MAX
 }
 
 /// The name of a statement in what is said to be held.

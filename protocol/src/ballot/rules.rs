@@ -14,11 +14,20 @@
 //!
 //! This is Tendermint's locking rule (Buchman, Kwon, Milosevic: The latest gossip on BFT consensus, 2018) with people in place of
 //! timers. With n voters and a quorum of q, two rivals can both be in force only if 2q − n voters contradict themselves: either
-//! they ratified both in one round, or they ratified the one and later endorsed the other without the citation.
+//! they ratified both in one round, or they ratified the one and later endorsed the other without the citation; or they said more
+//! than anybody honest can.
+//!
+//! Of who says too much not everything is kept ([`poll`](super::poll)). So that nothing which counted is lost, it counts from then on as
+//! if it had said all that can be said: endorsed and ratified every proposal that it may speak of, in every round. The rules
+//! have to stand liars who do that in any case.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use super::voters::{Voter, Voters};
+use crate::limits::{PROPOSALS_OF_VOTER_MAX, ROUNDS_MAX, STATEMENTS_OF_VOTER_MAX};
 
 /// The number of a round, from 1.
 pub type Round = u32;
@@ -79,6 +88,8 @@ pub enum Objection {
     },
     /// So many have endorsed the proposal in this round: fewer than a quorum.
     TooFew(usize),
+    /// It would say more than is kept of a voter: too many statements, or of too many proposals.
+    TooMuch,
 }
 
 /// What counts in one round.
@@ -96,6 +107,8 @@ pub struct Count {
     quorum: usize,
     /// How many endorsements what stands on them needs: a quorum, but in tests that show why.
     standing: usize,
+    /// Who says too much, by the proposal of which it may speak.
+    boundless: Vec<Voters>,
     /// All that was said, whether it counts or not.
     said: Vec<Said>,
     counted: Vec<Said>,
@@ -110,32 +123,44 @@ impl Count {
         Self::standing_on(quorum, voters, quorum, said)
     }
 
+    /// The same, where some say too much: they are given by proposal.
+    pub fn with_boundless(
+        voters: usize,
+        quorum: usize,
+        said: impl IntoIterator<Item = Said>,
+        boundless: Vec<Voters>,
+    ) -> Self {
+        Self { boundless, ..Self::nothing(quorum, voters, quorum) }.counting(said)
+    }
+
     pub(super) fn standing_on(
         standing: usize,
         voters: usize,
         quorum: usize,
         said: impl IntoIterator<Item = Said>,
     ) -> Self {
-        let mut said: Vec<Said> = said.into_iter().filter(|said| usize::from(said.voter) < voters).collect();
+        Self::nothing(standing, voters, quorum).counting(said)
+    }
+
+    fn nothing(standing: usize, voters: usize, quorum: usize) -> Self {
+        let (boundless, said, counted, rounds) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { voters, quorum, standing, boundless, said, counted, rounds }
+    }
+
+    fn counting(mut self, said: impl IntoIterator<Item = Said>) -> Self {
+        let mut said: Vec<Said> = said.into_iter().filter(|said| usize::from(said.voter) < self.voters).collect();
         said.sort_unstable();
         said.dedup();
-        let mut count = Self { voters, quorum, standing, said: Vec::new(), counted: Vec::new(), rounds: Vec::new() };
         let mut rest = said.as_slice();
-        while count.next_is_open() {
-            let round = count.open_round() + 1;
-            count.rounds.push(Votes::default());
+        while self.next_is_open() {
+            let round = self.open_round() + 1;
+            self.rounds.push(Votes::default());
             let (these, later) = rest.split_at(rest.partition_point(|said| said.round <= round));
+            these.iter().filter(|said| said.round == round).for_each(|said| self.take(said));
             rest = later;
-            these.iter().filter(|said| said.round == round).for_each(|said| count.take(said));
-            if rest.is_empty() {
-                break;
-            }
         }
-        if count.next_is_open() {
-            count.rounds.push(Votes::default());
-        }
-        count.said = said;
-        count
+        self.said = said;
+        self
     }
 
     /// Takes a statement of the highest round, if it counts. Endorsements come before ratifications, which stand on them.
@@ -155,11 +180,22 @@ impl Count {
     }
 
     fn is_endorsed(&self, round: Round, choice: Choice) -> bool {
-        self.endorsers(round, choice).len() >= self.standing
+        self.standing == 0 || self.endorsers(round, choice).len() >= self.standing
     }
 
     fn next_is_open(&self) -> bool {
-        self.rounds.last().is_none_or(|votes| votes.spoke.len() * 3 > self.voters)
+        let last = self.open_round();
+        last == 0 || (last < ROUNDS_MAX && self.spoke(last).len() * 3 > self.voters)
+    }
+
+    /// Who says too much, and may speak of a proposal.
+    fn boundless_of(&self, choice: Choice) -> Voters {
+        self.boundless.get(usize::from(choice)).copied().unwrap_or_default()
+    }
+
+    /// Who says more than anybody honest can.
+    pub fn boundless(&self) -> Voters {
+        self.boundless.iter().fold(Voters::default(), |all, some| all.union(some))
     }
 
     fn votes(&self, round: Round) -> Option<&Votes> {
@@ -173,17 +209,20 @@ impl Count {
 
     /// Who has endorsed a proposal in a round.
     pub fn endorsers(&self, round: Round, choice: Choice) -> Voters {
-        self.votes(round).and_then(|votes| votes.endorsed.get(&choice)).copied().unwrap_or_default()
+        let Some(votes) = self.votes(round) else { return Voters::default() };
+        votes.endorsed.get(&choice).copied().unwrap_or_default().union(&self.boundless_of(choice))
     }
 
     /// Who has ratified a proposal in a round.
     pub fn ratifiers(&self, round: Round, choice: Choice) -> Voters {
-        self.votes(round).and_then(|votes| votes.ratified.get(&choice)).copied().unwrap_or_default()
+        let Some(votes) = self.votes(round) else { return Voters::default() };
+        let boundless = if self.is_endorsed(round, choice) { self.boundless_of(choice) } else { Voters::default() };
+        votes.ratified.get(&choice).copied().unwrap_or_default().union(&boundless)
     }
 
     /// Who has said anything in a round.
     pub fn spoke(&self, round: Round) -> Voters {
-        self.votes(round).map(|votes| votes.spoke).unwrap_or_default()
+        self.votes(round).map(|votes| votes.spoke.union(&self.boundless())).unwrap_or_default()
     }
 
     /// The proposals in force, each with the first round in which a quorum ratified it. More than one: too many voters
@@ -191,7 +230,7 @@ impl Count {
     pub fn in_force(&self) -> BTreeMap<Choice, Round> {
         let mut in_force = BTreeMap::new();
         for (round, votes) in (1..).zip(&self.rounds) {
-            for (choice, _) in votes.ratified.iter().filter(|(_, voters)| voters.len() >= self.quorum) {
+            for choice in votes.ratified.keys().filter(|choice| self.ratifiers(round, **choice).len() >= self.quorum) {
                 in_force.entry(*choice).or_insert(round);
             }
         }
@@ -202,11 +241,11 @@ impl Count {
     /// same?
     pub fn can_succeed(&self, round: Round) -> bool {
         let Some(votes) = self.votes(round) else { return false };
-        let most = votes.endorsed.values().map(Voters::len).max().unwrap_or(0);
-        let endorsed = (0..self.voters)
-            .filter_map(|voter| Voter::try_from(voter).ok())
-            .filter(|voter| votes.endorsed.values().any(|voters| voters.contains(*voter)));
-        most + (self.voters - endorsed.count()) >= self.quorum
+        let free = self.boundless();
+        let bound = |voters: &Voters| voters.iter().filter(|voter| !free.contains(*voter)).count();
+        let most = votes.endorsed.values().map(bound).max().unwrap_or(0);
+        let endorsed = votes.endorsed.values().fold(Voters::default(), |all, some| all.union(some));
+        most + (self.voters - bound(&endorsed)) >= self.quorum
     }
 
     /// By what a voter is bound: its ratification in the highest round.
@@ -226,7 +265,7 @@ impl Count {
     /// # Errors
     /// All that speaks against it, judged by everything that this voter has said, whether it counts yet or not.
     pub fn endorse(&self, voter: Voter, round: Round, choice: Choice) -> Result<Said, Vec<Objection>> {
-        let mut objections = self.objections(voter, round);
+        let mut objections = self.objections(voter, round, choice);
         let mut cites = None;
         for own in self.said.iter().filter(|said| said.voter == voter && said.choice != choice) {
             match own.step {
@@ -249,7 +288,7 @@ impl Count {
     /// # Errors
     /// All that speaks against it.
     pub fn ratify(&self, voter: Voter, round: Round, choice: Choice) -> Result<Said, Vec<Objection>> {
-        let mut objections = self.objections(voter, round);
+        let mut objections = self.objections(voter, round, choice);
         let endorsers = self.endorsers(round, choice);
         if endorsers.len() < self.quorum {
             objections.push(Objection::TooFew(endorsers.len()));
@@ -261,13 +300,19 @@ impl Count {
         if objections.is_empty() { Ok(said) } else { Err(objections) }
     }
 
-    fn objections(&self, voter: Voter, round: Round) -> Vec<Objection> {
+    fn objections(&self, voter: Voter, round: Round, choice: Choice) -> Vec<Objection> {
         let mut objections = Vec::new();
         if self.votes(round).is_none() {
             objections.push(Objection::NotOpen);
         }
         let highest = self.said.iter().filter(|said| said.voter == voter).map(|said| said.round).max();
         objections.extend(highest.filter(|highest| *highest > round).map(Objection::SpokenLater));
+        let own = || self.said.iter().filter(|said| said.voter == voter);
+        let mut choices: BTreeSet<Choice> = own().map(|said| said.choice).collect();
+        choices.insert(choice);
+        if own().count() >= STATEMENTS_OF_VOTER_MAX || choices.len() > PROPOSALS_OF_VOTER_MAX {
+            objections.push(Objection::TooMuch);
+        }
         objections
     }
 

@@ -29,6 +29,14 @@ impl Voters {
         self.0.iter().zip(&others.0).all(|(all, some)| some & !all == 0)
     }
 
+    /// These and others.
+    #[must_use]
+    pub fn union(&self, others: &Self) -> Self {
+        let mut all = *self;
+        all.0.iter_mut().zip(&others.0).for_each(|(all, some)| *all |= some);
+        all
+    }
+
     /// How many they are.
     pub fn len(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()

@@ -40,7 +40,8 @@ pub fn envelope(data: &[u8]) {
     assert_eq!(rest.len(), head_len(envelope.payload.len()) + envelope.payload.len() + 2 + 64);
     assert!(data.ends_with(envelope.signature));
     let key = PublicKey::from_bytes(*Hash::of(data).as_bytes());
-    for purpose in [Purpose::Entry, Purpose::NodeKey, Purpose::PublishKey, Purpose::Card, Purpose::NodeRecord] {
+    let purposes = [Purpose::Entry, Purpose::NodeKey, Purpose::PublishKey, Purpose::Card, Purpose::NodeRecord];
+    for purpose in purposes.into_iter().chain([Purpose::Ballot, Purpose::Request]) {
         assert_eq!(envelope.verify(purpose, &network(), &key), Err(EnvelopeError::Signature));
     }
 }

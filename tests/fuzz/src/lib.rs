@@ -7,6 +7,7 @@
 //!
 //! What is absent: knowledge of how a decoder works. A property is said in terms of what goes in and what comes out.
 
+pub mod ballots;
 pub mod forms;
 #[cfg(feature = "node")]
 mod html;
@@ -40,6 +41,9 @@ pub const PROTOCOL: &[Target] = targets! {
     "fork" => forms::fork,
     "announcement" => forms::announcement,
     "node_record" => forms::node_record,
+    "statement" => forms::statement,
+    "proposal" => ballots::proposal,
+    "papers" => ballots::papers,
     "ticket" => forms::ticket,
     "sync_message" => forms::sync_message,
     "sync_frames" => forms::sync_frames,

@@ -10,6 +10,7 @@ use ed25519_dalek::SigningKey;
 use nanduti_fuzz::NODE;
 use nanduti_node::fuzzing;
 use nanduti_protocol::{
+    ballot::{Statement, request, rules::Step},
     cbor,
     chain::Chain,
     entry::Entry,
@@ -20,7 +21,7 @@ use nanduti_protocol::{
     kind::Kind,
     node_record::{NodeRecord, SealedNodeRecord},
     run::ReceivedRun,
-    testing::{Founding, LogWriter, live, ring},
+    testing::{Actor, Founding, LogWriter, live, ring},
 };
 
 /// Does a decoder take these bytes, and does their signature hold?
@@ -110,7 +111,30 @@ fn signed() -> Vec<Signed> {
         accepts: Box::new(move |bytes| ForkProof::decode(&network, bytes).is_ok()),
     });
     all.push(card());
+    all.extend(ballots(network, &actor));
     all
+}
+
+/// A request to be on the roster, and a statement of a ballot.
+fn ballots(network: Hash, actor: &Actor) -> [Signed; 2] {
+    let line = actor.member("mechanism");
+    let (roster, proposal) = (Hash::of(b"roster"), Hash::of(b"proposal"));
+    let statement =
+        Statement { step: Step::Endorse, cites: Some(1), round: 2, member: line.id.clone(), roster, proposal };
+    [
+        Signed {
+            name: "a request",
+            bytes: request::sign(&network, &line, &actor.root),
+            accepts: Box::new(move |bytes| request::open(bytes, &network).is_ok()),
+        },
+        Signed {
+            name: "a statement of a ballot",
+            bytes: statement.sign(&network, &actor.root),
+            accepts: Box::new(move |bytes| {
+                Statement::decode(bytes).is_ok() && Statement::signer(bytes, &network, &line).is_ok()
+            }),
+        },
+    ]
 }
 
 fn card() -> Signed {

@@ -2,7 +2,7 @@
 
 use nanduti_protocol::{
     announce::Announcement,
-    ballot::Statement as BallotStatement,
+    ballot::{Statement as BallotStatement, rules::Step},
     chain::{Chain, ChainError},
     entry::{Entry, Statement},
     envelope::{self, EnvelopeError, Purpose},
@@ -49,6 +49,12 @@ pub(super) fn fork() -> ForkProof {
     ForkProof::new(4, one, other).expect("a fork")
 }
 
+fn ballot(step: Step, cites: Option<u32>) -> Vec<u8> {
+    let (roster, proposal) = (Hash::of(b"roster"), Hash::of(b"proposal"));
+    let statement = BallotStatement { step, cites, round: 2, member: made::member("PRY"), roster, proposal };
+    statement.sign(&made::network(), &made::key(0x12))
+}
+
 /// What of the judging depends on the message and the network alone: the reasons to reject.
 fn judge(bytes: &[u8]) -> Option<&'static str> {
     let network = made::network();
@@ -78,12 +84,13 @@ fn judge(bytes: &[u8]) -> Option<&'static str> {
 fn announcements() -> Vec<Value> {
     let first = entry(&made::statement(0, made::network(), b"one"), 1);
     let above = entry(&made::statement(9, Hash::of(b"the one below"), b"ten"), 1);
-    let (fork, node) = (fork().encode(), sign(&record(7, &[ADDRESS])));
+    let (fork, node, ballot) = (fork().encode(), sign(&record(7, &[ADDRESS])), ballot(Step::Endorse, Some(1)));
     let cases = [
         ("the first entry of a log", Announcement::entry(&first), &first),
         ("an entry above others", Announcement::entry(&above), &above),
         ("a fork proof", Announcement::fork(&fork), &fork),
         ("a node record", Announcement::node(&node), &node),
+        ("a statement of a ballot", Announcement::ballot(&ballot), &ballot),
     ];
     cases
         .iter()
@@ -127,6 +134,8 @@ fn rejected() -> Vec<Value> {
         ("an entry with its body", "form", pair("entry", made::log(&[b"one"])[0].1.clone())),
         ("a fork proof that proves nothing", "form", pair("fork", cbor::bytes(&no_fork))),
         ("a record with nine addresses", "form", pair("node", cbor::bytes(&sign(&record(7, &[ADDRESS; 9]))))),
+        ("a ratification that cites", "form", pair("ballot", cbor::bytes(&ballot(Step::Ratify, Some(1))))),
+        ("a statement that is longer than any", "form", pair("ballot", cbor::bytes(&[0; limits::STATEMENT_MAX + 1]))),
         ("an entry of another network at place 0", "other-network", pair("entry", cbor::bytes(&elsewhere))),
         ("an entry signed by another key", "signature", pair("entry", cbor::bytes(&forged))),
         ("an entry signed for another network", "signature", pair("entry", cbor::bytes(&abroad))),

@@ -3,6 +3,7 @@
 //! Every vector is put to the program while it is made, so that none can claim what does not hold.
 
 mod authority;
+mod ballots;
 mod cbor;
 mod entries;
 mod envelopes;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ("frontiers.json", frontiers::vectors()),
         ("tickets.json", authority::tickets()),
         ("records.json", records::vectors()),
+        ("ballots.json", ballots::vectors()),
         ("gossip.json", gossip::vectors()),
         ("sync.json", sync::vectors()),
     ];

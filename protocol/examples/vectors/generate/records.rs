@@ -97,6 +97,8 @@ pub(super) fn shown(node: &Node) -> Value {
     match node {
         Node::Null => Value::Null,
         Node::Bool(value) => json!(value),
+        // Readers of JSON may keep numbers as floats of 64 bits.
+        Node::Integer(number) if number.unsigned_abs() >= 1 << 53 => json!({"integer": number.to_string()}),
         Node::Integer(number) => json!(i64::try_from(*number).expect("small")),
         Node::Float(number) => json!(number),
         Node::String(text) => json!(text),

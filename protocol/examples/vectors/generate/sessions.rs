@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use nanduti_protocol::{
-    ballot::Succession,
+    ballot::{Change, Papers, Proposal, Statement, Succession, request, rules::Step},
+    charter::Member,
     frontier::{Frontier, Position},
     hash::Hash,
     key::PublicKey,
@@ -25,6 +26,7 @@ struct Held {
     log: Vec<(Vec<u8>, Vec<u8>)>,
     frontier: Frontier,
     succession: Succession,
+    papers: Vec<Papers>,
 }
 
 impl Held {
@@ -35,7 +37,17 @@ impl Held {
             let position = Position { next: log.len() as u64, head: Hash::of(last), fork: None };
             frontier.set(made::public(1), position);
         }
-        Self { log, frontier, succession: Succession::new(Roster::founding(&made::charter())) }
+        let succession = Succession::new(Roster::founding(&made::charter()));
+        Self { log, frontier, succession, papers: Vec::new() }
+    }
+
+    /// With what was said of a ballot.
+    fn knowing(mut self, papers: &[Papers]) -> Self {
+        for papers in papers {
+            self.succession.take(papers).expect("sound");
+        }
+        self.papers = papers.to_vec();
+        self
     }
 
     fn run(&self, from: u64, to: u64) -> Vec<u8> {
@@ -104,6 +116,7 @@ impl Side {
                     let entries: Vec<String> = chain.entries().iter().map(hex).collect();
                     self.received.push(json!({"evidence": entries}));
                 }
+                Output::Papers(papers) => self.received.push(json!({"papers": shown(&papers)})),
                 Output::Finished(_) => {}
                 other => panic!("no such thing in these sessions: {other:?}"),
             }
@@ -144,6 +157,12 @@ impl Side {
     }
 }
 
+/// Papers as the vectors show them.
+pub(super) fn shown(papers: &Papers) -> Value {
+    let statements: Vec<String> = papers.statements.iter().map(hex).collect();
+    json!({"roster": papers.roster.to_hex(), "proposal": hex(&papers.proposal), "statements": statements})
+}
+
 /// A zstd frame (RFC 8878) of one raw block: its bytes depend on no compressor.
 fn stored(run: &[u8]) -> Vec<u8> {
     let size = u16::try_from(run.len() - 256).expect("between 256 bytes and 64 KiB").to_le_bytes();
@@ -157,10 +176,32 @@ fn segment_frame(run: &[u8]) -> Vec<u8> {
     [&header.encode()[..], &content].concat()
 }
 
+/// What the two founders of the charter say of the admission of a newcomer: one endorses it, and both.
+fn ballots() -> [Vec<Papers>; 2] {
+    let (charter, founders) = (made::charter(), [("MAR", 0x11), ("PRY", 0x12)]);
+    let network = charter.network();
+    let line =
+        Member { id: made::member("WSM"), root: made::public(0x14), governance: None, ..charter.members[0].clone() };
+    let admission = Change::Admit(request::sign(&network, &line, &made::key(0x14)).into());
+    let proposal = Proposal { roster: Roster::founding(&charter).hash(), changes: vec![admission] };
+    let papers = |step, founders: &[(&str, u8)]| {
+        let say = |(member, key): &(&str, u8)| {
+            let (member, roster) = (made::member(member), proposal.roster);
+            let statement = Statement { step, cites: None, round: 1, member, roster, proposal: proposal.hash() };
+            statement.sign(&network, &made::key(*key))
+        };
+        Papers { roster: proposal.roster, proposal: proposal.encode(), statements: founders.iter().map(say).collect() }
+    };
+    let whole = vec![papers(Step::Endorse, &founders), papers(Step::Ratify, &founders)];
+    [vec![papers(Step::Endorse, &founders[..1])], whole]
+}
+
 /// Lets the two sides speak in turns until both are over.
 fn course(name: &str, initiator: Side, responder: Side) -> Value {
     let log = |side: &Side| side.held.log.iter().map(|(_, item)| hex(item)).collect::<Vec<_>>();
     let hold = json!({"initiator": log(&initiator), "responder": log(&responder)});
+    let known = |side: &Side| side.held.papers.iter().map(shown).collect::<Vec<_>>();
+    let papers = json!({"initiator": known(&initiator), "responder": known(&responder)});
     let mut sides = [initiator, responder];
     let mut frames = Vec::new();
     let mut turn = 0;
@@ -179,7 +220,8 @@ fn course(name: &str, initiator: Side, responder: Side) -> Value {
         }
     }
     let [initiator, responder] = sides.map(|side| side.received);
-    json!({"name": name, "items": hold, "frames": frames, "received": {"initiator": initiator, "responder": responder}})
+    json!({"name": name, "items": hold, "papers": papers, "frames": frames,
+           "received": {"initiator": initiator, "responder": responder}})
 }
 
 /// The sessions. While both sides stream, the order between the two directions is one of several.
@@ -193,6 +235,8 @@ pub(super) fn all() -> Vec<Value> {
     };
     let pulling = Side::new("initiator", &two, Session::pulling(two.clone(), &logs));
     let asked = Side::new("responder", &three, Session::responder(three.clone()));
+    let [some, all] = ballots();
+    let (lagging, voting) = (two.clone().knowing(&some), three.clone().knowing(&all));
     vec![
         pair("nothing to do", &three, &three),
         pair("one entry, which the responder has", &two, &three),
@@ -200,5 +244,7 @@ pub(super) fn all() -> Vec<Value> {
         pair("everything, since the initiator has nothing", &Held::new(&[]), &three),
         pair("two branches from place 1 on", &three, &branch),
         course("one entry, by a quick pull", pulling, asked),
+        pair("a ballot and an entry, which the responder has", &lagging, &voting),
+        pair("a ballot and nothing else, which the initiator has", &three.clone().knowing(&all), &three),
     ]
 }

@@ -5,9 +5,11 @@ use nanduti_protocol::{
     frontier::{ForkMark, Position, Prefix},
     hash::Hash,
     key::PublicKey,
+    limits,
+    roster::Roster,
     sync::{
-        Compare, FrameHeader, FrameType, Hello, Message, Part, PeerFault, Pull, body_frame, message_frame, split_body,
-        split_segment,
+        Compare, FrameHeader, FrameType, HeldForm, Hello, Message, PapersForm, Part, PeerFault, Pull, body_frame,
+        message_frame, split_body, split_segment,
     },
 };
 use serde_json::{Value, json};
@@ -16,8 +18,10 @@ use super::{cbor, gossip, hex, made, records, refused, sessions};
 
 pub(super) fn vectors() -> Value {
     json!({
-        "about": "Sync (docs/spec/sync.md). In `says`, byte strings are {\"bytes\": hex}; digests of prefixes are in frontiers.json.",
+        "about": "Sync (docs/spec/sync.md). In `says`, byte strings are {\"bytes\": hex} and large numbers {\"integer\": text}; digests of prefixes are in frontiers.json.",
         "network": made::network().to_hex(),
+        // The charter of these sessions is of another network: nothing in them depends on it.
+        "founders": hex(strict::encode(&Roster::founding(&made::charter()))),
         "headers": headers(),
         "refused_headers": refused_headers(),
         "bodies": bodies(),
@@ -101,6 +105,12 @@ fn hello(pull: Vec<Pull>) -> Message {
     Message::Hello(Hello { network: made::network(), digest: hash(3), ballots, wants: 2, pull })
 }
 
+/// The form of papers is checked; what they hold is not.
+fn papers(statements: usize) -> Message {
+    let statements = vec![b"statement".to_vec().into(); statements];
+    Message::Papers(PapersForm { roster: hash(4), proposal: b"proposal".to_vec().into(), statements })
+}
+
 fn turn(more: bool, parts: Vec<Part>) -> Message {
     Message::Compare(Compare { more, parts })
 }
@@ -122,6 +132,11 @@ fn messages() -> Vec<Value> {
         ("an answer and a probe", turn(false, vec![answer, probe])),
         ("nothing wanted", Message::Want(Vec::new())),
         ("bodies wanted", Message::Want(vec![(log(1), 3), (log(1), 4), (log(2), 0)])),
+        ("nothing held of ballots", Message::Ballots(Vec::new())),
+        ("what is held of two polls, the names of one left out", {
+            Message::Ballots(vec![HeldForm(hash(4), u64::MAX, Vec::new()), HeldForm(hash(3), 7, vec![0, 24, u64::MAX])])
+        }),
+        ("papers of a ballot", papers(2)),
         ("a fork proof", Message::Fork(gossip::fork().encode().into())),
         ("evidence", Message::Evidence(vec![entry.into()])),
         ("end", Message::End),
@@ -167,6 +182,13 @@ fn refused_messages() -> Vec<Value> {
         ),
         ("wanted bodies out of order", "order", Message::Want(vec![(log(1), 4), (log(1), 3)])),
         ("a body wanted twice", "order", Message::Want(vec![(log(1), 4), (log(1), 4)])),
+        ("names of statements out of order", "order", Message::Ballots(vec![HeldForm(hash(4), 7, vec![2, 1])])),
+        ("a statement named twice", "order", Message::Ballots(vec![HeldForm(hash(4), 7, vec![2, 2])])),
+        ("257 polls", "too-many", {
+            Message::Ballots(vec![HeldForm(hash(4), 7, Vec::new()); limits::SYNC_POLLS_MAX + 1])
+        }),
+        ("papers without a statement", "malformed", papers(0)),
+        ("papers of 257 statements", "malformed", papers(limits::PAPERS_STATEMENTS_MAX + 1)),
         ("evidence of no entries", "malformed", Message::Evidence(Vec::new())),
         ("evidence of 65 entries", "malformed", Message::Evidence(vec![b"e".to_vec().into(); 65])),
     ];
@@ -192,6 +214,14 @@ fn misspelt() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("two messages in one", "encoding", cbor::map(&[("want", vec![0x80]), ("evidence", cbor::bytes(b"e"))])),
         ("a byte after the end", "encoding", [end.as_slice(), &[0]].concat()),
         ("a list of indefinite length", "encoding", cbor::map(&[("want", vec![0x9f, 0xff])])),
+        ("what is held, without names", "encoding", {
+            let held = [cbor::head(4, 2), cbor::bytes(&[4; 32]), cbor::uint(7)].concat();
+            cbor::map(&[("ballots", [cbor::head(4, 1), held].concat())])
+        }),
+        ("papers in another order", "encoding", {
+            let list = [("proposal", cbor::bytes(b"p")), ("roster", cbor::bytes(&[4; 32])), ("statements", vec![0x80])];
+            cbor::map(&[("papers", cbor::map(&list))])
+        }),
         ("a hello of four", "encoding", cbor::map(&[("hello", cbor::head(4, 4))])),
         ("an unknown field", "encoding", cbor::map(&[("compare", more)])),
         ("a fork that is null", "encoding", one(cbor::map(&[("answer", null_fork)]))),

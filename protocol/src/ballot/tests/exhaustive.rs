@@ -5,7 +5,7 @@
 use alloc::{collections::BTreeSet, vec::Vec};
 
 use super::super::{
-    Voter,
+    Voter, Voters,
     rules::{Choice, Count, Objection, Round, Said, Step},
 };
 
@@ -37,6 +37,8 @@ enum Clause {
 enum Liars {
     /// They say everything that can be said.
     SayAll,
+    /// They say so much that they are counted for everything.
+    SayTooMuch,
     /// They say nothing.
     AreAbsent,
 }
@@ -85,6 +87,10 @@ impl Network {
     }
 
     fn count(&self, said: &[Said]) -> Count {
+        if self.liars == Liars::SayTooMuch {
+            let liars: Voters = (self.honest()..self.voters).filter_map(|liar| Voter::try_from(liar).ok()).collect();
+            return Count::with_boundless(self.voters, self.quorum, said.iter().copied(), [liars; 2].into());
+        }
         Count::standing_on(self.standing(), self.voters, self.quorum, said.iter().copied())
     }
 
@@ -254,6 +260,14 @@ fn four_of_whom_one_is_absent() {
 #[test]
 fn four_with_a_liar() {
     holds(4, 1, Liars::SayAll, 3, 43_766);
+}
+
+#[test]
+fn four_of_whom_one_says_too_much() {
+    // As many states as if it said everything: it is all one.
+    for liars in [Liars::SayTooMuch, Liars::SayAll] {
+        holds(4, 1, liars, 2, 860);
+    }
 }
 
 #[test]

@@ -95,6 +95,14 @@ fn who_says_too_much_is_cut_short_and_crowds_nobody_out() {
             poll.take(&papers(&founding, &proposal, [0], (Step::Endorse, round, None))).expect("sound");
         }
     }
+    let few = admitting(&founding, 1);
+    for round in 2..limits::ROUNDS_MAX {
+        let cites = (1..round.min(5)).map(Some).chain([None]);
+        let said = cites.map(|cites| (Step::Endorse, round, cites)).chain([(Step::Ratify, round, None)]);
+        for said in said {
+            poll.take(&papers(&founding, &few, [2], said)).expect("sound");
+        }
+    }
     let held = |founder: usize| {
         poll.statements()
             .map(|(proposal, bytes)| (proposal, Statement::decode(bytes).expect("held")))
@@ -102,10 +110,32 @@ fn who_says_too_much_is_cut_short_and_crowds_nobody_out() {
             .map(|(proposal, _)| proposal)
             .collect::<Vec<_>>()
     };
-    assert_eq!(held(0).len(), limits::STATEMENTS_OF_VOTER_MAX);
-    assert_eq!(held(0).into_iter().collect::<BTreeSet<_>>().len(), limits::PROPOSALS_OF_VOTER_MAX);
+    assert_eq!(
+        held(0).len(),
+        limits::PROPOSALS_OF_VOTER_MAX + 1,
+        "of the last proposal one statement, which shows that it is too many"
+    );
+    assert_eq!(held(0).into_iter().collect::<BTreeSet<_>>().len(), limits::PROPOSALS_OF_VOTER_MAX + 1);
     assert_eq!(held(1), [honest.hash()]);
-    assert!(poll.motions().len() <= limits::PROPOSALS_OF_VOTER_MAX + 1, "unspoken proposals are forgotten");
+    assert_eq!(held(2).len(), limits::STATEMENTS_OF_VOTER_MAX + 1);
+    assert!(poll.motions().len() <= limits::PROPOSALS_OF_VOTER_MAX + 2, "unspoken proposals are forgotten");
+}
+
+#[test]
+fn what_was_dropped_once_does_not_depend_on_what_came_first() {
+    let founding = Founding::new(5, FOUNDERS);
+    let mut proposals: Vec<Proposal> =
+        (0..=limits::PROPOSALS_OF_VOTER_MAX as u8).map(|number| admitting(&founding, number)).collect();
+    proposals.sort_by_key(Proposal::hash);
+    let say = |proposal, round| papers(&founding, proposal, [0], (Step::Endorse, round, None));
+    let mut all: Vec<Papers> = proposals[1..].iter().map(|proposal| say(proposal, 1)).collect();
+    all.extend([say(&proposals[0], 2), say(&proposals[0], 1)]);
+    let (mut one, mut other) = (empty(&founding), empty(&founding));
+    for (first, last) in all.iter().zip(all.iter().rev()) {
+        one.take(first).expect("sound");
+        other.take(last).expect("sound");
+    }
+    assert_eq!(one, other);
 }
 
 #[test]
@@ -128,6 +158,54 @@ fn a_governance_key_counts_for_what_it_may_speak_of() {
     };
     assert_eq!(of(vec![admission(&founding.network, 1)]), 1);
     assert_eq!(of(vec![Change::Rules(2)]), 0, "held, and counts for nothing");
+}
+
+#[test]
+fn nobody_takes_a_vote_back_by_saying_too_much() {
+    let founding = Founding::new(5, FOUNDERS);
+    let (mut poll, wanted) = (empty(&founding), admitting(&founding, 30));
+    for papers in passing(&founding, &wanted, &[0, 1, 2]) {
+        poll.take(&papers).expect("sound");
+    }
+    let in_force = poll.in_force();
+    assert_eq!(in_force.len(), 1);
+    for number in 0..limits::PROPOSALS_OF_VOTER_MAX as u8 + 2 {
+        poll.take(&papers(&founding, &admitting(&founding, number), [0], (Step::Endorse, 1, None))).expect("sound");
+    }
+    let ratified = statement(&founding, &wanted, 0, (Step::Ratify, 1, None));
+    assert!(!poll.holds(&ratified), "it was pushed out");
+    assert_eq!(poll.in_force(), in_force);
+    let tally = poll.tally();
+    assert_eq!(tally.count.boundless().iter().collect::<Vec<_>>(), [0], "and whoever did it is known");
+    // Who comes later is handed only what is kept.
+    let mut late = empty(&founding);
+    for proposal in poll.motions().keys() {
+        poll.papers(proposal, &BTreeSet::new()).iter().for_each(|papers| assert!(late.take(papers).is_ok()));
+    }
+    assert_eq!((late.in_force(), late.digest()), (in_force, poll.digest()));
+}
+
+#[test]
+fn a_governance_key_that_says_too_much_speaks_of_admissions_alone() {
+    let key = ed25519_dalek::SigningKey::from_bytes(&[90; 32]);
+    let founding = Founding::with(5, 4, |charter| charter.members[0].governance = Some((&key).into()));
+    let roster = Roster::founding(&founding.charter);
+    let in_force = |wanted: &Proposal| {
+        let mut poll = empty(&founding);
+        for papers in passing(&founding, wanted, &[1, 2]) {
+            poll.take(&papers).expect("sound");
+        }
+        for number in 0..=limits::PROPOSALS_OF_VOTER_MAX as u8 {
+            let other = admitting(&founding, number);
+            let (roster, proposal, member) = (other.roster, other.hash(), founding.actors[0].id.clone());
+            let statement = Statement { step: Step::Endorse, cites: None, round: 1, member, roster, proposal };
+            let statements = vec![statement.sign(&founding.network, &key)];
+            poll.take(&Papers { roster, proposal: other.encode(), statements }).expect("sound");
+        }
+        poll.in_force().len()
+    };
+    assert_eq!(in_force(&admitting(&founding, 30)), 1);
+    assert_eq!(in_force(&proposal(&roster, vec![Change::Rules(2)])), 0);
 }
 
 /// Papers of random statements, some by a voter who says far too much.

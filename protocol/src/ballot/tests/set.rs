@@ -1,6 +1,6 @@
 //! What counts is a function of the set of statements, and grows with it.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 use proptest::prelude::*;
 
@@ -50,6 +50,23 @@ proptest! {
         for found in fewer.contradictions() {
             prop_assert!(all.contradictions().contains(&found), "a contradiction is taken back");
         }
+    }
+
+    #[test]
+    fn who_is_counted_for_everything_takes_nothing_from_what_counts(all in many(), liar in 0..VOTERS as u16) {
+        let by_itself = Count::new(VOTERS, QUORUM, all.clone());
+        let boundless = vec![Voters::from_iter([liar]); 2];
+        let all = Count::with_boundless(VOTERS, QUORUM, all, boundless);
+        prop_assert!(all.open_round() >= by_itself.open_round());
+        for round in 1..=by_itself.open_round() {
+            prop_assert!(all.spoke(round).includes(&by_itself.spoke(round)) && all.spoke(round).contains(liar));
+            for choice in 0..2 {
+                prop_assert!(all.endorsers(round, choice).includes(&by_itself.endorsers(round, choice)));
+                prop_assert!(all.endorsers(round, choice).contains(liar));
+                prop_assert!(all.ratifiers(round, choice).includes(&by_itself.ratifiers(round, choice)));
+            }
+        }
+        prop_assert!(by_itself.in_force().keys().all(|choice| all.in_force().contains_key(choice)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use nanduti_protocol::{sync::Session, testing::Host};
+use nanduti_protocol::{ballot::Succession, hash::Hash, sync::Session, testing::Host};
 use side::{End, Side};
 use world::World;
 
@@ -105,7 +105,7 @@ fn begin_first(world: &World, host: Host, script: &mut Script<'_>) -> Side {
 /// Two nodes become equal, whatever was before.
 fn heal(world: &World, mut one: Host, mut two: Host) {
     for _ in 0..SESSIONS_MAX {
-        if one.frontier().digest() == two.frontier().digest() {
+        if one.frontier().digest() == two.frontier().digest() && ballots(&one) == ballots(&two) {
             return;
         }
         let mut sides = [Side::new(one, Session::initiator), Side::new(two, Session::responder)];
@@ -121,4 +121,10 @@ fn heal(world: &World, mut one: Host, mut two: Host) {
         (one, two) = (first.host, second.host);
     }
     assert_eq!(one.frontier(), two.frontier(), "two honest nodes do not become equal");
+    assert_eq!(ballots(&one), ballots(&two), "two honest nodes know different ballots");
+}
+
+/// What a node holds of ballots.
+fn ballots(host: &Host) -> Option<Hash> {
+    host.ledger.succession().map(Succession::digest)
 }

@@ -4,11 +4,12 @@
 //! member: whatever it sends that is signed, a member signed.
 
 use nanduti_protocol::{
+    ballot::short_id,
     cbor,
     frontier::{Position, Prefix},
     hash::Hash,
     key::PublicKey,
-    sync::{self, Compare, FrameHeader, FrameType, Hello, Message, Part, Pull},
+    sync::{self, Compare, FrameHeader, FrameType, HeldForm, Hello, Message, PapersForm, Part, Pull},
 };
 
 use super::world::World;
@@ -16,7 +17,10 @@ use crate::script::Script;
 
 /// What the peer sends next: one frame. `heard` is what it heard last.
 pub(super) fn frame(world: &World, ours: Hash, heard: &[u8], script: &mut Script<'_>) -> Vec<u8> {
-    let mut content = match script.below(12) {
+    let what = script.byte();
+    let mut content = match what % 12 {
+        _ if what >= 0xf8 => cbor::encode(&ballots(world, script)),
+        _ if what >= 0xf0 => cbor::encode(&papers(world, script)),
         0 => return wrap(FrameType::Message, script.bytes(255).to_vec()),
         1 | 2 => cbor::encode(&hello(world, ours, script)),
         3..=5 => cbor::encode(&compare(world, script)),
@@ -82,7 +86,35 @@ fn hello(world: &World, ours: Hash, script: &mut Script<'_>) -> Message {
     if script.below(3) == 1 {
         pull.extend(positions(world, script).into_iter().map(|(log, held)| Pull(log, held.next, held.head)));
     }
-    Message::Hello(Hello { network, digest, ballots: None, wants: script.below(3) as u64, pull })
+    let wants = script.byte();
+    let ballots = (wants >= 0x80).then_some((0, Hash::of(b"other ballots")));
+    Message::Hello(Hello { network, digest, ballots, wants: u64::from(wants % 3), pull })
+}
+
+/// What it says that it holds of ballots: some of what there is, or nothing, or what there is not.
+fn ballots(world: &World, script: &mut Script<'_>) -> Message {
+    let held = world.papers.iter().filter_map(|papers| {
+        let mut ids: Vec<_> = papers.statements.iter().map(|bytes| short_id(bytes)).collect();
+        ids.sort_unstable();
+        let digest = u64::from(script.byte());
+        (digest % 3 == 1).then_some(HeldForm(papers.roster, digest, ids))
+    });
+    Message::Ballots(held.collect())
+}
+
+fn papers(world: &World, script: &mut Script<'_>) -> Message {
+    let mut papers = script.pick(&world.papers).expect("there are some").clone();
+    match script.below(12) {
+        1 => papers.roster = Hash::of(b"another roster"),
+        2 => change(&mut papers.proposal, script),
+        3 => papers.statements.iter_mut().for_each(|bytes| change(bytes, script)),
+        4 => papers.statements.clear(),
+        5 => {
+            papers.statements.extend(script.pick(&world.papers).into_iter().flat_map(|other| other.statements.clone()))
+        }
+        _ => {}
+    }
+    Message::Papers(PapersForm::from(papers))
 }
 
 fn compare(world: &World, script: &mut Script<'_>) -> Message {

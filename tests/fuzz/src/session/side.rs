@@ -125,6 +125,7 @@ impl Side {
         let view = Snapshot::new(&host);
         let entries: u64 = host.ledger.logs().map(|(_, extent)| extent.next).sum();
         let logs = view.frontier.len();
+        let papers = host.ledger.succession().map_or(0, |succession| succession.all_papers().len());
         let mut side = Self {
             wanted: view.wanted().into_iter().collect(),
             session: begin(view.clone()),
@@ -133,9 +134,9 @@ impl Side {
             out: VecDeque::new(),
             end: None,
             served: 0,
-            // A segment has at least one entry; each log has a fork proof and a piece of evidence at most; then the bodies
+            // Papers; a segment has at least one entry; each log has a fork proof and a piece of evidence at most; then the bodies
             // that the peer asked for, and the end.
-            most_served: usize::try_from(entries).unwrap_or(usize::MAX) + 2 * logs + limits::SYNC_WANT_MAX + 1,
+            most_served: usize::try_from(entries).unwrap_or(usize::MAX) + papers + 2 * logs + limits::SYNC_WANT_MAX + 1,
         };
         side.settle();
         side

@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use nanduti_protocol::{
+    ballot::{Change, Papers, Proposal, Statement, request, rules::Step},
     chain::Chain,
     fork::ForkProof,
     frontier::Position,
@@ -11,6 +12,7 @@ use nanduti_protocol::{
     key::PublicKey,
     kind::{Audience, Kind},
     record::{self, Record, RecordBody},
+    roster::Roster,
     run::VerifiedRun,
     testing::{Actor, Dice, Founding, Host, LogWriter, ended, live, ring},
 };
@@ -38,6 +40,8 @@ pub(super) struct World {
     /// The log whose key ended, and the place after the last entry that counts.
     ended: (PublicKey, u64),
     pub(super) proof: ForkProof,
+    /// What was said of two ballots, the second about the roster that the first makes.
+    pub(super) papers: Vec<Papers>,
 }
 
 impl Branch {
@@ -102,7 +106,8 @@ impl World {
             (0..log.len()).filter_map(|seq| Some((log.log(), seq, log.place(seq)?.hash))).collect::<Vec<_>>()
         };
         let signed = branches.iter().flat_map(|branch| places(&branch.log)).collect();
-        Self { network, branches, strangers: strangers(&founding), signed, ended, proof }
+        let papers = ballots(&founding);
+        Self { network, branches, strangers: strangers(&founding), signed, ended, proof, papers }
     }
 
     /// A node that holds of each branch as much as the script says.
@@ -115,6 +120,12 @@ impl World {
                 let _ = host.deliver(run);
             }
         }
+        // What it knows of ballots follows from what it holds, so that scripts mean what they meant.
+        let entries: u64 = host.ledger.logs().map(|(_, extent)| extent.next).sum();
+        let known = usize::try_from(entries).unwrap_or(0) % (self.papers.len() + 1);
+        for papers in &self.papers[..known] {
+            let _ = host.ledger.take_papers(papers, &host.store);
+        }
         host
     }
 
@@ -123,6 +134,9 @@ impl World {
         let mut host = Host::new(self.network);
         for run in self.branches.iter().filter_map(|branch| branch.fronts.last()) {
             let _ = host.deliver(run);
+        }
+        for papers in &self.papers {
+            let _ = host.ledger.take_papers(papers, &host.store);
         }
         host
     }
@@ -206,4 +220,29 @@ fn strangers(founding: &Founding) -> Vec<LogWriter> {
     let mut root = founding.root_log(&stranger);
     root.push(Kind::Keyring, &ring(&[live(&claim, claim.place(0).expect("it has an opening"))]));
     vec![claim, root]
+}
+
+/// Endorsements and ratifications of two admissions, one after the other, each in a few parts.
+fn ballots(founding: &Founding) -> Vec<Papers> {
+    let mut roster = Roster::founding(&founding.charter);
+    let mut all = Vec::new();
+    for place in [10, 11] {
+        let newcomer = Actor::new(7, place);
+        let line = newcomer.member("partner");
+        let asked = request::sign(&founding.network, &line, &newcomer.root);
+        let proposal = Proposal { roster: roster.hash(), changes: vec![Change::Admit(asked.into())] };
+        for step in [Step::Endorse, Step::Ratify] {
+            for actors in founding.actors.chunks(2) {
+                let say = |actor: &Actor| {
+                    let (member, roster, proposal) = (actor.id.clone(), proposal.roster, proposal.hash());
+                    Statement { step, cites: None, round: 1, member, roster, proposal }
+                        .sign(&founding.network, &actor.root)
+                };
+                let statements = actors.iter().map(say).collect();
+                all.push(Papers { roster: proposal.roster, proposal: proposal.encode(), statements });
+            }
+        }
+        roster = proposal.apply(&roster).expect("it makes sense");
+    }
+    all
 }
