@@ -50,6 +50,8 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Peer(args) => context.block_on(c::peer::run(context, args)),
         Command::Status(args) => context.block_on(c::status::run(context, &args)),
         Command::Bundle(args) => context.block_on(c::bundle::run(context, args)),
+        Command::Backup(args) => context.block_on(c::backup::run(context, args)),
+        Command::Restore(args) => c::restore::run(context, &args),
         Command::Reindex(args) => context.block_on(c::reindex::run(context, &args)),
         Command::Config(args) => c::config::run(context, &args),
         Command::Completions(args) => c::completions::run(context, &args),

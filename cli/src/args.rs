@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Sync(c::sync::Args),
     Peer(c::peer::Args),
     Bundle(c::bundle::Args),
+    Backup(c::backup::Args),
+    Restore(c::restore::Args),
     Reindex(c::reindex::Args),
     Config(c::config::Args),
     Completions(c::completions::Args),

@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Write", &["practice", "publish", "withdraw"]),
     ("Read", &["list", "show", "history", "diff", "verify"]),
     ("Decide", &["member", "ballot"]),
-    ("Operate", &["status", "sync", "peer", "bundle", "reindex", "config"]),
+    ("Operate", &["status", "sync", "peer", "bundle", "backup", "restore", "reindex", "config"]),
     ("Shell", &["completions", "man"]),
 ];
 

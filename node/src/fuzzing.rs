@@ -6,6 +6,7 @@
 //! operator's API) has no door here.
 
 pub use crate::{
+    backup::fuzzing::{backup, backup_tar, backup_with},
     config::fuzzing::config,
     engine::fuzzing::bundle,
     founding::fuzzing::{card, card_text, document, signed_card},

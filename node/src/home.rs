@@ -8,6 +8,7 @@
 //!       blobs/                             attachments by hash, the same truth
 //!       local/                             the truth about this node
 //!       index/ search/                     derived, may be deleted at any time
+//!       restored                           only in a home that came out of a backup and has not learnt where its log stands
 //!       lock                               held by the process that uses the home
 //!       api.sock                           the operator's API of the running node
 //!       socket                             where that socket is, when it cannot be in the home
@@ -127,6 +128,11 @@ impl Home {
     /// `search/`: derived from the segment files.
     pub fn search_dir(&self) -> PathBuf {
         self.root.join("search")
+    }
+
+    /// `restored`: the home came out of a backup, and does not sign yet.
+    pub fn restored_file(&self) -> PathBuf {
+        self.root.join("restored")
     }
 
     /// `lock`: see [`HomeLock`](crate::HomeLock).

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod authoring;
+mod backup;
 mod client;
 pub mod config;
 mod core;
@@ -19,9 +20,11 @@ mod logging;
 mod net;
 mod node;
 mod operator;
+mod restored;
 mod store;
 pub mod web;
 
+pub use backup::restore;
 pub use client::Client;
 pub use config::{Config, ConfigError};
 pub use core::{Admitted, Author, Authored, Core, CoreError, CoreEvent, CoreOptions, Counts, PreparedRun, Snapshot};
@@ -32,4 +35,5 @@ pub use home::{Home, HomeError};
 pub use lock::{Holder, HomeLock, LockError};
 pub use logging::{LoggingError, init_logging};
 pub use node::Node;
+pub use restored::Hindrance;
 pub use store::{Damage, StoreError};

@@ -80,7 +80,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
 }
 
 /// The running node has a working folder of its own, so it is given the whole path.
-fn absolute(path: &Path) -> Result<String, ApiError> {
+pub(super) fn absolute(path: &Path) -> Result<String, ApiError> {
     let unusable = || ApiError::new(ErrorKind::Usage, format!("{} is no usable path", path.display()));
     let whole = std::path::absolute(path).map_err(|error| unusable().because(&error))?;
     whole.into_os_string().into_string().map_err(|_| unusable().hint("paths must be UTF-8"))

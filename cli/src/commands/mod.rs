@@ -3,6 +3,7 @@
 //! A renderer is a pure function from a reply (cleaned of whatever could act on a terminal) to text, and is tested as
 //! such. Which commands there are and how help groups them stands in `args`.
 
+pub(crate) mod backup;
 pub(crate) mod ballot;
 pub(crate) mod bundle;
 pub(crate) mod completions;
@@ -20,6 +21,7 @@ pub(crate) mod peer;
 pub(crate) mod practice;
 pub(crate) mod publish;
 pub(crate) mod reindex;
+pub(crate) mod restore;
 pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod status;

@@ -125,6 +125,9 @@ async fn announce(context: &Context, node: &Node) -> Result<(), outcome::Stop> {
         terminal
             .hint("this node's keys are in no keyring yet, so it publishes nothing; it reads and carries everything");
     }
+    if let Some(restored) = &status.restored {
+        terminal.warning(&format!("this node was restored from a backup and does not sign yet: {}", restored.message));
+    }
     terminal.hint("`nanduti status --watch` in another terminal shows how it stands; Ctrl-C stops it");
     Ok(())
 }

@@ -65,6 +65,14 @@ async fn once(context: &Context) -> Result<StatusReply, Stop> {
 }
 
 fn finish(context: &Context, reply: &StatusReply) -> Outcome {
+    if let Some(restored) = &reply.restored {
+        context.terminal().hint(if restored.possible {
+            "keep `nanduti run` connected to other members until enough have said so, or begin a new log with a fresh key: \
+             nanduti key replace"
+        } else {
+            "another member has to join this network first, or begin a new log with a fresh key: nanduti key replace"
+        });
+    }
     if !reply.running {
         context.terminal().hint("no node is running here; `nanduti run` starts it");
     } else if reply.peers_connected == 0 {
@@ -159,7 +167,15 @@ fn holdings(pairs: &mut Pairs, status: &StatusReply) {
 }
 
 fn troubles(pairs: &mut Pairs, status: &StatusReply) {
-    if !status.writable && status.role == NodeRole::Member {
+    if let Some(restored) = &status.restored {
+        let made = restored.made.as_deref().map_or_else(String::new, |made| format!(" of {}", words::minute(made)));
+        let mut lines = vec![format!("from a backup{made}; does not sign yet"), restored.message.clone()];
+        if !restored.told.is_empty() {
+            lines.push(format!("heard: {}", restored.told.join(", ")));
+        }
+        let lines: Vec<String> = lines.iter().map(|line| style::careful(&sanitise::line(line))).collect();
+        pairs.add("restored", lines.join("\n"));
+    } else if !status.writable && status.role == NodeRole::Member {
         pairs.add("writing", style::bad("stopped"));
     }
     for fork in &status.forks {
@@ -177,7 +193,7 @@ fn troubles(pairs: &mut Pairs, status: &StatusReply) {
 
 #[cfg(test)]
 mod tests {
-    use nanduti_node::api::ForkView;
+    use nanduti_node::api::{ForkView, RestoredView};
 
     use super::*;
     use crate::commands::samples;
@@ -213,6 +229,7 @@ mod tests {
             refused: Vec::new(),
             warnings: Vec::new(),
             writable: true,
+            restored: None,
             uptime_s: Some(3_725),
         }
     }
@@ -220,6 +237,23 @@ mod tests {
     #[test]
     fn all_is_well() {
         insta::assert_snapshot!(samples::plain(&text(&sample(), View { width: None })));
+    }
+
+    #[test]
+    fn a_restored_node_waits() {
+        let restored = RestoredView {
+            made: Some("2026-11-23T02:00:00Z".into()),
+            restored: Some("2026-11-25T09:30:00Z".into()),
+            entries: Some(21),
+            members: 7,
+            told: vec!["KEN".into(), "MAR".into()],
+            needed: 3,
+            missing: 1,
+            possible: true,
+            message: "2 of 7 members have said where this log stands; 1 more is needed".into(),
+        };
+        let status = StatusReply { restored: Some(restored), writable: false, ..sample() };
+        insta::assert_snapshot!(samples::plain(&text(&status, View { width: None })));
     }
 
     #[test]

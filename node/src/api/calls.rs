@@ -5,9 +5,12 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::types::{
-    BundleReply, DiffReply, ListFilter, ListReply, PeerListReply, PracticeView, PublishReply, ReindexReply,
-    RevisionView, StatusReply, SyncReply, VerifyReply,
+use super::{
+    types::{
+        DiffReply, ListFilter, ListReply, PeerListReply, PracticeView, PublishReply, RevisionView, StatusReply,
+        SyncReply, VerifyReply,
+    },
+    upkeep::{BackupReply, BundleReply, ReindexReply},
 };
 
 /// A call: its name in the address, and what answers it.
@@ -141,6 +144,17 @@ call! {
     BundleImport as "bundle-import" -> BundleReply {
         /// Absolute path of the file to read.
         path: String,
+    }
+}
+call! {
+    /// Write what cannot be had from others to one file: keys, settings, what this node alone knows, its member's logs.
+    Backup as "backup" -> BackupReply {
+        /// Absolute path of the file to write.
+        path: String,
+        /// Replace a file that is there.
+        overwrite: bool,
+        /// The whole library too.
+        all: bool,
     }
 }
 call! {

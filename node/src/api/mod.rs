@@ -4,8 +4,10 @@ mod ballots;
 mod calls;
 mod error;
 mod types;
+mod upkeep;
 
 pub use ballots::*;
 pub use calls::*;
 pub use error::{ApiError, ErrorKind};
 pub use types::*;
+pub use upkeep::*;

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::upkeep::RestoredView;
+
 /// One line of the library.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PracticeRow {
@@ -438,8 +440,11 @@ pub struct StatusReply {
     pub refused: Vec<(String, u64)>,
     /// What needs the operator's eye: set-aside segments, a cut tail, a full disk.
     pub warnings: Vec<String>,
-    /// Can the node write? False for an observer, and while the disk is full.
+    /// Can the node write? False for an observer, while the disk is full, and while a restored node waits.
     pub writable: bool,
+    /// The node was restored from a backup, and waits to be told where its own log stands.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub restored: Option<RestoredView>,
     /// Seconds since the node started.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub uptime_s: Option<u64>,
@@ -469,32 +474,4 @@ pub struct ForkView {
     pub seq: u64,
     /// The two smallest hashes at that place, in hexadecimal.
     pub hashes: Vec<String>,
-}
-
-/// What a bundle held or holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BundleReply {
-    /// The file.
-    pub path: String,
-    /// Logs in it.
-    pub logs: u64,
-    /// Entries in it.
-    pub entries: u64,
-    /// Of these, entries that were new here (import only).
-    pub new: u64,
-    /// Entries refused, by reason (import only).
-    pub refused: Vec<(String, u64)>,
-    /// Bytes of the file.
-    pub bytes: u64,
-}
-
-/// What was rebuilt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReindexReply {
-    /// Logs read.
-    pub logs: u64,
-    /// Entries read.
-    pub entries: u64,
-    /// Milliseconds that it took.
-    pub elapsed_ms: u64,
 }

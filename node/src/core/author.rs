@@ -52,34 +52,35 @@ impl Author {
         history: &impl History,
         kind: &Kind,
         reached_before: u64,
-    ) -> Option<&'static str> {
+    ) -> Option<CoreError> {
+        let because = |why| Some(CoreError::CannotSign(why));
         let log = self.log();
         let Some(authority) = ledger.authority() else {
-            return Some("the charter has not arrived yet");
+            return because("the charter has not arrived yet");
         };
         if authority.roster().member(&self.member).is_none() {
-            return Some("its member is not on the roster");
+            return because("its member is not on the roster");
         }
         let Some(standing) = authority.standing(&log) else {
-            return Some("no keyring lists its publishing key");
+            return because("no keyring lists its publishing key");
         };
         let Some(extent) = ledger.extent(&log) else {
-            return Some("its own log has not arrived yet");
+            return because("its own log has not arrived yet");
         };
         if extent.next < reached_before {
-            return Some("a part of its own log was damaged and has not come back from peers yet");
+            return because("a part of its own log was damaged and has not come back from peers yet");
         }
         if ledger.open_fork(&log, history).is_some() {
-            return Some("its own log is forked");
+            return Some(CoreError::Forked);
         }
         if authority.roster().is_suspended(&self.member) {
-            return Some("its member is suspended");
+            return because("its member is suspended");
         }
         if standing.ends.is_some() {
-            return Some("its publishing key is retired");
+            return because("its publishing key is retired");
         }
         if !authority.allows(&standing, extent.next, kind) {
-            return Some("its member's role may not write records of this kind");
+            return because("its member's role may not write records of this kind");
         }
         None
     }

@@ -25,6 +25,10 @@ pub(crate) enum Command {
     Papers { papers: Box<Papers>, reply: Reply<Taken> },
     /// Take note of a fork.
     Fork { proof: Box<ForkProof>, reply: Reply<bool> },
+    /// A node has told where this node's own log stands.
+    Heard { node: PublicKey, reply: Reply<()> },
+    /// Nothing: whoever asks waits until what came before is written down and shown.
+    Settle { reply: Reply<()> },
     /// Put a body where one is missing.
     FillBody { log: PublicKey, seq: u64, body: Vec<u8>, reply: Reply<bool> },
     /// Make the index anew.
@@ -44,9 +48,11 @@ impl Command {
             Self::Author { reply, .. } => drop(reply.send(Err(error))),
             Self::Papers { reply, .. } => drop(reply.send(Err(error))),
             Self::Fork { reply, .. } | Self::FillBody { reply, .. } => drop(reply.send(Err(error))),
-            Self::Reindex { reply } | Self::Repair { reply, .. } | Self::Close { reply } => {
-                drop(reply.send(Err(error)))
-            }
+            Self::Reindex { reply }
+            | Self::Repair { reply, .. }
+            | Self::Heard { reply, .. }
+            | Self::Settle { reply }
+            | Self::Close { reply } => drop(reply.send(Err(error))),
         }
     }
 

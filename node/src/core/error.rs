@@ -2,7 +2,7 @@
 
 use nanduti_protocol::{ballot::PapersError, ledger::Refusal};
 
-use crate::store::StoreError;
+use crate::{restored::Hindrance, store::StoreError};
 
 /// Why the core did not do what it was asked. Cloneable, since one failure answers a whole batch.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,6 +22,12 @@ pub enum CoreError {
     /// This node has no key that may sign.
     #[error("this node does not sign: {0}")]
     CannotSign(&'static str),
+    /// This node was restored from a backup, and does not know yet where its log stands.
+    #[error("this node does not sign: {0}")]
+    Restored(Box<Hindrance>),
+    /// This node's own log is forked.
+    #[error("this node does not sign: its own log is forked")]
+    Forked,
     /// The node is stopping.
     #[error("the node is stopping")]
     Closed,

@@ -29,6 +29,7 @@ mod read;
 mod reading;
 mod regain;
 mod repair;
+mod signing;
 mod snapshot;
 mod stray;
 #[cfg(test)]
@@ -57,8 +58,10 @@ pub use error::CoreError;
 use facts::Facts;
 use library::SharedLibrary;
 pub use open::CoreOptions;
+pub(crate) use open::FORK_FILES;
 pub(crate) use read::BodyAt;
 pub use snapshot::{Counts, Snapshot};
+pub(crate) use verify::log_end;
 pub use verify::{VerifiedEntry, VerifyReport, verify_entry, verify_store};
 
 use crate::store::{Index, Reader};
@@ -214,6 +217,18 @@ impl Core {
         body: Vec<u8>,
     ) -> Result<Authored, CoreError> {
         self.ask(|reply| Command::Author { kind, audience, time, body, reply }).await
+    }
+
+    /// A node has told, by a whole synchronisation that ended in order, where this node's own log stands as far as it knows.
+    /// That matters only to a node that was restored from a backup.
+    ///
+    /// # Errors
+    /// If enough have told now, and that cannot be written down.
+    pub async fn heard_from(&self, node: PublicKey) -> Result<(), CoreError> {
+        if self.snapshot().restored.is_none() {
+            return Ok(());
+        }
+        self.ask(|reply| Command::Heard { node, reply }).await
     }
 
     /// Makes the index anew from the segment files.

@@ -22,13 +22,14 @@ use super::{
 };
 use crate::{
     Home, PRIVATE_FILE, create_private_dir,
+    restored::{Marker, Restored},
     store::{Head, Index, LogScan, Reader, Segments, StoreError, first_item},
     write_file_durably,
 };
 
 /// Names of the files beside a log's segments that hold the proofs that it is forked: of the lowest fork, and of the lowest above
 /// what the member's keyring has fixed.
-const FORK_FILES: [&str; 2] = ["fork", "fork-above"];
+pub(crate) const FORK_FILES: [&str; 2] = ["fork", "fork-above"];
 
 /// How a home is opened.
 #[derive(Debug, Clone)]
@@ -63,6 +64,8 @@ impl Core {
     pub fn open(home: Home, options: CoreOptions, runtime: &tokio::runtime::Handle) -> Result<Self, CoreError> {
         let mut warnings = Vec::new();
         let local = open_local(&home, &mut warnings)?;
+        let marker = Marker::read(&home).map_err(StoreError::io("read", home.restored_file()))?;
+        let restored = marker.map(|marker| Arc::new(Restored::new(marker)));
         let (index, fresh) = Index::open(&home.index_dir(), options.index_cache)?;
         let reader = Reader::new(home.clone());
         let opened = open(&home, &options, &index, &local, fresh, &mut warnings)?;
@@ -74,6 +77,7 @@ impl Core {
             digest: Hash::default(),
             counts: Counts::default(),
             blocked: None,
+            restored: restored.clone(),
             history: opened.disk.clone(),
         };
         let shared = Arc::new(Shared {
@@ -87,7 +91,7 @@ impl Core {
             writer: Mutex::new(None),
         });
         let core = Self { shared: Arc::clone(&shared), queue, turn: Arc::default() };
-        let mut writer = Writer::new(home, options, Arc::clone(&shared), opened);
+        let mut writer = Writer::new(home, options, Arc::clone(&shared), opened, restored);
         writer.refresh(&BTreeSet::new(), true);
         writer.mend_damaged();
         writer.take_back();

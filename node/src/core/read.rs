@@ -186,6 +186,21 @@ impl Core {
         Some(u64::from_be_bytes(value.as_ref().try_into().ok()?))
     }
 
+    /// Waits until the snapshot shows all that the writer has noted in `local/` so far: it notes when entries arrived a moment before
+    /// it shows them. Blocks, and must not be called where tasks run.
+    ///
+    /// # Errors
+    /// If the node is stopping.
+    pub(crate) fn settle(&self) -> Result<(), CoreError> {
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        self.queue.blocking_send(Command::Settle { reply }).map_err(|_| CoreError::Closed)?;
+        match answer.blocking_recv() {
+            Err(_) | Ok(Err(CoreError::Closed)) => Err(CoreError::Closed),
+            // A writer that cannot write has nothing on its way.
+            Ok(_) => Ok(()),
+        }
+    }
+
     pub(crate) fn index(&self) -> &Index {
         &self.shared.index
     }

@@ -14,7 +14,10 @@ use nanduti_protocol::{
 };
 
 use super::facts::{self, NamedFact};
-use crate::store::{Block, Index, Reader, StoreError};
+use crate::{
+    restored::Restored,
+    store::{Block, Index, Reader, StoreError},
+};
 
 /// What stands before the entry in an item, at most.
 const ITEM_HEADS: u64 = 4;
@@ -32,6 +35,8 @@ pub struct Snapshot {
     pub counts: Counts,
     /// Why nothing can be written at present, if so.
     pub blocked: Option<Arc<str>>,
+    /// A node that was restored from a backup and waits to be told where its own log stands.
+    pub(crate) restored: Option<Arc<Restored>>,
     pub(crate) history: DiskHistory,
 }
 

@@ -79,6 +79,20 @@ pub fn verify_store(
     Ok(report)
 }
 
+/// Where a log on the disk ends: the next place, and the hash of its last entry. Every entry is checked; damage is the inner error.
+///
+/// # Errors
+/// If the disk cannot be read.
+pub(crate) fn log_end(home: &Home, network: &Hash, log: &PublicKey) -> Result<Result<(u64, Hash), Damage>, CoreError> {
+    let scan = LogScan::new(home.clone(), *network, *log).read_only();
+    let scanned = scan.read(Watermark { next: 0, head: *network, file: None }, &mut |_, _| Ok(()))?;
+    let damage = scanned.repairs.into_iter().next().map(|repair| match repair {
+        Repair::SetAside { damage, .. } => damage,
+        Repair::Cut { file, len, .. } => Damage { file, offset: len, what: "its end is missing".into() },
+    });
+    Ok(damage.map_or(Ok((scanned.next, scanned.head)), Err))
+}
+
 /// Checks one entry and the chain of its file up to the entry that vouches for it; `None` if it is not there.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use nanduti_protocol::{
 use tokio::sync::mpsc;
 
 use super::{
-    Admitted, Author, CoreError, CoreEvent, Shared,
+    Admitted, CoreError, CoreEvent, Shared,
     command::{Command, Reply},
     facts::Facts,
     fold::Fold,
@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     Home,
+    restored::Restored,
     store::{Head, Placement, Segments, StoreError},
 };
 
@@ -67,11 +68,19 @@ pub(crate) struct Writer {
     pub(super) aside: Option<super::regain::Aside>,
     /// The state could not be restored from the disk: nothing is taken in until it could.
     pub(super) unsound: bool,
+    /// The node came out of a backup and waits to be told where its own log stands.
+    pub(super) restored: Option<Arc<Restored>>,
 }
 
 impl Writer {
     /// The writer of a home that was opened.
-    pub(super) fn new(home: Home, options: super::CoreOptions, shared: Arc<Shared>, opened: Opened) -> Self {
+    pub(super) fn new(
+        home: Home,
+        options: super::CoreOptions,
+        shared: Arc<Shared>,
+        opened: Opened,
+        restored: Option<Arc<Restored>>,
+    ) -> Self {
         let Opened { ledger, segments, heads, disk } = opened;
         let counts = Counts { practices: BTreeMap::new(), wanted: disk.index.wants_len() as u64 };
         Self {
@@ -93,6 +102,7 @@ impl Writer {
             damaged: BTreeSet::new(),
             aside: None,
             unsound: false,
+            restored,
         }
     }
 
@@ -197,6 +207,8 @@ impl Writer {
         match command {
             Command::Papers { papers, reply } => answer(reply, self.take_papers(&papers)),
             Command::Fork { proof, reply } => answer(reply, self.learn_fork(&proof)),
+            Command::Heard { node, reply } => answer(reply, self.hear(node)),
+            Command::Settle { reply } => answer(reply, Ok(())),
             Command::FillBody { log, seq, body, reply } => answer(reply, self.fill_body(&log, seq, &body)),
             Command::Reindex { reply } => answer(reply, self.reindex()),
             Command::Repair { log, reply } => answer(reply, self.repair(&log)),
@@ -248,33 +260,6 @@ impl Writer {
                 self.damaged.insert(*log);
                 error.into()
             }
-        }
-    }
-
-    fn author(&mut self, command: Command, pending: &mut Vec<Pending>) {
-        let Command::Author { kind, audience, time, body, reply } = command else { return };
-        let signed = self.may_sign(&kind).and_then(|author| author.sign(&self.ledger, kind, audience, time, &body));
-        let admitted = signed.and_then(|run| {
-            let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending })?;
-            match outcome {
-                Admission::Appended(run) => Ok(run),
-                Admission::Known | Admission::Forked(_) => Err(CoreError::CannotSign("its own log contradicts itself")),
-            }
-        });
-        match admitted {
-            Ok(run) => pending.push(Pending { run, facts: Facts::default(), waiting: Waiting::Author(reply) }),
-            Err(error) => {
-                let _ = reply.send(Err(error));
-            }
-        }
-    }
-
-    fn may_sign(&self, kind: &nanduti_protocol::kind::Kind) -> Result<Author, CoreError> {
-        let author = self.options.author.clone().ok_or(CoreError::CannotSign("it has no member's key"))?;
-        let reached = self.reached_before(&author.log())?;
-        match author.hindrance(&self.ledger, &self.disk, kind, reached) {
-            Some(hindrance) => Err(CoreError::CannotSign(hindrance)),
-            None => Ok(author),
         }
     }
 
@@ -423,6 +408,7 @@ impl Writer {
             frontier: Arc::clone(&self.frontier),
             counts: self.counts.clone(),
             blocked: self.blocked.clone(),
+            restored: self.restored.clone(),
             history: self.disk.clone(),
         };
         *self.shared.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);

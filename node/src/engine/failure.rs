@@ -1,8 +1,10 @@
 //! Errors of the layers below, as a person or a program receives them: whose fault, why, and what to do.
 
+use super::views::time_text;
 use crate::{
     api::{ApiError, ErrorKind},
     core::CoreError,
+    restored::Hindrance,
     store::StoreError,
 };
 
@@ -22,6 +24,35 @@ pub(super) fn refused(message: impl Into<String>) -> ApiError {
     ApiError::new(ErrorKind::Refused, message)
 }
 
+/// What a node with a log of its own that contradicts itself is told.
+const FORKED: &str = "its own log is forked: its key signed two entries for one place";
+/// The way out that needs nobody else.
+const FRESH_KEY: &str = "or begin a new log with a fresh key: nanduti key replace";
+
+/// Why a restored node does not sign: what it waits for, whom it has heard, and what there is to do.
+pub(super) fn restored(hindrance: &Hindrance) -> ApiError {
+    let Hindrance { marker, tally } = hindrance;
+    let message = format!("this node was restored from a backup and does not sign yet: {tally}");
+    let mut error = refused(message);
+    error.causes.push(match marker.made_ms {
+        0 => "what it signed after the backup stands on other nodes, and to sign something else there would be a fork"
+            .into(),
+        made => format!(
+            "what it signed after {} stands on other nodes, and to sign something else there would be a fork",
+            time_text(made)
+        ),
+    });
+    if !tally.told.is_empty() {
+        let told: Vec<String> = tally.told.iter().map(ToString::to_string).collect();
+        error.causes.push(format!("heard since this start: {}", told.join(", ")));
+    }
+    error.hint(if tally.is_possible() {
+        format!("keep `nanduti run` connected to other members until enough have said so, {FRESH_KEY}")
+    } else {
+        format!("another member has to join this network first, {FRESH_KEY}")
+    })
+}
+
 impl From<CoreError> for ApiError {
     fn from(error: CoreError) -> Self {
         match &error {
@@ -29,6 +60,10 @@ impl From<CoreError> for ApiError {
             CoreError::Papers(error) => refused(error.to_string()),
             CoreError::CannotSign(why) => refused(format!("this node may not sign: {why}"))
                 .hint("`nanduti status` says what this node is in the network"),
+            CoreError::Restored(hindrance) => restored(hindrance),
+            CoreError::Forked => refused(format!("this node may not sign: {FORKED}")).hint(format!(
+                "`nanduti status` shows the fork; let the member's keyring name one branch, {FRESH_KEY}"
+            )),
             CoreError::Full => failed(error.to_string()).hint(
                 "make room on the disk; the node writes again by itself. `storage.min_free_mib` sets the reserve",
             ),

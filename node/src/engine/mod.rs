@@ -5,6 +5,7 @@
 
 mod admission;
 mod asked;
+mod backup;
 mod ballots;
 mod bundle;
 mod failure;

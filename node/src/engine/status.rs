@@ -1,12 +1,13 @@
 //! How the node stands.
 
-use nanduti_protocol::{fork::ForkProof, ledger::Ledger};
+use nanduti_protocol::{fork::ForkProof, key::PublicKey, ledger::Ledger};
 
-use super::{Engine, Handle};
+use super::{Engine, Handle, views::time_text};
 use crate::{
-    api::{ApiError, ForkView, NodeRole, Status, StatusReply},
+    api::{ApiError, ForkView, NodeRole, RestoredView, Status, StatusReply},
     core::Snapshot,
     governance,
+    restored::Hindrance,
 };
 
 impl Handle<Status> for Engine {
@@ -15,6 +16,7 @@ impl Handle<Status> for Engine {
         let authority = snapshot.ledger.authority();
         let own = self.member.as_ref().and_then(|member| snapshot.counts.practices.get(member));
         let warnings = self.warnings(&snapshot);
+        let restored = self.restored(&snapshot).map(|hindrance| view(&hindrance, self.own_log.as_ref()));
         let reply = StatusReply {
             version: env!("CARGO_PKG_VERSION").into(),
             running: self.running_since.get().is_some(),
@@ -41,7 +43,8 @@ impl Handle<Status> for Engine {
             forks: forks(&snapshot),
             refused: Vec::new(),
             warnings,
-            writable: snapshot.blocked.is_none() && self.member.is_some(),
+            writable: snapshot.blocked.is_none() && self.member.is_some() && restored.is_none(),
+            restored,
             uptime_s: self.running_since.get().map(|since| since.elapsed().as_secs()),
         };
         Ok(self.with_network(reply).await)
@@ -71,11 +74,33 @@ impl Engine {
         warnings
     }
 
+    /// Why this node does not sign, if that is because it came out of a backup.
+    pub(super) fn restored(&self, snapshot: &Snapshot) -> Option<Hindrance> {
+        let (log, member) = (self.own_log.as_ref()?, self.member.as_ref()?);
+        snapshot.restored.as_ref()?.hindrance(log, member, snapshot.ledger.authority())
+    }
+
     /// What this node is in the network.
     fn role(&self, ledger: &Ledger) -> NodeRole {
         let Some(own_log) = &self.own_log else { return NodeRole::Observer };
         let standing = ledger.authority().and_then(|authority| authority.standing(own_log));
         if standing.is_some() { NodeRole::Member } else { NodeRole::NotAdmitted }
+    }
+}
+
+fn view(hindrance: &Hindrance, log: Option<&PublicKey>) -> RestoredView {
+    let Hindrance { marker, tally } = hindrance;
+    let time = |ms: u64| (ms > 0).then(|| time_text(ms));
+    RestoredView {
+        made: time(marker.made_ms),
+        restored: time(marker.restored_ms),
+        entries: log.and_then(|log| marker.log(log)).map(|log| log.next),
+        members: tally.members as u64,
+        told: tally.told.iter().map(ToString::to_string).collect(),
+        needed: tally.needed() as u64,
+        missing: tally.missing() as u64,
+        possible: tally.is_possible(),
+        message: tally.to_string(),
     }
 }
 

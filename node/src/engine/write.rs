@@ -13,7 +13,7 @@ use nanduti_protocol::{
 
 use super::{
     Engine, Handle,
-    failure::{failed, refused},
+    failure::{failed, refused, restored},
     ids::{Found, find},
     views,
 };
@@ -44,6 +44,7 @@ impl Handle<Publish> for Engine {
             return Ok(reply);
         }
         let member = self.may_write()?;
+        self.may_sign()?;
         // From looking at what is there until signing what follows from it, nobody else signs.
         let _signing = self.signing.lock().await;
         let (id, log) = (revises.or(draft.id), self.own_log);
@@ -61,6 +62,7 @@ impl Handle<Publish> for Engine {
 impl Handle<Withdraw> for Engine {
     async fn handle(&self, call: Withdraw) -> Result<RevisionView, ApiError> {
         let member = self.may_write()?;
+        self.may_sign()?;
         let _signing = self.signing.lock().await;
         let id = call.id.clone();
         let found = self.blocking(move |core| find(core, &id)).await?;
@@ -124,6 +126,12 @@ impl Engine {
             refused("this node is an observer: it reads and verifies everything, and signs nothing")
                 .hint("only a node with a member's publishing key can write; `nanduti init --member …` makes one")
         })
+    }
+
+    /// Said before anything else is looked at: a restored node may lack what there is to say something about. The writer asks
+    /// again before it signs.
+    fn may_sign(&self) -> Result<(), ApiError> {
+        self.restored(&self.core.snapshot()).map_or(Ok(()), |hindrance| Err(restored(&hindrance)))
     }
 
     async fn sign_record(&self, reply: PublishReply, record: Record, plan: Plan) -> Result<PublishReply, ApiError> {

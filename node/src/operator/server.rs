@@ -13,8 +13,8 @@ use tokio::net::UnixListener;
 
 use crate::{
     api::{
-        ApiError, Ballots, BundleExport, BundleImport, Call, Cast, Diff, ErrorKind, History, List, Members, PeerAdd,
-        PeerBlock, PeerList, Propose, Publish, Reindex, Show, Speak, Status, Sync, Verify, Withdraw,
+        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Cast, Diff, ErrorKind, History, List, Members,
+        PeerAdd, PeerBlock, PeerList, Propose, Publish, Reindex, Show, Speak, Status, Sync, Verify, Withdraw,
     },
     engine::{Engine, Handle},
 };
@@ -63,6 +63,7 @@ fn router(engine: Arc<Engine>) -> Router {
     let router = route::<PeerBlock>(router);
     let router = route::<BundleExport>(router);
     let router = route::<BundleImport>(router);
+    let router = route::<Backup>(router);
     let router = route::<Reindex>(router);
     let router = route::<Members>(router);
     let router = route::<Ballots>(router);

@@ -84,6 +84,7 @@ impl From<StatusReply> for PublicStatus {
             refused: _,
             warnings: _,
             writable: _,
+            restored: _,
             uptime_s,
         } = status;
         Self {

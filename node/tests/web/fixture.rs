@@ -154,6 +154,7 @@ pub(crate) fn status() -> StatusReply {
         refused: vec![("private-reason".to_owned(), 2)],
         warnings: vec!["private warning".to_owned()],
         writable: true,
+        restored: None,
         uptime_s: Some(93_784),
     }
 }

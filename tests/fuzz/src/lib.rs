@@ -70,6 +70,7 @@ pub const NODE: &[Target] = targets! {
     "addresses" => node::addresses,
     "stream" => node::stream,
     "segment_file" => node::segment_file,
+    "backup" => node::backup,
     "front_matter" => node::front_matter,
     "markdown" => node::markdown,
     "page" => node::page,

@@ -105,6 +105,30 @@ pub fn stream(data: &[u8]) {
     }
 }
 
+/// A backup: as it came; as the tar in one whose seal holds; and, with the first line as its path, as a file in one that is whole.
+/// Nothing that is accepted leads out of the home, and a tar has one form.
+pub fn backup(data: &[u8]) {
+    let within = |paths: &[String]| {
+        for path in paths {
+            let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+            assert!(plain && path.split('/').all(|part| !part.is_empty() && !part.starts_with('.')), "{path}");
+        }
+    };
+    if let Some(paths) = fuzzing::backup(data) {
+        within(&paths);
+    }
+    if let Some((paths, again)) = fuzzing::backup_tar(data) {
+        within(&paths);
+        assert_eq!(again, data);
+    }
+    let text = String::from_utf8_lossy(data);
+    let (path, content) = text.split_once('\n').unwrap_or((&text, ""));
+    if let Some(paths) = fuzzing::backup_with(path, content.as_bytes()) {
+        within(&paths);
+        assert_eq!(paths.last().map(String::as_str), Some(path));
+    }
+}
+
 /// A segment file after any damage, and the same bytes as a bundle.
 pub fn segment_file(data: &[u8]) {
     let (runs, stop) = fuzzing::segment_file(&network(), data);

@@ -21,8 +21,9 @@ pub(super) use schedule::{Ended, Job, Schedule};
 pub(super) use session::Sessions;
 
 use super::blame::Fault;
+use super::records::key_of;
 use super::streams::OpenError;
-use crate::core::CoreError;
+use crate::core::{Core, CoreError};
 
 /// Which side began.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +52,21 @@ pub(super) struct SessionReport {
     pub(super) peer_digest: Option<Hash>,
     /// Were the digests equal at the beginning?
     pub(super) equal: bool,
+    /// Was everything compared and exchanged, and not just what was asked for?
+    pub(super) whole: bool,
     pub(super) error: Option<SessionError>,
+}
+
+impl SessionReport {
+    /// Tells the core of a whole session that ended in order: what the peer held when it began is held here now.
+    pub(super) async fn tell(&self, core: &Core) {
+        let whole = self.whole && self.error.is_none() && !matches!(self.role, Role::Initiator(Job::Pull(_)));
+        if let Some(node) = key_of(&self.peer).filter(|_| whole)
+            && let Err(error) = core.heard_from(node).await
+        {
+            tracing::warn!(peer = %self.peer, %error, "it could not be noted that a peer told of this node's own log");
+        }
+    }
 }
 
 /// Why a session ended before its time.

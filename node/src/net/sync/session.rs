@@ -96,6 +96,7 @@ impl Sessions {
             notes: Vec::new(),
             peer_digest: None,
             equal: false,
+            whole: false,
             error: None,
         };
         report.error = match stream {
@@ -104,6 +105,7 @@ impl Sessions {
         };
         (report.bytes_in, report.bytes_out) = (meter.bytes_in(), meter.bytes_out());
         report.elapsed = began.elapsed();
+        report.tell(&self.core).await;
         report
     }
 
@@ -270,6 +272,7 @@ impl Driver {
         report.notes = std::mem::take(&mut self.intake.notes);
         report.sent = self.sent;
         report.equal = self.equal;
+        report.whole = self.finished && self.session.peer().is_some_and(|hello| hello.pull.is_empty());
         report.peer_digest = self.session.peer().map(|hello| hello.digest);
     }
 

@@ -52,6 +52,10 @@ fn node_seed(member: usize) -> [u8; 32] {
     key(member, 3).to_bytes()
 }
 
+pub(super) fn node_key(member: usize) -> NodeKey {
+    NodeKey::from_seed(&node_seed(member))
+}
+
 impl World {
     pub(super) fn new() -> Self {
         let member = |(place, id): (usize, &&str)| Member {

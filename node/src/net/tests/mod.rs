@@ -6,3 +6,4 @@ mod fixture;
 pub(super) mod frames;
 mod hostile;
 mod raw;
+mod restored;
