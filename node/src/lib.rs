@@ -18,6 +18,7 @@ mod lock;
 mod logging;
 mod net;
 mod node;
+pub mod offline;
 mod operator;
 mod store;
 pub mod web;

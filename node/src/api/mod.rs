@@ -3,9 +3,13 @@
 mod ballots;
 mod calls;
 mod error;
+mod keys;
 mod types;
+mod verification;
 
 pub use ballots::*;
 pub use calls::*;
 pub use error::{ApiError, ErrorKind};
+pub use keys::*;
 pub use types::*;
+pub use verification::*;

@@ -196,6 +196,10 @@ impl Writer {
     fn handle_alone(&mut self, command: Command) {
         match command {
             Command::Papers { papers, reply } => answer(reply, self.take_papers(&papers)),
+            Command::Speak { author, reply } => {
+                self.options.author = Some(*author);
+                answer(reply, Ok(()));
+            }
             Command::Fork { proof, reply } => answer(reply, self.learn_fork(&proof)),
             Command::FillBody { log, seq, body, reply } => answer(reply, self.fill_body(&log, seq, &body)),
             Command::Reindex { reply } => answer(reply, self.reindex()),
@@ -471,13 +475,6 @@ impl Writer {
             }
             // The index can be made anew: what is acknowledged is in the segment files.
             Err(error) => tracing::warn!(%error, "cannot move the watermarks of the index"),
-        }
-    }
-
-    pub(super) fn warn(&self, warning: String) {
-        let mut warnings = self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        if warnings.len() < 100 && !warnings.contains(&warning) {
-            warnings.push(warning);
         }
     }
 

@@ -1,6 +1,6 @@
 //! How the node stands.
 
-use nanduti_protocol::{fork::ForkProof, ledger::Ledger};
+use nanduti_protocol::{fork::ForkProof, keyring::KeyState, ledger::Ledger};
 
 use super::{Engine, Handle};
 use crate::{
@@ -25,6 +25,8 @@ impl Handle<Status> for Engine {
             members: authority.map_or(0, |authority| authority.roster().members.len() as u64),
             role: self.role(&snapshot.ledger),
             member: self.member.as_ref().map(ToString::to_string),
+            publish_key: self.own_log().map(nanduti_protocol::key::PublicKey::to_hex),
+            keyring_seq: self.own_keyring(&snapshot.ledger),
             peer_id: Some(self.node_key.peer_id().to_string()),
             addresses: Vec::new(),
             web: self.web.get().cloned(),
@@ -64,6 +66,12 @@ impl Engine {
     fn warnings(&self, snapshot: &Snapshot) -> Vec<String> {
         let mut warnings = self.core.warnings();
         warnings.extend(snapshot.blocked.as_deref().map(ToOwned::to_owned));
+        if self.own_key_ended(&snapshot.ledger) {
+            warnings.push(
+                "the publishing key of this node has ended, and nothing that it signs counts: `nanduti key replace` gives it a fresh one"
+                    .into(),
+            );
+        }
         if snapshot.ledger.authority().is_none() {
             warnings.push("the charter of the network has not arrived yet: nothing can be judged before it has".into());
         }
@@ -71,10 +79,25 @@ impl Engine {
         warnings
     }
 
+    /// The keyring that lists this node's publishing key.
+    fn own_keyring(&self, ledger: &Ledger) -> Option<u64> {
+        let (member, log) = (self.member.as_ref()?, self.own_log()?);
+        let (seq, keyring) = ledger.authority()?.keyring(member)?;
+        keyring.line(&log).map(|_| seq)
+    }
+
+    fn own_key_ended(&self, ledger: &Ledger) -> bool {
+        let line = || {
+            let (member, log) = (self.member.as_ref()?, self.own_log()?);
+            ledger.authority()?.keyring(member)?.1.line(&log).map(|line| line.state)
+        };
+        matches!(line(), Some(KeyState::Ended(_)))
+    }
+
     /// What this node is in the network.
     fn role(&self, ledger: &Ledger) -> NodeRole {
-        let Some(own_log) = &self.own_log else { return NodeRole::Observer };
-        let standing = ledger.authority().and_then(|authority| authority.standing(own_log));
+        let Some(own_log) = self.own_log() else { return NodeRole::Observer };
+        let standing = ledger.authority().and_then(|authority| authority.standing(&own_log));
         if standing.is_some() { NodeRole::Member } else { NodeRole::NotAdmitted }
     }
 }

@@ -48,6 +48,7 @@ const NODE: Layers = Layers {
         &["governance", "logging", "store"],
         &["core"],
         &["founding", "net", "web"],
+        &["offline"],
         &["engine"],
         &["operator"],
         &["client", "node"],
