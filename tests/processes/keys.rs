@@ -194,6 +194,85 @@ fn a_second_node_gets_keys_of_its_own_and_a_key_out_of_use_ends() {
 }
 
 #[test]
+fn a_lost_machine_is_replaced_by_another_that_has_the_root_key_alone() {
+    let world = World::new(PROGRAM);
+    world.found(&["PRY", "MAR"]);
+    publish(&world, "PRY", "One");
+    let old = keys(&world, "PRY", "PRY", "publish")[0]["key"].as_str().unwrap().to_owned();
+    let old_node = keys(&world, "PRY", "PRY", "node")[0]["key"].as_str().unwrap().to_owned();
+    world.on("PRY", &["bundle", "export", "all.nanduti"]).good();
+    fs::rename(world.path("PRY/keys/root.pem"), world.path("root.pem")).unwrap();
+    fs::remove_dir_all(world.path("PRY")).unwrap();
+
+    world.run(&["init", "--home", "new", "--member", "PRY", "--further-node"]).good();
+    world.run(&["join", "founding.nanduti", "--home", "new"]).good();
+    world.on("new", &["bundle", "import", "all.nanduti"]).good();
+    world.on("new", &["key", "offer", "--out", "new.keys"]).good();
+    let change = |args: &[&str]| {
+        let mut all = vec!["key"];
+        all.extend(args);
+        all.extend(["--root-key", "root.pem", "--yes"]);
+        world.on("new", &all).good();
+    };
+    change(&["add", "new.keys"]);
+    change(&["revoke", &old, "--last", "1"]);
+    change(&["revoke", &old_node]);
+    publish(&world, "new", "Two");
+    world.on("new", &["bundle", "export", "new.nanduti"]).good();
+    world.on("MAR", &["bundle", "import", "new.nanduti"]).good();
+    assert_eq!(titles(&world, "MAR"), set(&["One", "Two"]));
+    let nodes = keys(&world, "MAR", "PRY", "node");
+    assert_eq!(nodes.iter().filter(|node| node["state"] == "live").count(), 1);
+}
+
+#[test]
+fn a_fresh_key_takes_over_also_if_its_keyring_was_handed_in_elsewhere() {
+    let world = World::new(PROGRAM);
+    world.found(&["PRY", "MAR"]);
+    fs::create_dir(world.path("stick")).unwrap();
+    fs::rename(world.path("PRY/keys/root.pem"), world.path("stick/root.pem")).unwrap();
+    let pry = world.start("PRY", &[]);
+    let mar = world.start("MAR", &[pry.as_peer()]);
+    until("the two have exchanged", || mar.status().peers_equal == 1);
+    let before = pry.status().publish_key;
+    world.on("PRY", &["key", "replace", "--prepare", "change.request"]).good();
+    assert_eq!(pry.status().publish_key, before, "nothing has changed yet");
+    sign(&world, "change.request").good();
+    world.on("MAR", &["submit", "change.signed", "--yes"]).good();
+    until("PRY signs with its fresh key", || pry.status().publish_key != before);
+    assert_eq!(pry.status().keyring_seq, Some(2));
+    publish(&world, "PRY", "One");
+    until("MAR has it", || mar.status().practices == 1);
+}
+
+#[test]
+fn after_both_have_signed_at_one_place_the_member_says_which_is_its_own() {
+    let world = World::new(PROGRAM);
+    world.found(&["PRY", "MAR"]);
+    publish(&world, "PRY", "One");
+    copy(&world.path("PRY"), &world.path("thief"));
+    publish(&world, "thief", "Forged");
+    publish(&world, "PRY", "Mine");
+    for (home, file) in [("thief", "thief.nanduti"), ("PRY", "pry.nanduti")] {
+        world.on(home, &["bundle", "export", file]).good();
+    }
+    for (home, files) in [("MAR", ["thief.nanduti", "pry.nanduti"]), ("PRY", ["thief.nanduti", "thief.nanduti"])] {
+        files.iter().for_each(|file| drop(world.on(home, &["bundle", "import", file])));
+        assert_eq!(titles(&world, home), set(&["One"]), "{home}: above the fork nothing counts");
+    }
+    let dry = world.on("PRY", &["key", "replace", "--dry-run"]).good();
+    assert!(dry.stderr.contains("two entries 2 of that key are known"), "{dry}");
+    world.on("PRY", &["key", "replace", "--last", "2", "--yes"]).good();
+    assert_eq!(titles(&world, "PRY"), set(&["Mine", "One"]));
+    world.on("PRY", &["bundle", "export", "healed.nanduti"]).good();
+    // The keyring names a branch that MAR does not hold: it leaves the other, and takes the one named.
+    until("MAR has what is the member's own", || {
+        world.on("MAR", &["bundle", "import", "healed.nanduti"]);
+        titles(&world, "MAR") == set(&["Mine", "One"])
+    });
+}
+
+#[test]
 fn a_root_key_on_a_stick_never_touches_the_home() {
     let world = World::new(PROGRAM);
     fs::create_dir(world.path("stick")).unwrap();

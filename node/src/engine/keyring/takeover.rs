@@ -1,7 +1,7 @@
 //! A fresh publishing key takes the place of the present one, once the member's keyring lists it.
 //!
-//! Asked for after each keyring that is handed in here, and at start: a crash in between, or a keyring that came by another way, leaves
-//! nothing to be done by hand.
+//! Asked for after each keyring that is handed in here, at start, and whenever authority changes while the node runs: a crash in between,
+//! or a keyring that came by another way, leaves nothing to be done by hand.
 
 use nanduti_protocol::{key::PublicKey, keyring::KeyState};
 
@@ -14,7 +14,14 @@ use crate::{
 };
 
 impl Engine {
-    /// Signs with the fresh key from now on, if there is one that may speak. Returns it.
+    /// The same while nothing else signs or changes keys.
+    pub(in crate::engine) async fn take_over_alone(&self) -> Result<Option<PublicKey>, ApiError> {
+        let _signing = self.signing.lock().await;
+        self.take_over().await
+    }
+
+    /// Signs with the fresh key from now on, if there is one that may speak. Returns it. The caller sees to it that nobody else
+    /// signs or changes keys meanwhile.
     pub(in crate::engine) async fn take_over(&self) -> Result<Option<PublicKey>, ApiError> {
         let Some(member) = self.member.clone() else { return Ok(None) };
         let store = KeyStore::of(&self.home);
