@@ -16,6 +16,8 @@
 //! Absent: the charter, which founders sign in a flow of its own (`founding`).
 
 mod check;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod journal;
 mod offer;
 mod opening;
