@@ -5,11 +5,12 @@ use std::ffi::OsString;
 use crate::terminal::{style, width};
 
 /// How `nanduti --help` groups the commands. A command that no group names is listed at the end.
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("Begin", &["demo", "init", "network", "join", "run"]),
     ("Write", &["practice", "publish", "withdraw"]),
     ("Read", &["list", "show", "history", "diff", "verify"]),
     ("Decide", &["member", "ballot"]),
+    ("Trust", &["key", "sign", "submit"]),
     ("Operate", &["status", "sync", "peer", "bundle", "backup", "restore", "reindex", "config"]),
     ("Shell", &["completions", "man"]),
 ];

@@ -12,6 +12,7 @@ pub use crate::{
     founding::fuzzing::{card, card_text, document, signed_card},
     keys::fuzzing::{encrypted_key, plain_key},
     net::fuzzing::{exchanged, frames, node_record, segment, usable},
+    offline::fuzzing::{offer, request},
     store::fuzzing::segment_file,
     web::fuzzing::{markdown, page, query},
 };

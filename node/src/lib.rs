@@ -19,6 +19,7 @@ mod lock;
 mod logging;
 mod net;
 mod node;
+pub mod offline;
 mod operator;
 mod restored;
 mod store;

@@ -1,5 +1,7 @@
 //! `nanduti init`: a home with keys, or without for an observer.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 use nanduti_node::founding::{self, InitOptions, InitReply};
 
@@ -13,6 +15,8 @@ const AFTER_HELP: &str = "\
 Examples:
   nanduti init --member PRY --name \"Ministry of Foreign Affairs\"
   nanduti init --member WSM --name \"Ministry of Justice\" --role state
+  nanduti init --member PRY --name \"Ministry of Foreign Affairs\" --root-key /media/stick/root.pem
+  nanduti init --member PRY --further-node
   nanduti init --observer
 
 Roles: `mechanism` for a national mechanism for implementation, reporting and follow-up; `state` for
@@ -37,11 +41,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", required_unless_present = "observer", conflicts_with = "observer")]
     member: Option<String>,
     /// Name of the institution, as the charter will carry it
-    #[arg(long, value_name = "NAME", required_unless_present = "observer", conflicts_with = "observer")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["observer", "further_node"], conflicts_with = "observer")]
     name: Option<String>,
     /// What the member is: mechanism, state or partner [default: mechanism]
     #[arg(long, value_enum, conflicts_with = "observer", hide_possible_values = true)]
     role: Option<Role>,
+    /// Make a further node of a member: a publishing key and a node key, no root key
+    #[arg(long, conflicts_with_all = ["observer", "name", "role", "root_key"], requires = "member")]
+    further_node: bool,
+    /// Put the root key into FILE, such as one on a stick, and not into the home
+    #[arg(long, value_name = "FILE", conflicts_with = "observer")]
+    root_key: Option<PathBuf>,
     /// Make a node that reads and verifies, and signs nothing
     #[arg(long)]
     observer: bool,
@@ -78,9 +88,11 @@ pub(crate) fn run(context: &Context, args: Args) -> Outcome {
         name: args.name,
         role: args.role.or((!args.observer).then_some(Role::Mechanism)).map(|role| role.code().to_owned()),
         observer: args.observer,
+        further_node: args.further_node,
+        root_key: args.root_key,
     };
-    let passphrase = if who.observer { None } else { Some(args.passphrase.read(Purpose::NewKey)?) };
-    let observer = who.observer;
+    let passphrase = if who.observer || who.further_node { None } else { Some(args.passphrase.read(Purpose::NewKey)?) };
+    let (observer, further) = (who.observer, who.further_node);
     let reply = {
         let _progress = passphrase.is_some().then(|| context.terminal().progress("making the keys"));
         founding::init(&home, who, passphrase.as_ref())?
@@ -89,6 +101,8 @@ pub(crate) fn run(context: &Context, args: Args) -> Outcome {
     terminal.reply(&reply, |reply, _: View| text(reply, home.path()))?;
     if observer {
         terminal.hint("`nanduti join TICKET` enters a network");
+    } else if further {
+        terminal.hint("join the network with `nanduti join TICKET`, then `nanduti key offer` hands the keys to the member's first node");
     } else {
         terminal.hint("send the card to whoever drafts the charter, and compare the fingerprint by telephone");
         terminal.hint("keep the root key off this machine once the network is founded, with a copy in a safe place");
@@ -106,6 +120,7 @@ fn text(reply: &InitReply, home: &std::path::Path) -> String {
     }
     pairs.maybe("publishing key", reply.publish_key.as_deref());
     pairs.maybe("peer id", reply.node_peer_id.as_deref());
+    pairs.maybe("root key in", reply.root_file.as_deref());
     pairs.maybe("card", reply.card.as_deref());
     pairs.render()
 }
@@ -120,6 +135,7 @@ mod tests {
         let reply = InitReply {
             member: Some("PRY".into()),
             fingerprint: Some("8f2a 41c0 77de".into()),
+            root_file: Some("/media/stick/root.pem".into()),
             card: Some("/srv/nanduti/PRY.card".into()),
             root_key: Some("7e".repeat(32)),
             publish_key: Some("5c".repeat(32)),

@@ -135,6 +135,9 @@ fn identity(pairs: &mut Pairs, status: &StatusReply) {
         },
     );
     pairs.add("home", sanitise::line(&status.home));
+    if let (Some(key), Some(seq)) = (&status.publish_key, status.keyring_seq) {
+        pairs.add("signs with", sanitise::line(&format!("{} (keyring {seq})", words::glance(key))));
+    }
     pairs.maybe("peer id", status.peer_id.as_deref());
     if !status.addresses.is_empty() {
         let addresses: Vec<String> = status.addresses.iter().map(|address| sanitise::line(address)).collect();
@@ -209,6 +212,8 @@ mod tests {
             members: 5,
             role: NodeRole::Member,
             member: Some("PRY".into()),
+            publish_key: Some("5c".repeat(32)),
+            keyring_seq: Some(1),
             peer_id: Some("12D3KooWO".into()),
             addresses: vec![
                 "/ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3KooWO".into(),

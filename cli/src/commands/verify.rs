@@ -7,7 +7,7 @@ use crate::{
     context::Context,
     outcome::{self, Outcome},
     terminal::{
-        View, style,
+        View, sanitise, style,
         table::{Column, Pairs, Table, Tone},
     },
 };
@@ -58,6 +58,11 @@ fn text(reply: &VerifyReply, view: View) -> String {
         pairs.add("by chain alone", format!("{} (vouched for by later entries)", words::grouped(reply.by_chain_alone)));
     }
     pairs.add("read", words::bytes(reply.bytes));
+    for proof in &reply.signed {
+        let key = format!("{} of {}, keyring {}", words::glance(&proof.key), proof.member, proof.keyring_seq);
+        let counts = if proof.counts { String::new() } else { style::bad(", does not count") };
+        pairs.add("signed by", format!("{}: entry {}{counts}", sanitise::line(&key), proof.seq));
+    }
     if reply.damage.is_empty() {
         pairs.add("result", style::good("all is as it was signed"));
         return pairs.render();
@@ -98,6 +103,29 @@ mod tests {
         bodies      1 822
         signatures  12
         read        4.8 MB
+        result      all is as it was signed
+        ");
+    }
+
+    #[test]
+    fn one_document() {
+        let proof = |seq, counts| nanduti_node::api::Proof { counts, ..samples::proof("PRY", seq) };
+        let reply = VerifyReply {
+            logs: 1,
+            entries: 2,
+            bodies: 2,
+            signatures: 2,
+            signed: vec![proof(4, true), proof(9, false)],
+            ..VerifyReply::default()
+        };
+        insta::assert_snapshot!(samples::plain(&text(&reply, View { width: None })), @r"
+        logs        1
+        entries     2
+        bodies      2
+        signatures  2
+        read        0 B
+        signed by   5c5c5c5c5c5c5c5c of PRY, keyring 1: entry 4
+        signed by   5c5c5c5c5c5c5c5c of PRY, keyring 1: entry 9, does not count
         result      all is as it was signed
         ");
     }

@@ -16,6 +16,11 @@ pub(crate) struct Consent {
 }
 
 impl Consent {
+    /// Was `--yes` given? Then a command whose result says all that it was about need not say it twice.
+    pub(crate) fn is_given(&self) -> bool {
+        self.yes
+    }
+
     /// Shows what it is about and asks, unless `--yes` was given: then it is only noted.
     pub(crate) fn ask(&self, terminal: &Terminal, about: &[String], question: &str) -> Result<(), ApiError> {
         if self.yes {

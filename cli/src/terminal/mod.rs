@@ -103,6 +103,11 @@ impl Terminal {
         self.wanted
     }
 
+    /// What a renderer may know about where its text goes.
+    pub(crate) fn view(&self) -> View {
+        self.view
+    }
+
     /// Is stdout a terminal?
     pub(crate) fn stdout_is_terminal(&self) -> bool {
         io::stdout().is_terminal()

@@ -5,10 +5,12 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::verification::VerifyReply;
 use super::{
+    keys::{KeyChange, KeyListReply, OfferReply, PreparedReply, SubmitReply},
     types::{
         DiffReply, ListFilter, ListReply, PeerListReply, PracticeView, PublishReply, RevisionView, StatusReply,
-        SyncReply, VerifyReply,
+        SyncReply,
     },
     upkeep::{BackupReply, BundleReply, ReindexReply},
 };
@@ -160,4 +162,36 @@ call! {
 call! {
     /// Rebuild what is derived from the segment files.
     Reindex as "reindex" -> ReindexReply {}
+}
+call! {
+    /// List the keys of a member, of this node's own if none is named.
+    KeyList as "key-list" -> KeyListReply {
+        /// Id of the member.
+        member: Option<String>,
+    }
+}
+call! {
+    /// Make what the root key is to sign so that the keys of this node's member change. Nothing is signed by it.
+    KeyPrepare as "key-prepare" -> PreparedReply {
+        /// What is to change.
+        change: KeyChange,
+    }
+}
+call! {
+    /// Take in what a root key signed, or only check it.
+    Submit as "submit" -> SubmitReply {
+        /// The signed file, in base64.
+        file: String,
+        /// Only check: change nothing.
+        check: bool,
+        /// How many entries the caller knows will stop counting; if it were more, nothing is changed.
+        stops: Option<u64>,
+    }
+}
+call! {
+    /// Offer the keys of this node to a member.
+    KeyOffer as "key-offer" -> OfferReply {
+        /// Id of the member; the one for whom the home was made if none is named.
+        member: Option<String>,
+    }
 }

@@ -79,6 +79,13 @@ impl ApiError {
         self
     }
 
+    /// The same, with a cause in words.
+    #[must_use]
+    pub fn because_text(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
     /// The same, with the chain of causes of `error`, `error` itself included.
     #[must_use]
     pub fn because(mut self, error: &(dyn std::error::Error + 'static)) -> Self {

@@ -3,11 +3,15 @@
 mod ballots;
 mod calls;
 mod error;
+mod keys;
 mod types;
 mod upkeep;
+mod verification;
 
 pub use ballots::*;
 pub use calls::*;
 pub use error::{ApiError, ErrorKind};
+pub use keys::*;
 pub use types::*;
 pub use upkeep::*;
+pub use verification::*;

@@ -281,36 +281,6 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
-/// What `verify` looked at and found.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyReply {
-    /// Logs read.
-    pub logs: u64,
-    /// Entries whose hash chain and body hash were checked.
-    pub entries: u64,
-    /// Bodies checked against their hash.
-    pub bodies: u64,
-    /// Signatures checked (all of them with `--deep`, else one a segment).
-    pub signatures: u64,
-    /// Entries that stand by the chain alone: a later signature vouches for them, their own does not verify.
-    pub by_chain_alone: u64,
-    /// Bytes read.
-    pub bytes: u64,
-    /// What is damaged, by file and offset. Empty means that all is well.
-    pub damage: Vec<DamageView>,
-}
-
-/// A damaged place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DamageView {
-    /// File, relative to the home.
-    pub file: String,
-    /// Offset of the first byte that is wrong.
-    pub offset: u64,
-    /// What is wrong.
-    pub what: String,
-}
-
 /// What one synchronisation did, peer by peer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncReply {
@@ -406,6 +376,12 @@ pub struct StatusReply {
     /// Member for whom this node speaks.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub member: Option<String>,
+    /// The publishing key that this node signs with, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub publish_key: Option<String>,
+    /// The place in the member's root log of the keyring under which that key stands.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub keyring_seq: Option<u64>,
     /// This node's libp2p id.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub peer_id: Option<String>,

@@ -9,7 +9,7 @@ use nanduti_protocol::{
 };
 use tokio::sync::oneshot;
 
-use super::{Admitted, Authored, CoreError, facts::Facts};
+use super::{Admitted, Author, Authored, CoreError, facts::Facts};
 
 /// Where the answer goes. A caller that went away is not missed.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, CoreError>>;
@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Author { kind: Kind, audience: Audience, time: u64, body: Vec<u8>, reply: Reply<Authored> },
     /// Take papers of a ballot in.
     Papers { papers: Box<Papers>, reply: Reply<Taken> },
+    /// Speak with another key from now on.
+    Speak { author: Box<Author>, reply: Reply<()> },
     /// Take note of a fork.
     Fork { proof: Box<ForkProof>, reply: Reply<bool> },
     /// A node has told where this node's own log stands.
@@ -48,7 +50,8 @@ impl Command {
             Self::Author { reply, .. } => drop(reply.send(Err(error))),
             Self::Papers { reply, .. } => drop(reply.send(Err(error))),
             Self::Fork { reply, .. } | Self::FillBody { reply, .. } => drop(reply.send(Err(error))),
-            Self::Reindex { reply }
+            Self::Speak { reply, .. }
+            | Self::Reindex { reply }
             | Self::Repair { reply, .. }
             | Self::Heard { reply, .. }
             | Self::Settle { reply }

@@ -1,6 +1,10 @@
-//! What the writer keeps beside the segment files, each in a small file of its own: the charter, and the proofs of forks.
+//! What the writer keeps beside the segment files, each in a small file of its own: the charter, and the proofs of forks; and
+//! what it tells the operator.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError},
+};
 
 use nanduti_protocol::{fork::ForkProof, run::VerifiedRun};
 
@@ -44,5 +48,13 @@ impl Writer {
         self.refresh(&BTreeSet::from([log]), true);
         self.send(CoreEvent::Forked(Arc::new(known)));
         Ok(())
+    }
+
+    /// What needs the operator's eye. Said once.
+    pub(super) fn warn(&self, warning: String) {
+        let mut warnings = self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if warnings.len() < 100 && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
     }
 }

@@ -231,6 +231,14 @@ impl Core {
         self.ask(|reply| Command::Heard { node, reply }).await
     }
 
+    /// Speaks with another key from now on.
+    ///
+    /// # Errors
+    /// If the node is stopping.
+    pub(crate) async fn speak_with(&self, author: Author) -> Result<(), CoreError> {
+        self.ask(|reply| Command::Speak { author: Box::new(author), reply }).await
+    }
+
     /// Makes the index anew from the segment files.
     ///
     /// # Errors

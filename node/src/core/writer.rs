@@ -206,6 +206,10 @@ impl Writer {
     fn handle_alone(&mut self, command: Command) {
         match command {
             Command::Papers { papers, reply } => answer(reply, self.take_papers(&papers)),
+            Command::Speak { author, reply } => {
+                self.options.author = Some(*author);
+                answer(reply, Ok(()));
+            }
             Command::Fork { proof, reply } => answer(reply, self.learn_fork(&proof)),
             Command::Heard { node, reply } => answer(reply, self.hear(node)),
             Command::Settle { reply } => answer(reply, Ok(())),
@@ -457,13 +461,6 @@ impl Writer {
             }
             // The index can be made anew: what is acknowledged is in the segment files.
             Err(error) => tracing::warn!(%error, "cannot move the watermarks of the index"),
-        }
-    }
-
-    pub(super) fn warn(&self, warning: String) {
-        let mut warnings = self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-        if warnings.len() < 100 && !warnings.contains(&warning) {
-            warnings.push(warning);
         }
     }
 

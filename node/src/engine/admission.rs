@@ -1,4 +1,5 @@
-//! Beginning to speak: once the members have admitted the institution of this home, what it signed when it asked is taken in.
+//! Beginning to speak: once the members have admitted the institution of this home, what it signed when it asked is taken in; and once
+//! a keyring lists the fresh key of this home, the key takes over.
 
 use tokio::sync::broadcast::error::RecvError;
 
@@ -23,16 +24,19 @@ impl Engine {
         Ok(true)
     }
 
-    /// Waits for the admission of this home's institution as long as the node runs.
+    /// Waits for the admission of this home's institution, and for keyrings that list its fresh key, as long as the node runs.
     pub(crate) async fn await_admission(&self) {
         let mut events = self.core.subscribe();
         loop {
             if let Err(error) = self.begin_if_admitted().await {
                 tracing::warn!(%error, "what was signed with the request to join cannot be taken in");
             }
+            if let Err(error) = self.take_over_alone().await {
+                tracing::warn!(%error, "the fresh publishing key cannot take over");
+            }
             loop {
                 match events.recv().await {
-                    Ok(CoreEvent::RosterChanged) | Err(RecvError::Lagged(_)) => break,
+                    Ok(CoreEvent::RosterChanged | CoreEvent::AuthorityChanged) | Err(RecvError::Lagged(_)) => break,
                     Ok(_) => {}
                     Err(RecvError::Closed) => return,
                 }

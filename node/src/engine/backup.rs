@@ -10,7 +10,7 @@ use crate::{
 
 impl Handle<Backup> for Engine {
     async fn handle(&self, call: Backup) -> Result<BackupReply, ApiError> {
-        let (home, member, own_log) = (self.home.clone(), self.member.clone(), self.own_log);
+        let (home, member, own_log) = (self.home.clone(), self.member.clone(), self.own_log());
         let peer_id = self.node_key.peer_id().to_string();
         self.blocking(move |core| {
             let Backup { path, overwrite, all } = call;

@@ -1,9 +1,9 @@
 //! Errors of the layers below, as a person or a program receives them: whose fault, why, and what to do.
 
-use super::views::time_text;
 use crate::{
     api::{ApiError, ErrorKind},
     core::CoreError,
+    offline::time_text,
     restored::Hindrance,
     store::StoreError,
 };

@@ -35,13 +35,8 @@ pub(super) struct Found {
 
 /// Finds the series that an id is about.
 pub(super) fn find(core: &Core, id: &str) -> Result<Found, ApiError> {
-    let wanted = normalise(id)?;
+    let found = entries_like(core, id)?;
     let snapshot = core.snapshot();
-    let mut found: Vec<(Hash, PublicKey, u64)> = Vec::new();
-    for place in core.index().find(&hash_start(&wanted), CANDIDATES) {
-        let hash = snapshot.hash_at(&place.log, place.seq);
-        found.extend(hash.filter(|hash| hash.to_cid().starts_with(&wanted)).map(|hash| (hash, place.log, place.seq)));
-    }
     let mut series = Vec::new();
     for (hash, log, seq) in found {
         if let Some(entry) = core.read_at(&log, seq)?
@@ -71,6 +66,18 @@ pub(super) fn find(core: &Core, id: &str) -> Result<Found, ApiError> {
                 .hint(format!("type more of it: {}", shorts.join(", "))))
         }
     }
+}
+
+/// Entries whose id begins like this, with their logs and places.
+pub(super) fn entries_like(core: &Core, id: &str) -> Result<Vec<(Hash, PublicKey, u64)>, ApiError> {
+    let wanted = normalise(id)?;
+    let snapshot = core.snapshot();
+    let mut found: Vec<(Hash, PublicKey, u64)> = Vec::new();
+    for place in core.index().find(&hash_start(&wanted), CANDIDATES) {
+        let hash = snapshot.hash_at(&place.log, place.seq);
+        found.extend(hash.filter(|hash| hash.to_cid().starts_with(&wanted)).map(|hash| (hash, place.log, place.seq)));
+    }
+    Ok(found)
 }
 
 /// The whole beginning of a CID, in lower case.

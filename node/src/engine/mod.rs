@@ -12,6 +12,7 @@ mod failure;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod ids;
+mod keyring;
 mod library;
 mod open;
 mod pages;
@@ -49,7 +50,8 @@ pub struct Engine {
     core: Core,
     info: NetworkInfo,
     member: Option<MemberId>,
-    own_log: Option<PublicKey>,
+    /// The log that this node writes. Another one once a fresh key has taken over.
+    own_log: std::sync::RwLock<Option<PublicKey>>,
     node_key: Arc<NodeKey>,
     network: RwLock<Option<Arc<NetworkHandle>>>,
     /// One signs at a time: what is signed follows from what is there.
@@ -91,6 +93,15 @@ impl Engine {
     /// From now on this is a running node.
     pub(crate) fn note_running(&self) {
         let _ = self.running_since.set(Instant::now());
+    }
+
+    /// The log that this node writes, if it has a member's key.
+    fn own_log(&self) -> Option<PublicKey> {
+        *self.own_log.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn note_own_log(&self, log: PublicKey) {
+        *self.own_log.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(log);
     }
 
     /// Runs something that blocks on the disk on a thread made for that.

@@ -29,6 +29,10 @@ impl Engine {
             .map_err(|error| failed("the home was not opened").because(&error))?;
         let engine = opened?;
         engine.begin_if_admitted().await?;
+        if let Err(error) = engine.take_over().await {
+            engine.close().await;
+            return Err(error);
+        }
         Ok(engine)
     }
 
@@ -60,7 +64,7 @@ impl Engine {
             config,
             core,
             info,
-            own_log: author.as_ref().map(Author::log),
+            own_log: std::sync::RwLock::new(author.as_ref().map(Author::log)),
             member: author.map(|author| author.member().clone()),
             node_key: Arc::new(node_key),
             network: RwLock::new(None),

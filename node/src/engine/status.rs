@@ -1,12 +1,13 @@
 //! How the node stands.
 
-use nanduti_protocol::{fork::ForkProof, key::PublicKey, ledger::Ledger};
+use nanduti_protocol::{fork::ForkProof, key::PublicKey, keyring::KeyState, ledger::Ledger};
 
-use super::{Engine, Handle, views::time_text};
+use super::{Engine, Handle};
 use crate::{
     api::{ApiError, ForkView, NodeRole, RestoredView, Status, StatusReply},
     core::Snapshot,
     governance,
+    offline::time_text,
     restored::Hindrance,
 };
 
@@ -16,7 +17,7 @@ impl Handle<Status> for Engine {
         let authority = snapshot.ledger.authority();
         let own = self.member.as_ref().and_then(|member| snapshot.counts.practices.get(member));
         let warnings = self.warnings(&snapshot);
-        let restored = self.restored(&snapshot).map(|hindrance| view(&hindrance, self.own_log.as_ref()));
+        let restored = self.restored(&snapshot).map(|hindrance| view(&hindrance, self.own_log().as_ref()));
         let reply = StatusReply {
             version: env!("CARGO_PKG_VERSION").into(),
             running: self.running_since.get().is_some(),
@@ -27,6 +28,8 @@ impl Handle<Status> for Engine {
             members: authority.map_or(0, |authority| authority.roster().members.len() as u64),
             role: self.role(&snapshot.ledger),
             member: self.member.as_ref().map(ToString::to_string),
+            publish_key: self.own_log().map(nanduti_protocol::key::PublicKey::to_hex),
+            keyring_seq: self.own_keyring(&snapshot.ledger),
             peer_id: Some(self.node_key.peer_id().to_string()),
             addresses: Vec::new(),
             web: self.web.get().cloned(),
@@ -67,6 +70,12 @@ impl Engine {
     fn warnings(&self, snapshot: &Snapshot) -> Vec<String> {
         let mut warnings = self.core.warnings();
         warnings.extend(snapshot.blocked.as_deref().map(ToOwned::to_owned));
+        if self.own_key_ended(&snapshot.ledger) {
+            warnings.push(
+                "the publishing key of this node has ended, and nothing that it signs counts: `nanduti key replace` gives it a fresh one"
+                    .into(),
+            );
+        }
         if snapshot.ledger.authority().is_none() {
             warnings.push("the charter of the network has not arrived yet: nothing can be judged before it has".into());
         }
@@ -76,14 +85,29 @@ impl Engine {
 
     /// Why this node does not sign, if that is because it came out of a backup.
     pub(super) fn restored(&self, snapshot: &Snapshot) -> Option<Hindrance> {
-        let (log, member) = (self.own_log.as_ref()?, self.member.as_ref()?);
-        snapshot.restored.as_ref()?.hindrance(log, member, snapshot.ledger.authority())
+        let (log, member) = (self.own_log()?, self.member.as_ref()?);
+        snapshot.restored.as_ref()?.hindrance(&log, member, snapshot.ledger.authority())
+    }
+
+    /// The keyring that lists this node's publishing key.
+    fn own_keyring(&self, ledger: &Ledger) -> Option<u64> {
+        let (member, log) = (self.member.as_ref()?, self.own_log()?);
+        let (seq, keyring) = ledger.authority()?.keyring(member)?;
+        keyring.line(&log).map(|_| seq)
+    }
+
+    fn own_key_ended(&self, ledger: &Ledger) -> bool {
+        let line = || {
+            let (member, log) = (self.member.as_ref()?, self.own_log()?);
+            ledger.authority()?.keyring(member)?.1.line(&log).map(|line| line.state)
+        };
+        matches!(line(), Some(KeyState::Ended(_)))
     }
 
     /// What this node is in the network.
     fn role(&self, ledger: &Ledger) -> NodeRole {
-        let Some(own_log) = &self.own_log else { return NodeRole::Observer };
-        let standing = ledger.authority().and_then(|authority| authority.standing(own_log));
+        let Some(own_log) = self.own_log() else { return NodeRole::Observer };
+        let standing = ledger.authority().and_then(|authority| authority.standing(&own_log));
         if standing.is_some() { NodeRole::Member } else { NodeRole::NotAdmitted }
     }
 }

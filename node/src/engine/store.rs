@@ -7,6 +7,7 @@ use nanduti_protocol::{key::PublicKey, library::Origin};
 use super::{
     Engine, Handle,
     ids::{Found, find},
+    views,
 };
 use crate::{
     Home,
@@ -50,8 +51,11 @@ fn verify_series(core: &Core, home: &Home, id: &str) -> Result<VerifyReply, ApiE
     let origins = series.history().into_iter().map(|(_, revision)| revision.origin).chain(withdrawal);
     let mut report = VerifyReport::default();
     let mut logs = std::collections::BTreeSet::new();
+    let mut signed = Vec::new();
     for origin in origins {
         logs.insert(origin.log);
+        // What is damaged is told as damage below.
+        signed.extend(views::proof(core, &origin.log, origin.seq));
         match verify_entry(home, &network, &origin.log, origin.seq) {
             Ok(Some(entry)) => {
                 report.entries += 1;
@@ -64,7 +68,7 @@ fn verify_series(core: &Core, home: &Home, id: &str) -> Result<VerifyReply, ApiE
         }
     }
     report.logs = logs.len() as u64;
-    Ok(reply(report))
+    Ok(VerifyReply { signed, ..reply(report) })
 }
 
 fn gone(origin: &Origin) -> Damage {
@@ -90,7 +94,16 @@ fn reply(report: VerifyReport) -> VerifyReply {
         offset,
         what,
     });
-    VerifyReply { logs, entries, bodies, signatures, by_chain_alone, bytes, damage: damage.collect() }
+    VerifyReply {
+        logs,
+        entries,
+        bodies,
+        signatures,
+        by_chain_alone,
+        bytes,
+        damage: damage.collect(),
+        signed: Vec::new(),
+    }
 }
 
 impl Handle<Reindex> for Engine {

@@ -11,6 +11,7 @@ use super::failure::failed;
 use crate::{
     api::{ApiError, PracticeRow, Proof, RevisionView, SeriesState, WithdrawalView},
     core::Core,
+    offline::time_text,
     store::{Damage, StoreError},
 };
 
@@ -92,12 +93,6 @@ pub(super) fn withdrawal(hash: &Hash, found: &Withdrawal) -> WithdrawalView {
         note: found.note.clone(),
         time: time_text(found.origin.time),
     }
-}
-
-/// Milliseconds since 1970 as RFC 3339 in UTC.
-pub(super) fn time_text(time_ms: u64) -> String {
-    let time = i64::try_from(time_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    time.map(|time| time.to_string()).unwrap_or_default()
 }
 
 fn gone(log: &PublicKey, seq: u64) -> ApiError {

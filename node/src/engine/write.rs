@@ -47,7 +47,7 @@ impl Handle<Publish> for Engine {
         self.may_sign()?;
         // From looking at what is there until signing what follows from it, nobody else signs.
         let _signing = self.signing.lock().await;
-        let (id, log) = (revises.or(draft.id), self.own_log);
+        let (id, log) = (revises.or(draft.id), self.own_log());
         let record = draft.record;
         let (record, plan) = self
             .blocking(move |core| {
@@ -101,7 +101,7 @@ impl Handle<Withdraw> for Engine {
             let proof = views::proof(core, &log, seq)?;
             let title = found.series.newest().first().map(|(_, newest)| newest.card.title.clone()).unwrap_or_default();
             let revises = found.series.newest().iter().map(|(hash, _)| hash.to_cid()).collect();
-            let arrived = core.arrival(&log, seq).map(views::time_text);
+            let arrived = core.arrival(&log, seq).map(crate::offline::time_text);
             let time = arrived.clone().unwrap_or_default();
             Ok(RevisionView { id: hash.to_cid(), revises, title, time, arrived, newest: true, proof })
         })
@@ -241,7 +241,7 @@ fn to_api(problem: record::Problem) -> Problem {
     Problem { field: problem.path, line: None, message: problem.message, hint: problem.hint }
 }
 
-fn salt() -> Result<[u8; 16], ApiError> {
+pub(super) fn salt() -> Result<[u8; 16], ApiError> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|_| failed("the machine gives no random numbers"))?;
     Ok(salt)

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use crate::durable::create_file_durably;
 
 /// The mode of what is meant to be sent to others.
-pub(super) const PUBLIC_FILE: u32 = 0o644;
+pub(crate) const PUBLIC_FILE: u32 = 0o644;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DiskError {
+pub(crate) enum DiskError {
     /// It cannot be read.
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
@@ -34,13 +34,13 @@ pub(super) enum DiskError {
 
 impl DiskError {
     /// Is there simply no such file?
-    pub(super) fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 }
 
 /// The content of a file of at most `max` bytes.
-pub(super) fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, DiskError> {
+pub(crate) fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, DiskError> {
     let failed = |source| DiskError::Read { path: path.to_path_buf(), source };
     // Opened without waiting: a pipe with that name would otherwise hold us up for ever.
     let flags = rustix::fs::OFlags::NONBLOCK.bits();
@@ -55,7 +55,7 @@ pub(super) fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, DiskError> 
 }
 
 /// The same; `None` if there is no such file.
-pub(super) fn read_if_there(path: &Path, max: u64) -> Result<Option<Vec<u8>>, DiskError> {
+pub(crate) fn read_if_there(path: &Path, max: u64) -> Result<Option<Vec<u8>>, DiskError> {
     match read_bounded(path, max) {
         Err(error) if error.is_missing() => Ok(None),
         read => read.map(Some),
@@ -63,7 +63,7 @@ pub(super) fn read_if_there(path: &Path, max: u64) -> Result<Option<Vec<u8>>, Di
 }
 
 /// Writes a file under a name that is free, or that holds these bytes already.
-pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
     match create_file_durably(path, bytes, mode) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -57,7 +57,7 @@ pub fn draft(options: DraftOptions) -> Result<DraftReply, ApiError> {
 }
 
 /// Sixteen random bytes.
-pub(super) fn random_salt() -> Result<[u8; 16], ApiError> {
+pub(crate) fn random_salt() -> Result<[u8; 16], ApiError> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|error| failure::failed("the system has no random numbers", &error))?;
     Ok(salt)

@@ -11,22 +11,22 @@ use crate::{
 };
 
 /// The caller asked for something that makes no sense.
-pub(super) fn usage(message: impl Into<String>) -> ApiError {
+pub(crate) fn usage(message: impl Into<String>) -> ApiError {
     ApiError::new(ErrorKind::Usage, message)
 }
 
 /// The rules do not allow it.
-pub(super) fn refused(message: impl Into<String>) -> ApiError {
+pub(crate) fn refused(message: impl Into<String>) -> ApiError {
     ApiError::new(ErrorKind::Refused, message)
 }
 
 /// It did not work, because of `error`.
-pub(super) fn failed(message: impl Into<String>, error: &(dyn Error + 'static)) -> ApiError {
+pub(crate) fn failed(message: impl Into<String>, error: &(dyn Error + 'static)) -> ApiError {
     ApiError::new(ErrorKind::Failed, message).because(error)
 }
 
 /// A file that the caller named could not be read or written.
-pub(super) fn file(error: &DiskError) -> ApiError {
+pub(crate) fn file(error: &DiskError) -> ApiError {
     let kind = if error.is_missing() { ErrorKind::NotFound } else { ErrorKind::Failed };
     let told = told(kind, error);
     match error {
@@ -36,12 +36,12 @@ pub(super) fn file(error: &DiskError) -> ApiError {
 }
 
 /// A file of the home could not be read.
-pub(super) fn store(error: &DiskError) -> ApiError {
+pub(crate) fn store(error: &DiskError) -> ApiError {
     told(ErrorKind::Store, error)
 }
 
 /// A key could not be made, read or opened.
-pub(super) fn key(message: &str, error: &KeyError) -> ApiError {
+pub(crate) fn key(message: &str, error: &KeyError) -> ApiError {
     let kind = match error {
         KeyError::Missing { .. } => ErrorKind::NotFound,
         KeyError::Exists { .. } => ErrorKind::Refused,
@@ -56,12 +56,12 @@ pub(super) fn key(message: &str, error: &KeyError) -> ApiError {
 }
 
 /// The home could not be made.
-pub(super) fn home(error: &HomeError) -> ApiError {
+pub(crate) fn home(error: &HomeError) -> ApiError {
     told(ErrorKind::Failed, error)
 }
 
 /// The home could not be locked.
-pub(super) fn lock(error: &LockError) -> ApiError {
+pub(crate) fn lock(error: &LockError) -> ApiError {
     let told = told(ErrorKind::Failed, error);
     match error {
         LockError::Held { .. } => told.hint("stop the running node first"),

@@ -90,7 +90,7 @@ pub(super) fn member_of(home: &Home) -> Result<Option<MemberId>, ApiError> {
 }
 
 /// The charter of a home's network, once it is known.
-pub(super) fn charter_bytes_of(home: &Home) -> Result<Option<Vec<u8>>, ApiError> {
+pub(crate) fn charter_bytes_of(home: &Home) -> Result<Option<Vec<u8>>, ApiError> {
     let path = home.network_dir().join("charter");
     if path.exists() {
         let max = nanduti_protocol::limits::BODY_MAX as u64;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 
 use nanduti_protocol::{
     charter::{Charter, Role},
@@ -21,12 +22,16 @@ use crate::{
     keys::{KeyStore, NodeKey, Passphrase, Protection, PublishKey, RootKey},
 };
 
-/// Makes a home. A member gets a root key (encrypted with the passphrase), a publishing key, a node key and a card; an
-/// observer gets a node key. An observer's home can become a member's; nothing else is ever made a second time.
+/// Makes a home. A member gets a root key (encrypted with the passphrase), a publishing key, a node key and a card; a further
+/// node of a member gets the last two keys; an observer gets a node key. An observer's home can become a member's; nothing else
+/// is ever made a second time.
 ///
 /// # Errors
 /// If there are keys already, an id or a name is not one, the passphrase is missing or too short, or the disk fails.
 pub fn init(home: &Home, who: InitOptions, passphrase: Option<&Passphrase>) -> Result<InitReply, ApiError> {
+    if who.further_node {
+        return init_further(home, who.member);
+    }
     let member = if who.observer { None } else { Some(Applicant::check(who, passphrase)?) };
     home.create().map_err(|error| failure::home(&error))?;
     let _lock = HomeLock::acquire(home).map_err(|error| failure::lock(&error))?;
@@ -40,12 +45,43 @@ pub fn init(home: &Home, who: InitOptions, passphrase: Option<&Passphrase>) -> R
         None => Ok(InitReply {
             member: None,
             fingerprint: None,
+            root_file: None,
             card: None,
             root_key: None,
             publish_key: None,
             node_peer_id: Some(node.peer_id().to_string()),
         }),
     }
+}
+
+/// The home of a further node: its keys speak for the member once the member's keyring lists them.
+fn init_further(home: &Home, member: Option<String>) -> Result<InitReply, ApiError> {
+    let id = member.ok_or_else(|| failure::usage("a further node needs the id of its member").hint("--member PRY"))?;
+    let id = MemberId::parse(&id).map_err(|error| failure::usage(error.to_string()))?;
+    home.create().map_err(|error| failure::home(&error))?;
+    let _lock = HomeLock::acquire(home).map_err(|error| failure::lock(&error))?;
+    refuse_to_repeat(home, true)?;
+    write_config(home)?;
+    let store = KeyStore::of(home);
+    let failed = |error| failure::key("the keys could not be made", &error);
+    let node = store.open_or_create_node().map_err(failed)?;
+    let publish = PublishKey::generate().map_err(failed)?;
+    store.create_publish(&publish).map_err(failed)?;
+    write_member(home, &id)?;
+    Ok(InitReply {
+        member: Some(id.to_string()),
+        fingerprint: None,
+        root_file: None,
+        card: None,
+        root_key: None,
+        publish_key: Some(PublicKey::from_bytes(publish.public()).to_hex()),
+        node_peer_id: Some(node.peer_id().to_string()),
+    })
+}
+
+fn write_member(home: &Home, id: &MemberId) -> Result<(), ApiError> {
+    write_file_durably(&identity::member_file(home), format!("{id}\n").as_bytes(), PRIVATE_FILE)
+        .map_err(|error| failure::failed("the id of the member could not be written", &error))
 }
 
 /// Writes the commented configuration, if there is none.
@@ -64,6 +100,7 @@ struct Applicant<'a> {
     name: String,
     role: String,
     passphrase: &'a Passphrase,
+    root_key: Option<PathBuf>,
 }
 
 impl<'a> Applicant<'a> {
@@ -85,7 +122,7 @@ impl<'a> Applicant<'a> {
         Card { id: id.clone(), name: name.clone(), node: None, role: role.clone(), root: blank, publish: None }
             .check()
             .map_err(|error| failure::usage("the charter could not carry this").because(&error))?;
-        Ok(Self { id, name, role, passphrase })
+        Ok(Self { id, name, role, passphrase, root_key: who.root_key })
     }
 }
 
@@ -93,11 +130,14 @@ fn make_member(home: &Home, who: Applicant<'_>, node: &NodeKey) -> Result<InitRe
     let store = KeyStore::of(home);
     let failed = |error| failure::key("the keys could not be made", &error);
     let (root, publish) = (RootKey::generate().map_err(failed)?, PublishKey::generate().map_err(failed)?);
-    store.create_root(&root, who.passphrase, Protection::Scrypt).map_err(failed)?;
+    let root_file = who.root_key.unwrap_or_else(|| store.root_file());
+    if root_file == store.root_file() {
+        store.create_root(&root, who.passphrase, Protection::Scrypt).map_err(failed)?;
+    } else {
+        KeyStore::create_root_at(&root_file, &root, who.passphrase, Protection::Scrypt).map_err(failed)?;
+    }
     store.create_publish(&publish).map_err(failed)?;
-    let line = format!("{}\n", who.id);
-    write_file_durably(&identity::member_file(home), line.as_bytes(), PRIVATE_FILE)
-        .map_err(|error| failure::failed("the id of the member could not be written", &error))?;
+    write_member(home, &who.id)?;
     let card = Card {
         id: who.id,
         name: who.name,
@@ -112,6 +152,7 @@ fn make_member(home: &Home, who: Applicant<'_>, node: &NodeKey) -> Result<InitRe
     Ok(InitReply {
         member: Some(card.id.to_string()),
         fingerprint: Some(root.fingerprint().to_string()),
+        root_file: Some(root_file.display().to_string()),
         card: Some(path.display().to_string()),
         root_key: Some(card.root.to_hex()),
         publish_key: Some(PublicKey::from_bytes(publish.public()).to_hex()),

@@ -15,10 +15,10 @@
 //! Absent: how these things look on a terminal, and how a roster changes later: that takes ballots ([`crate::governance`]).
 
 mod card;
-mod disk;
+pub(crate) mod disk;
 mod document;
 mod draft;
-mod failure;
+pub(crate) mod failure;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod identity;
@@ -33,6 +33,8 @@ mod verify;
 
 pub use crate::keys::Passphrase;
 pub use draft::draft;
+pub(crate) use draft::random_salt;
+pub(crate) use identity::charter_bytes_of;
 pub use identity::{NetworkInfo, author_of, network_of};
 pub use init::init;
 pub use join::join;
@@ -40,7 +42,8 @@ pub(crate) use request::first_words;
 pub use request::request;
 pub use seal::seal;
 pub use show::show;
-pub use sign::sign;
+pub(crate) use sign::now_ms;
+pub use sign::{sign, sign_with};
 pub use types::{
     CharterKind, CharterView, DraftOptions, DraftReply, FounderView, InitOptions, InitReply, JoinReply, RequestOptions,
     RequestReply, SealReply, SignReply,

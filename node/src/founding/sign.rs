@@ -36,7 +36,7 @@ use crate::{
     Home, HomeLock,
     api::{ApiError, ErrorKind},
     durable::{PRIVATE_FILE, create_file_durably, create_private_dir},
-    keys::{KeyStore, Passphrase, RootKey},
+    keys::{KeyError, KeyStore, Passphrase, RootKey},
 };
 
 /// Signs a draft as the member of this home, and writes what was signed to `out`, or to `MEMBER.signed` beside the draft.
@@ -46,6 +46,20 @@ use crate::{
 /// If it is no draft, the home's root key is not on it, the home belongs to another network, the passphrase is wrong, or the
 /// disk fails.
 pub fn sign(home: &Home, draft: &Path, out: Option<&Path>, passphrase: &Passphrase) -> Result<SignReply, ApiError> {
+    sign_with(home, draft, out, None, passphrase)
+}
+
+/// The same with a root key that is not in the home but in a file of its own.
+///
+/// # Errors
+/// As [`sign`].
+pub fn sign_with(
+    home: &Home,
+    draft: &Path,
+    out: Option<&Path>,
+    root_key: Option<&Path>,
+    passphrase: &Passphrase,
+) -> Result<SignReply, ApiError> {
     let charter = read_draft(draft)?;
     let network = charter.network();
     if !home.path().is_dir() {
@@ -53,7 +67,7 @@ pub fn sign(home: &Home, draft: &Path, out: Option<&Path>, passphrase: &Passphra
             .hint("`nanduti init` makes one"));
     }
     let _lock = HomeLock::acquire(home).map_err(|error| failure::lock(&error))?;
-    let pen = Pen::open(home, &charter, passphrase)?;
+    let pen = Pen::open(home, &charter, root_key, passphrase)?;
     refuse_second_network(home, &network)?;
     let bytes = match stored(home, &network, &pen)? {
         Some(bytes) => bytes,
@@ -96,10 +110,24 @@ pub(super) struct Pen {
 }
 
 impl Pen {
-    fn open(home: &Home, charter: &Charter, passphrase: &Passphrase) -> Result<Self, ApiError> {
+    fn open(
+        home: &Home,
+        charter: &Charter,
+        root_key: Option<&Path>,
+        passphrase: &Passphrase,
+    ) -> Result<Self, ApiError> {
         let store = KeyStore::of(home);
         let failed = |error| failure::key("the keys of this home cannot be used", &error);
-        let root = store.open_root(passphrase).map_err(failed)?;
+        let root = match root_key {
+            Some(path) => KeyStore::open_root_at(path, passphrase),
+            None => store.open_root(passphrase),
+        };
+        let root = root.map_err(|error| match (&error, root_key) {
+            (KeyError::Missing { .. }, None) => {
+                failed(error).hint("where the root key is kept elsewhere, --root-key FILE names it")
+            }
+            _ => failed(error),
+        })?;
         let member = charter.member_by_root(&PublicKey::from_bytes(root.public())).cloned().ok_or_else(|| {
             failure::refused("the root key of this home is not on the draft")
                 .hint("send your card to whoever drafts the charter, and sign the draft that has it")
@@ -228,7 +256,7 @@ fn refuse_second_network(home: &Home, network: &Hash) -> Result<(), ApiError> {
 }
 
 /// The author's claim of when, which decides nothing.
-pub(super) fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX).min(limits::TIME_MAX_MS)
 }

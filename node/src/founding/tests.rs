@@ -39,7 +39,7 @@ impl Table {
             member: Some(id.into()),
             name: Some(format!("Institution of {id}")),
             role: None,
-            observer: false,
+            ..InitOptions::default()
         };
         let reply = init(&self.home(id), who, Some(&WORDS.into())).unwrap();
         PathBuf::from(reply.card.unwrap())
@@ -258,7 +258,7 @@ fn a_home_is_made_once() {
         member: Some(id.into()),
         name: Some("Ministry".into()),
         role: role.map(str::to_owned),
-        observer: false,
+        ..InitOptions::default()
     };
     for (who, words) in [
         (member("pry", None), WORDS),

@@ -17,6 +17,12 @@ pub struct InitOptions {
     pub role: Option<String>,
     /// A node that reads and verifies, and signs nothing.
     pub observer: bool,
+    /// A further node of a member that has a root key already: it gets a publishing key and a node key of its own.
+    #[serde(default)]
+    pub further_node: bool,
+    /// Where the root key goes; into the home if nothing is said.
+    #[serde(default)]
+    pub root_key: Option<PathBuf>,
 }
 
 /// What was made.
@@ -26,6 +32,9 @@ pub struct InitReply {
     pub member: Option<String>,
     /// The root key's fingerprint, to be compared by telephone.
     pub fingerprint: Option<String>,
+    /// The file of the root key.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub root_file: Option<String>,
     /// Path of the card, which is public.
     pub card: Option<String>,
     /// The root key, public half, in hexadecimal.

@@ -16,7 +16,8 @@ use super::error::KeyError;
 use super::passphrase::Passphrase;
 use super::pem::{self, KEY_FILE_BYTES_MAX, Protection, Seed};
 use super::{Key, KeyUse, Node, NodeKey, Publish, PublishKey, Root, RootKey};
-use crate::durable::{PRIVATE_FILE, create_file_durably, create_private_dir};
+use crate::disk;
+use crate::durable::{PRIVATE_FILE, create_file_durably, create_private_dir, sync_dir};
 use crate::home::Home;
 
 /// The folder `keys/` of a home.
@@ -46,9 +47,24 @@ impl KeyStore {
         self.file::<Node>()
     }
 
+    /// Where the publishing key is that will take the place of the present one, once the member's keyring lists it.
+    pub fn next_publish_file(&self) -> PathBuf {
+        self.dir.join("publish-next.pem")
+    }
+
     /// Writes a root key, encrypted; refuses to overwrite one.
     pub fn create_root(&self, key: &RootKey, passphrase: &Passphrase, how: Protection) -> Result<(), KeyError> {
         self.write::<Root>(&pem::encode_encrypted(&key.seed(), passphrase, how)?)
+    }
+
+    /// The same at a place of its own, outside any home.
+    pub fn create_root_at(
+        path: &Path,
+        key: &RootKey,
+        passphrase: &Passphrase,
+        how: Protection,
+    ) -> Result<(), KeyError> {
+        write_new(path, &pem::encode_encrypted(&key.seed(), passphrase, how)?)
     }
 
     /// Writes a publishing key; refuses to overwrite one.
@@ -64,6 +80,53 @@ impl KeyStore {
     /// Opens the root key.
     pub fn open_root(&self, passphrase: &Passphrase) -> Result<RootKey, KeyError> {
         self.open(|text| pem::decode_encrypted(text, passphrase))
+    }
+
+    /// Opens a root key at a place of its own. It is encrypted, and may lie on a stick that knows no permissions.
+    pub fn open_root_at(path: &Path, passphrase: &Passphrase) -> Result<RootKey, KeyError> {
+        let text = read_key(path, Exposure::Accepted)?;
+        decoded(path, pem::decode_encrypted(&text, passphrase))
+    }
+
+    /// The publishing key that will take the place of the present one; made now if there is none. Only the holder of the
+    /// home's lock may call it.
+    pub fn open_or_create_next_publish(&self) -> Result<PublishKey, KeyError> {
+        match self.open_next_publish() {
+            Err(KeyError::Missing { .. }) => {
+                let key = PublishKey::generate()?;
+                write_new(&self.next_publish_file(), &pem::encode_plain(&key.seed())?)?;
+                Ok(key)
+            }
+            opened => opened,
+        }
+    }
+
+    /// The publishing key that will take the place of the present one.
+    pub fn open_next_publish(&self) -> Result<PublishKey, KeyError> {
+        let path = self.next_publish_file();
+        decoded(&path, pem::decode_plain(&read_key(&path, Exposure::Refused)?))
+    }
+
+    /// Puts the next publishing key in the place of the present one, which is kept under a name of its own. A crash leaves
+    /// either the one or the other in that place.
+    pub fn take_next_publish(&self) -> Result<PublishKey, KeyError> {
+        let next = self.open_next_publish()?;
+        match self.open_publish() {
+            Ok(present) => {
+                let name = data_encoding::HEXLOWER.encode(&present.public()[..8]);
+                let kept = self.dir.join(format!("publish-{name}.pem"));
+                match write_new(&kept, &pem::encode_plain(&present.seed())?) {
+                    Ok(()) | Err(KeyError::Exists { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Err(KeyError::Missing { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let failed = |source| KeyError::Io { path: self.publish_file(), source };
+        disk::rename(&self.next_publish_file(), &self.publish_file()).map_err(failed)?;
+        sync_dir(&self.dir).map_err(failed)?;
+        Ok(next)
     }
 
     /// Opens the publishing key.
@@ -93,28 +156,42 @@ impl KeyStore {
     }
 
     fn write<U: KeyUse>(&self, text: &str) -> Result<(), KeyError> {
-        let path = self.file::<U>();
         create_private_dir(&self.dir).map_err(|source| KeyError::Io { path: self.dir.clone(), source })?;
-        create_file_durably(&path, text.as_bytes(), PRIVATE_FILE).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => KeyError::Exists { path },
-            _ => KeyError::Io { path, source },
-        })
+        write_new(&self.file::<U>(), text)
     }
 
     fn open<U: KeyUse>(&self, decode: impl FnOnce(&[u8]) -> Result<Seed, KeyError>) -> Result<Key<U>, KeyError> {
         let path = self.file::<U>();
-        let text = read_private(&path)?;
-        match decode(&text) {
-            Ok(seed) => Ok(Key::from_seed(&seed)),
-            // What is wrong with the passphrase is not wrong with the file.
-            Err(error @ (KeyError::Passphrase | KeyError::Random(_))) => Err(error),
-            Err(error) => Err(KeyError::File { path, source: Box::new(error) }),
-        }
+        let text = read_key(&path, Exposure::Refused)?;
+        decoded(&path, decode(&text))
     }
 }
 
-/// The content of a file that only its owner can read and change.
-fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+/// May others than its owner be able to read or change a file?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exposure {
+    Refused,
+    Accepted,
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), KeyError> {
+    create_file_durably(path, text.as_bytes(), PRIVATE_FILE).map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.to_path_buf() },
+        _ => KeyError::Io { path: path.to_path_buf(), source },
+    })
+}
+
+fn decoded<U: KeyUse>(path: &Path, seed: Result<Seed, KeyError>) -> Result<Key<U>, KeyError> {
+    match seed {
+        Ok(seed) => Ok(Key::from_seed(&seed)),
+        // What is wrong with the passphrase is not wrong with the file.
+        Err(error @ (KeyError::Passphrase | KeyError::Random(_))) => Err(error),
+        Err(error) => Err(KeyError::File { path: path.to_path_buf(), source: Box::new(error) }),
+    }
+}
+
+/// The content of a key file.
+fn read_key(path: &Path, exposure: Exposure) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => KeyError::Missing { path: path.to_path_buf() },
         _ => KeyError::Io { path: path.to_path_buf(), source },
@@ -126,7 +203,7 @@ fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         return Err(KeyError::Io { path: path.to_path_buf(), source });
     }
     let mode = found.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
+    if mode & 0o077 != 0 && exposure == Exposure::Refused {
         return Err(KeyError::Exposed { path: path.to_path_buf(), mode });
     }
     if found.len() > KEY_FILE_BYTES_MAX {
@@ -174,6 +251,38 @@ mod tests {
         let again = store.create_publish(&PublishKey::generate().unwrap());
         assert!(matches!(again, Err(KeyError::Exists { .. })));
         assert_eq!(store.open_publish().unwrap().public(), publish.public());
+    }
+
+    #[test]
+    fn the_next_publishing_key_takes_the_place_of_the_present_one() {
+        let (_dir, store) = store();
+        let present = PublishKey::generate().unwrap();
+        store.create_publish(&present).unwrap();
+        assert!(matches!(store.take_next_publish(), Err(KeyError::Missing { .. })));
+        let next = store.open_or_create_next_publish().unwrap();
+        assert_eq!(store.open_or_create_next_publish().unwrap().public(), next.public(), "made once");
+        assert_eq!(store.open_publish().unwrap().public(), present.public(), "not yet");
+        // As if a crash had come after the present key was put by.
+        let name = data_encoding::HEXLOWER.encode(&present.public()[..8]);
+        let kept = store.dir.join(format!("publish-{name}.pem"));
+        fs::copy(store.publish_file(), &kept).unwrap();
+        assert_eq!(store.take_next_publish().unwrap().public(), next.public());
+        assert_eq!(store.open_publish().unwrap().public(), next.public());
+        assert!(!store.next_publish_file().exists() && kept.exists());
+    }
+
+    #[test]
+    fn a_root_key_on_a_stick_may_be_seen_by_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, words) = (dir.path().join("root.pem"), Passphrase::from("correct horse"));
+        let key = RootKey::generate().unwrap();
+        KeyStore::create_root_at(&path, &key, &words, Protection::Scrypt).unwrap();
+        assert!(matches!(
+            KeyStore::create_root_at(&path, &key, &words, Protection::Scrypt),
+            Err(KeyError::Exists { .. })
+        ));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(KeyStore::open_root_at(&path, &words).unwrap().public(), key.public());
     }
 
     #[test]

@@ -13,8 +13,9 @@ use tokio::net::UnixListener;
 
 use crate::{
     api::{
-        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Cast, Diff, ErrorKind, History, List, Members,
-        PeerAdd, PeerBlock, PeerList, Propose, Publish, Reindex, Show, Speak, Status, Sync, Verify, Withdraw,
+        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Cast, Diff, ErrorKind, History, KeyList, KeyOffer,
+        KeyPrepare, List, Members, PeerAdd, PeerBlock, PeerList, Propose, Publish, Reindex, Show, Speak, Status,
+        Submit, Sync, Verify, Withdraw,
     },
     engine::{Engine, Handle},
 };
@@ -70,6 +71,10 @@ fn router(engine: Arc<Engine>) -> Router {
     let router = route::<Propose>(router);
     let router = route::<Speak>(router);
     let router = route::<Cast>(router);
+    let router = route::<KeyList>(router);
+    let router = route::<KeyPrepare>(router);
+    let router = route::<KeyOffer>(router);
+    let router = route::<Submit>(router);
     router.layer(DefaultBodyLimit::max(BODY_MAX)).with_state(engine)
 }
 

@@ -67,6 +67,8 @@ impl From<StatusReply> for PublicStatus {
             members,
             role,
             member,
+            publish_key: _,
+            keyring_seq: _,
             peer_id: _,
             addresses: _,
             web: _,

@@ -132,6 +132,8 @@ pub(crate) fn status() -> StatusReply {
         members: 5,
         role: NodeRole::Member,
         member: Some("PRY".to_owned()),
+        publish_key: None,
+        keyring_seq: None,
         peer_id: Some("12D3KooWprivatepeer".to_owned()),
         addresses: vec!["/ip4/192.0.2.7/udp/4001/quic-v1/p2p/12D3KooWprivatepeer".to_owned()],
         web: Some("http://192.0.2.7:8080/".to_owned()),

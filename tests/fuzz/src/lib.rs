@@ -64,6 +64,7 @@ pub const SESSIONS: &[Target] = targets! {
 pub const NODE: &[Target] = targets! {
     "card" => node::card,
     "document" => node::document,
+    "request" => node::request,
     "key_file" => node::key_file,
     "config" => node::config,
     "exchange" => node::exchange,

@@ -52,6 +52,16 @@ pub fn document(data: &[u8]) {
     }
 }
 
+/// A request to a root key, and an offer of keys.
+pub fn request(data: &[u8]) {
+    if let Some(written) = fuzzing::request(data) {
+        assert_eq!(written, data);
+    }
+    if let Some(written) = fuzzing::offer(&String::from_utf8_lossy(data)) {
+        assert_eq!(fuzzing::offer(&written).as_ref(), Some(&written), "one offer, one text");
+    }
+}
+
 /// A key file.
 pub fn key_file(data: &[u8]) {
     fuzzing::encrypted_key(data);
@@ -249,6 +259,10 @@ pub fn calls(data: &[u8]) {
     call::<api::Diff>(data);
     call::<api::PeerAdd>(data);
     call::<api::BundleImport>(data);
+    call::<api::KeyList>(data);
+    call::<api::KeyPrepare>(data);
+    call::<api::KeyOffer>(data);
+    call::<api::Submit>(data);
 }
 
 /// Text of others on a terminal. The program's own module is built in here, since a binary has no door.

@@ -48,7 +48,7 @@ const NODE: Layers = Layers {
         &["governance", "logging", "restored", "store"],
         &["core"],
         &["founding", "net", "web"],
-        &["backup"],
+        &["backup", "offline"],
         &["engine"],
         &["operator"],
         &["client", "node"],

@@ -76,7 +76,7 @@ pub(super) fn found(
             member: Some(member.id.clone()),
             name: Some(member.name.clone()),
             role: Some(ROLE.to_owned()),
-            observer: false,
+            ..InitOptions::default()
         };
         let reply = founding::init(&home_of(folder, member), who, Some(passphrase))?;
         reply

@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// The file to write [default: MEMBER.signed beside the draft]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// The file of the root key [default: keys/root.pem in the home]
+    #[arg(long, value_name = "FILE")]
+    root_key: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseSource,
 }
@@ -38,7 +41,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let passphrase = args.passphrase.read(Purpose::UseKey)?;
     let reply = {
         let _progress = context.terminal().progress("signing the charter");
-        founding::sign(&home, &args.draft, args.out.as_deref(), &passphrase)?
+        founding::sign_with(&home, &args.draft, args.out.as_deref(), args.root_key.as_deref(), &passphrase)?
     };
     context.terminal().reply(&reply, text)?;
     context.terminal().hint("send the signed file to whoever seals the charter with `nanduti network seal`");

@@ -157,7 +157,8 @@ fn found(bench: &Bench) -> Result<(std::path::PathBuf, std::path::PathBuf)> {
     let passphrase = Passphrase::new("only for measuring".to_owned());
     let author = bench.fresh("author");
     let home = Home::at(&author);
-    let member = InitOptions { member: Some("PRY".into()), name: Some("Measured".into()), role: None, observer: false };
+    let member =
+        InitOptions { member: Some("PRY".into()), name: Some("Measured".into()), role: None, ..InitOptions::default() };
     let card = founding::init(&home, member, Some(&passphrase)).map_err(Error::other)?.card;
     let card = card.ok_or_else(|| Error::other("no card"))?;
     let (draft, signed, sealed) = (bench.fresh("draft"), bench.fresh("signed"), bench.fresh("sealed"));

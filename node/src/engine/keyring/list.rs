@@ -1,0 +1,138 @@
+//! The keys of a member, with where each stands and since when.
+
+use std::collections::BTreeMap;
+
+use libp2p::{PeerId, identity};
+use nanduti_protocol::{
+    key::{MemberId, PublicKey},
+    keyring::{KeyLine, KeyState, KeyUse, Keyring},
+    kind::Kind,
+    ledger::Ledger,
+};
+
+use crate::{
+    api::{ApiError, KeyList, KeyListReply, KeyStanding, KeyView},
+    core::{Core, Snapshot},
+    engine::{
+        Engine, Handle,
+        failure::{failed, not_found, usage},
+    },
+    offline::{fingerprint, place, role, time_text},
+};
+
+impl Handle<KeyList> for Engine {
+    async fn handle(&self, call: KeyList) -> Result<KeyListReply, ApiError> {
+        let member = match call.member {
+            Some(text) => MemberId::parse(text.trim()).map_err(|error| usage(error.to_string()))?,
+            None => self.member.clone().ok_or_else(|| {
+                usage("this node speaks for no member: name the one whose keys are to be shown")
+                    .hint("`nanduti key list --member PRY`")
+            })?,
+        };
+        let own: Vec<PublicKey> =
+            self.own_log().into_iter().chain([PublicKey::from_bytes(self.node_key.public())]).collect();
+        self.blocking(move |core| list(core, &member, &own)).await
+    }
+}
+
+fn list(core: &Core, member: &MemberId, own: &[PublicKey]) -> Result<KeyListReply, ApiError> {
+    let snapshot = core.snapshot();
+    let authority = snapshot.ledger.authority().ok_or_else(|| failed("the charter has not arrived yet"))?;
+    let listed = authority.roster().member(member).ok_or_else(|| {
+        not_found(format!("{member} is not a member of this network")).hint("`nanduti network show` lists the members")
+    })?;
+    let in_force = authority.keyring(member);
+    let past = Past::of(core, &snapshot, member, in_force.map(|(_, keyring)| keyring))?;
+    let lines = in_force.map(|(_, keyring)| keyring.keys.as_slice()).unwrap_or_default();
+    let mut keys: Vec<KeyView> =
+        lines.iter().map(|line| view(line, &snapshot, &past, own.contains(&line.key))).collect();
+    keys.sort_by_key(|key| (key.state != KeyStanding::Live, key.since));
+    Ok(KeyListReply {
+        member: member.to_string(),
+        member_name: listed.name.clone(),
+        root_key: listed.root.to_hex(),
+        root_fingerprint: fingerprint(&listed.root),
+        keyring: in_force.map(|(seq, _)| seq),
+        keyring_time: past.time.map(time_text),
+        root_forked_at: snapshot.ledger.open_fork(&listed.root, snapshot.as_ref()).map(|fork| fork.mark().seq),
+        keys,
+    })
+}
+
+fn view(line: &KeyLine, snapshot: &Snapshot, past: &Past, own: bool) -> KeyView {
+    let ledger: &Ledger = &snapshot.ledger;
+    let entries = ledger.extent(&line.key).map_or(0, |extent| extent.next);
+    let (state, fixed) = match line.state {
+        KeyState::Live(checkpoint) => (KeyStanding::Live, checkpoint),
+        KeyState::Ended(None) if line.key_use == KeyUse::Node => (KeyStanding::Retired, None),
+        KeyState::Ended(None) => (KeyStanding::Revoked, None),
+        KeyState::Ended(Some(last)) if entries > last.seq.saturating_add(1) => (KeyStanding::Revoked, Some(last)),
+        KeyState::Ended(last) => (KeyStanding::Retired, last),
+    };
+    let (since, ended_by) = past.keys.get(&line.key).copied().unwrap_or_default();
+    KeyView {
+        key: line.key.to_hex(),
+        key_use: role(line.key_use),
+        fingerprint: fingerprint(&line.key),
+        peer_id: (line.key_use == KeyUse::Node).then(|| peer_id_of(&line.key)).flatten(),
+        state,
+        place: fixed.map(place),
+        entries,
+        counted: ledger.counted(&line.key, snapshot),
+        since,
+        ended_by,
+        own,
+    }
+}
+
+fn peer_id_of(key: &PublicKey) -> Option<String> {
+    let key = identity::ed25519::PublicKey::try_from_bytes(key.as_bytes()).ok()?;
+    Some(PeerId::from_public_key(&identity::PublicKey::from(key)).to_string())
+}
+
+/// What the keyrings up to the one in force said: since which one each key is listed, and which one ended it.
+#[derive(Default)]
+struct Past {
+    keys: BTreeMap<PublicKey, (u64, Option<u64>)>,
+    time: Option<u64>,
+}
+
+impl Past {
+    /// Goes through the root logs from below, by the rule by which authority finds the keyring in force.
+    fn of(core: &Core, snapshot: &Snapshot, member: &MemberId, in_force: Option<&Keyring>) -> Result<Self, ApiError> {
+        let mut past = Self::default();
+        let (Some(in_force), Some(authority)) = (in_force, snapshot.ledger.authority()) else { return Ok(past) };
+        let Some(listed) = authority.roster().member(member) else { return Ok(past) };
+        let mut before: Option<Keyring> = None;
+        for root in authority.roster().roots(listed) {
+            for seq in 0..snapshot.ledger.counted(&root, snapshot) {
+                let Some(entry) = core.read_at(&root, seq)?.filter(|entry| entry.statement.kind == Kind::Keyring)
+                else {
+                    continue;
+                };
+                let body = entry.body.unwrap_or_default();
+                let network = authority.network();
+                let Ok(keyring) = Keyring::decode(&body, &network, member, Some(in_force)) else { continue };
+                if before.as_ref().is_some_and(|before| keyring.follows(before).is_err()) {
+                    continue;
+                }
+                past.note(seq, &keyring);
+                if keyring == *in_force {
+                    past.time = Some(entry.statement.time);
+                    return Ok(past);
+                }
+                before = Some(keyring);
+            }
+        }
+        Ok(past)
+    }
+
+    fn note(&mut self, seq: u64, keyring: &Keyring) {
+        for line in &keyring.keys {
+            let (_, ended_by) = self.keys.entry(line.key).or_insert((seq, None));
+            if matches!(line.state, KeyState::Ended(_)) {
+                ended_by.get_or_insert(seq);
+            }
+        }
+    }
+}

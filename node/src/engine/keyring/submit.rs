@@ -1,0 +1,128 @@
+//! Taking in what a root key signed.
+
+use nanduti_protocol::{
+    keyring::KeyState,
+    ledger::{History, Ledger},
+    run::VerifiedRun,
+};
+
+use super::{places::contradicted, prepare::effects, ring::short};
+use crate::{
+    api::{ApiError, EffectView, Submit, SubmitReply},
+    core::{Core, Snapshot},
+    engine::{
+        Engine, Handle,
+        failure::{failed, refused, usage},
+    },
+    offline::{Checked, Request, view},
+};
+
+impl Handle<Submit> for Engine {
+    async fn handle(&self, call: Submit) -> Result<SubmitReply, ApiError> {
+        let bytes = data_encoding::BASE64
+            .decode(call.file.as_bytes())
+            .map_err(|error| usage("the file is not in base64").because(&error))?;
+        let request =
+            Request::decode(&bytes).map_err(|error| usage("this is not a request to a root key").because(&error))?;
+        let checked = Checked::of(&request).map_err(|error| refused("the request does not hold").because(&error))?;
+        let run = checked.run.clone().ok_or_else(|| {
+            usage("nobody has signed this request yet").hint("`nanduti sign FILE` signs it, where the root key is")
+        })?;
+        // Nothing of this node's own is signed between looking and taking in.
+        let _signing = self.signing.lock().await;
+        let snapshot = self.core.snapshot();
+        let known = place_of(&snapshot.ledger, snapshot.as_ref(), &checked, &run)?;
+        let effects = if known { Vec::new() } else { effects(&snapshot, &checked.after) };
+        let reply = SubmitReply {
+            checked_only: call.check,
+            known,
+            request: view(&checked),
+            warnings: warnings(&snapshot, &checked),
+            effects,
+            signs_with: None,
+        };
+        if call.check {
+            return Ok(reply);
+        }
+        let stops = stops(&reply.effects);
+        if call.stops.is_some_and(|expected| stops > expected) {
+            return Err(refused(
+                "the node has taken in or signed more meanwhile, and more would stop counting than was said",
+            )
+            .hint("try again: what follows is said anew"));
+        }
+        self.core.admit(run).await?;
+        for opening in checked.openings {
+            begin(&self.core, opening).await?;
+        }
+        let signs_with = self.take_over().await?;
+        Ok(SubmitReply { signs_with: signs_with.map(nanduti_protocol::key::PublicKey::to_hex), ..reply })
+    }
+}
+
+fn stops(effects: &[EffectView]) -> u64 {
+    effects.iter().map(|effect| effect.stops).sum()
+}
+
+/// Whether the entry is held already; an error if it cannot take its place.
+fn place_of(ledger: &Ledger, history: &impl History, checked: &Checked, run: &VerifiedRun) -> Result<bool, ApiError> {
+    if checked.network != ledger.network() {
+        return Err(refused(format!("the request is for the network {}", checked.network)));
+    }
+    let authority = ledger.authority().ok_or_else(|| failed("the charter has not arrived yet"))?;
+    let (root, seq) = (checked.root(), checked.statement.seq);
+    let listed = authority.roster().member(&checked.member);
+    if listed.is_none_or(|listed| listed.root != root) {
+        return Err(refused(format!("{root} is not the root key of {} in this network", checked.member)));
+    }
+    let held = ledger.extent(&root).map_or(0, |extent| extent.next);
+    if held > seq {
+        return match history.hash_at(&root, seq) {
+            Some(hash) if hash == run.head() => Ok(true),
+            _ => Err(refused(format!("the root log has another entry {seq} already"))
+                .hint("do not hand this file to anybody else, since it contradicts that entry: destroy it, and prepare the change anew")),
+        };
+    }
+    if held < seq || ledger.extent(&root).is_none_or(|extent| extent.head != checked.statement.prev) {
+        return Err(refused(format!(
+            "this node holds {held} entries of the root log, and the request stands on others"
+        ))
+        .hint("`nanduti sync` fetches what is missing; else prepare the change anew"));
+    }
+    if let Some((_, before)) = authority.keyring(&checked.member) {
+        checked.after.follows(before).map_err(|error| {
+            refused("the keyring in force does not allow it")
+                .because(&error)
+                .hint("prepare the change anew on this node")
+        })?;
+    }
+    Ok(false)
+}
+
+/// What does not keep the keyring from standing, and the operator should know.
+fn warnings(snapshot: &Snapshot, checked: &Checked) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for line in &checked.after.keys {
+        let (KeyState::Live(place) | KeyState::Ended(place)) = line.state;
+        if let Some(place) = place
+            && contradicted(snapshot, &line.key, &place).is_some()
+        {
+            warnings.push(format!(
+                "the keyring names another entry {} of the key {} than the one held here: this node will leave its branch for the one named",
+                place.seq,
+                short(&line.key)
+            ));
+        }
+    }
+    warnings
+}
+
+/// Takes in the opening of a log that begins. It may be held already.
+async fn begin(core: &Core, opening: VerifiedRun) -> Result<(), ApiError> {
+    let log = opening.log();
+    let admitted = core.admit(opening).await?;
+    if admitted.fork {
+        return Err(refused(format!("the log {} contradicts what this node holds of it", short(&log))));
+    }
+    Ok(())
+}
