@@ -151,3 +151,24 @@ fn nodes_do_not_outlive_a_demonstration_that_is_killed() {
     child.wait().unwrap();
     until("every node has gone", || nodes(&report).iter().all(|node| !is_alive(&node["pid"])));
 }
+
+#[test]
+fn the_story_is_played_to_its_end() {
+    let world = World::new(PROGRAM);
+    let temporary = world.path("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let done = world.command().env("TMPDIR", &temporary).args(["demo", "--story", "--exit"]).output().unwrap();
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(0), "{told}");
+    for words in [
+        "this round can no longer succeed: votes are split",
+        "ratified by KEN, MAR, PRT, PRY",
+        "Uruguay's node has noticed its admission",
+        "Nothing left to report",
+        "was restored from a backup and does not sign yet",
+        "without a fork",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    assert!(is_empty(&temporary));
+}

@@ -5,7 +5,7 @@ use nanduti_protocol::ballot::{Papers, Proposal, Statement};
 
 use super::{
     Engine, Handle,
-    failure::{failed, refused, usage},
+    failure::{failed, refused, restored, usage},
 };
 use crate::{
     api::{ApiError, BallotReply, Ballots, Cast, Members, MembersReply, Propose, Speak, StatementDraft},
@@ -73,12 +73,18 @@ impl Engine {
         round: Option<u32>,
     ) -> Result<StatementDraft, ApiError> {
         let succession = snapshot.ledger.succession().ok_or_else(no_charter)?;
+        self.knows_what_it_said(snapshot)?;
         let member = self.member.as_ref().ok_or_else(|| {
             refused("this node is an observer's: it has no vote")
                 .hint("ballots are for members; `nanduti member request` asks to become one")
         })?;
         let name = snapshot.ledger.authority().map(|authority| authority.network_name()).unwrap_or_default();
         governance::draft(succession, name, &Draft { member, step, proposal, round })
+    }
+
+    /// A node that was restored from a backup may have forgotten what its member said in a ballot, and would contradict it.
+    fn knows_what_it_said(&self, snapshot: &Snapshot) -> Result<(), ApiError> {
+        self.restored(snapshot).map_or(Ok(()), |hindrance| Err(restored(&hindrance)))
     }
 
     /// What was drafted a while ago may not be said any more. Of other members anything is carried.
@@ -88,6 +94,7 @@ impl Engine {
         if Some(&statement.member) != self.member.as_ref() || statement.roster != succession.poll().hash() {
             return Ok(());
         }
+        self.knows_what_it_said(&snapshot)?;
         match succession.poll().would_contradict(statement) {
             true => Err(refused("this statement contradicts another one of yours; nothing was handed in")
                 .hint("`nanduti ballot show` says what you said; to contradict yourself is held against you for ever")),

@@ -201,7 +201,7 @@ impl Demo<'_> {
         let deadline = tokio::time::Instant::now() + STORY_TIME;
         let passphrase = self.folder.path().join(folder::PASSPHRASE_FILE);
         let mut teller = story::Teller::new(self.context.terminal(), launcher, passphrase, deadline);
-        let told = story::tell(&mut teller).await;
+        let told = story::tell(&mut teller, nodes, &self.practices).await;
         nodes.extend(teller.into_joined());
         Ok(told?)
     }

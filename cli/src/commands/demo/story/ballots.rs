@@ -51,7 +51,11 @@ pub(super) async fn admission(teller: &mut Teller<'_>) -> Result<(), ApiError> {
     teller.say("Uruguay's node has noticed its admission, and speaks.");
     let member = |status: &Value| status["role"] == "member";
     teller.until("it is admitted", NEWCOMER, &["status"], member).await?;
-    in_force(teller, "WSM", 2).await?;
+    let begun = |members: &Value| {
+        let members = members["members"].as_array().into_iter().flatten();
+        members.filter(|member| member["id"] == NEWCOMER).any(|member| member["keyring"].is_u64())
+    };
+    teller.until("the newcomer has begun", "WSM", &["member", "list"], begun).await?;
     teller.run("WSM", &["member", "list"]).await.map(|_| ())
 }
 
