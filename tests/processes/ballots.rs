@@ -12,7 +12,7 @@ fn four(world: &World) -> Vec<Running> {
     world.found(&["PRY", "MAR", "KEN", "WSM"]);
     let first = world.start("PRY", &[]);
     let peer = first.as_peer();
-    let others = ["MAR", "KEN", "WSM"].map(|member| world.start(member, &[peer.clone()]));
+    let others = ["MAR", "KEN", "WSM"].map(|member| world.start(member, std::slice::from_ref(&peer)));
     [first].into_iter().chain(others).collect()
 }
 

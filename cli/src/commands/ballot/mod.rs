@@ -33,7 +33,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Action {
     Show(show::Args),
-    Propose(propose::Args),
+    Propose(Box<propose::Args>),
     Endorse(speak::EndorseArgs),
     Ratify(speak::RatifyArgs),
 }
@@ -42,7 +42,7 @@ enum Action {
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     match args.action {
         Action::Show(args) => show::run(context, args).await,
-        Action::Propose(args) => propose::run(context, args).await,
+        Action::Propose(args) => propose::run(context, *args).await,
         Action::Endorse(args) => speak::endorse(context, args).await,
         Action::Ratify(args) => speak::ratify(context, args).await,
     }
