@@ -103,8 +103,9 @@ impl Past {
         let mut past = Self::default();
         let (Some(in_force), Some(authority)) = (in_force, snapshot.ledger.authority()) else { return Ok(past) };
         let Some(listed) = authority.roster().member(member) else { return Ok(past) };
-        let mut before: Option<Keyring> = None;
         for root in authority.roster().roots(listed) {
+            // Under another root key a member begins anew.
+            let mut before: Option<Keyring> = None;
             for seq in 0..snapshot.ledger.counted(&root, snapshot) {
                 let Some(entry) = core.read_at(&root, seq)?.filter(|entry| entry.statement.kind == Kind::Keyring)
                 else {
@@ -117,7 +118,7 @@ impl Past {
                     continue;
                 }
                 past.note(seq, &keyring);
-                if keyring == *in_force {
+                if keyring.salt == in_force.salt {
                     past.time = Some(entry.statement.time);
                     return Ok(past);
                 }

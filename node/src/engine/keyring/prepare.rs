@@ -102,6 +102,13 @@ impl Draft<'_> {
         let request = Request::new(Act::Keyring(act), charter);
         // What is handed out must pass the doors that it will meet elsewhere.
         let checked = Checked::of(&request).map_err(|error| failed("the request cannot be made").because(&error))?;
+        if snapshot.restored.is_some() {
+            ring.warnings.push(format!(
+                "this home came out of a backup: its root log may have gone on since. Before you sign, make sure on another node that entry {} \
+                 of the root log is still free (`nanduti key list --member {}` there), or synchronise first",
+                extent.next, self.member
+            ));
+        }
         let around = match ring.cut {
             Some((log, last)) => around(self.core, &log, last)?,
             None => Vec::new(),
@@ -159,7 +166,12 @@ impl Draft<'_> {
             else {
                 continue;
             };
-            if found.body.as_deref() == Some(keyring.encode().as_slice()) {
+            // What is in force may carry lines on from an earlier root key; its salt says which body it is.
+            let read = found
+                .body
+                .as_deref()
+                .and_then(|body| Keyring::decode(body, &authority.network(), self.member, Some(keyring)).ok());
+            if read.is_some_and(|read| read.salt == keyring.salt) {
                 let mut item = Vec::new();
                 push_item(&mut item, &entry, found.body.as_deref());
                 return Ok(item);
