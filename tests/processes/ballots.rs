@@ -200,3 +200,33 @@ fn a_member_that_lost_its_root_key_begins_anew_under_another_and_the_old_keys_fa
     world.on("WSM", &["publish", "stolen.md"]).code(4);
     world.on("WSM", &["--json", "ballot", "propose", "--name", "PRY=Other", "--yes"]).code(4);
 }
+
+#[test]
+fn a_root_key_that_is_never_on_the_node_votes() {
+    let world = World::new(PROGRAM);
+    world.found(&["PRY", "MAR", "KEN"]);
+    std::fs::create_dir(world.path("stick")).unwrap();
+    std::fs::rename(world.path("PRY/keys/root.pem"), world.path("stick/root.pem")).unwrap();
+    let refused = world.on("PRY", &["ballot", "propose", "--name", "KEN=Other", "--yes"]).code(3);
+    assert!(refused.stderr.contains("--prepare"), "{refused}");
+    world.on("PRY", &["ballot", "propose", "--name", "KEN=Other", "--prepare", "vote.request"]).good();
+    let shown = world.run(&["sign", "vote.request", "--show"]).good();
+    for words in ["PRY endorses", "KEN is called \"Other\"", "3 voters; it takes 3"] {
+        assert!(shown.stdout.contains(words), "{words}: {shown}");
+    }
+    assert_ne!(world.on("PRY", &["submit", "vote.request", "--yes"]).code, Some(0), "nobody has signed it");
+    let other = world.run(&["sign", "vote.request", "--key", "MAR/keys/root.pem", "--yes"]).code(4);
+    assert!(other.stderr.contains("is not the root key of PRY"), "{other}");
+    world.run(&["sign", "vote.request", "--key", "stick/root.pem", "--yes"]).good();
+    let text = std::fs::read_to_string(world.path("vote.signed")).unwrap();
+    world.write("lie.signed", text.replace("Other", "Harmless"));
+    let lie = world.on("PRY", &["submit", "lie.signed", "--yes"]).code(4);
+    assert!(lie.stderr.contains("does not hold"), "{lie}");
+    let cast = world.json("PRY", &["submit", "vote.signed", "--yes"]);
+    assert_eq!(cast["proposals"][0]["rounds"][0]["endorsed"], serde_json::json!(["PRY"]));
+
+    // What was prepared before something else was said is not handed in any more.
+    world.on("PRY", &["ballot", "propose", "--name", "KEN=Third", "--root-key", "stick/root.pem", "--yes"]).code(4);
+    let voted = world.json("PRY", &["ballot", "show"]);
+    assert_eq!(voted["proposals"].as_array().unwrap().len(), 1, "one endorsement a round");
+}

@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use nanduti_node::{
     api::{ApiError, ErrorKind, RequestView},
+    governance::StatementFile,
     offline::{Request, SignedAt, SigningRoot},
 };
 use serde::{Deserialize, Serialize};
 
-use super::key::{request_text, root_file};
+use super::{
+    ballot,
+    key::{request_text, root_file},
+};
 use crate::{
     context::Context,
     outcome::{self, Outcome},
@@ -30,7 +34,7 @@ Next: carry the signed file back, and `nanduti submit FILE` on the node.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// The request, as `nanduti key … --prepare FILE` wrote it
+    /// The request, as `nanduti key … --prepare FILE` or `nanduti ballot … --prepare FILE` wrote it
     request: PathBuf,
     /// The file of the root key [default: keys/root.pem in the home]
     #[arg(long, value_name = "FILE")]
@@ -56,6 +60,9 @@ struct Signed {
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
+    if let Some(statement) = StatementFile::read(&args.request)? {
+        return sign_statement(context, args, &statement);
+    }
     let request = Request::read(&args.request)?;
     let view = request.view().map_err(|error| unfit(&error))?;
     let terminal = context.terminal();
@@ -85,6 +92,17 @@ pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     terminal.reply(&Signed { path: out.display().to_string(), request: view }, text)?;
     terminal.hint("carry it back, and hand it in on the node with `nanduti submit FILE`");
     Ok(outcome::DONE)
+}
+
+/// A statement of a ballot, from `nanduti ballot … --prepare FILE`.
+fn sign_statement(context: &Context, args: &Args, statement: &StatementFile) -> Outcome {
+    if args.show {
+        return ballot::show_away(context, statement);
+    }
+    let key = root_file(context, args.key.as_deref())
+        .map_err(|error| error.hint("--key FILE names the file of the root key"))?;
+    let out = args.out.clone().unwrap_or_else(|| beside(&args.request));
+    ballot::sign_away(context, statement, (&key, &out), (&args.consent, &args.passphrase))
 }
 
 fn unfit(error: &nanduti_node::offline::RequestError) -> ApiError {

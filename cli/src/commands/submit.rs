@@ -4,10 +4,14 @@ use std::path::PathBuf;
 
 use nanduti_node::{
     api::{Submit, SubmitReply},
+    governance::StatementFile,
     offline::Request,
 };
 
-use super::key::{effects_text, encode, finish, request_text};
+use super::{
+    ballot,
+    key::{effects_text, encode, finish, request_text},
+};
 use crate::{
     context::{Context, Session},
     outcome::{self, Outcome},
@@ -38,6 +42,12 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
+    if let Some(statement) = StatementFile::read(&args.file)? {
+        if args.dry_run {
+            return ballot::show_away(context, &statement);
+        }
+        return ballot::hand_in(context, &statement, &args.consent).await;
+    }
     let request = Request::read(&args.file)?;
     let session = context.open().await?;
     let done = flow(context, &session, &args, &request).await;

@@ -2,7 +2,7 @@
 //! somebody wants changed as a proposal, and where a ballot stands.
 //!
 //! All of it is a function of the ledger. Signing needs the root key, which a running node never has: a statement is drafted here,
-//! signed by whoever holds the key ([`sign`]), and handed in.
+//! signed by whoever holds the key ([`StatementFile`]), and handed in.
 
 mod draft;
 mod sign;
@@ -12,7 +12,7 @@ mod wanted;
 mod words;
 
 pub(crate) use draft::{Draft, draft, find};
-pub use sign::sign;
+pub use sign::StatementFile;
 pub use text::{RequestText, RequestTextError};
 pub(crate) use view::{ballots, members, obstacle};
 pub(crate) use wanted::proposal;

@@ -5,6 +5,8 @@ mod propose;
 mod show;
 mod speak;
 
+pub(crate) use cast::{hand_in, show_away, sign_away};
+
 use clap::Subcommand;
 
 use crate::{context::Context, outcome::Outcome};

@@ -87,13 +87,12 @@ pub(crate) struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     let call = Propose { changes: changes(&args)?, last: args.last.clone() };
     let session = context.open().await?;
-    let home = context.home()?;
     let reply = async {
         let draft = session.call("drafting the proposal", call).await?;
-        cast((context.terminal(), &session), &home, draft, &args.signing).await
+        cast((context, &session), draft, &args.signing).await
     };
     let reply = reply.await;
-    let reply = session.close(reply).await?;
+    let Some(reply) = session.close(reply).await? else { return Ok(outcome::DONE) };
     context.terminal().reply(&reply, |reply, _: View| text(reply, false))?;
     context.terminal().hint("the other members see it as soon as they synchronise: `nanduti ballot show`");
     Ok(outcome::DONE)

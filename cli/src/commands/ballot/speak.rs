@@ -68,14 +68,13 @@ pub(crate) async fn ratify(context: &Context, args: RatifyArgs) -> Outcome {
 
 async fn speak(context: &Context, what: What, step: BallotStep) -> Outcome {
     let session = context.open().await?;
-    let home = context.home()?;
     let reply = async {
         let call = Speak { step, proposal: what.proposal, round: what.round };
         let draft = session.call("drafting the statement", call).await?;
-        cast((context.terminal(), &session), &home, draft, &what.signing).await
+        cast((context, &session), draft, &what.signing).await
     };
     let reply = reply.await;
-    let reply = session.close(reply).await?;
+    let Some(reply) = session.close(reply).await? else { return Ok(outcome::DONE) };
     context.terminal().reply(&reply, |reply, _: View| text(reply, false))?;
     for you in &reply.you {
         context.terminal().hint(&format!("`{you}`"));

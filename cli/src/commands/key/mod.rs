@@ -174,7 +174,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
 }
 
 /// The file of the root key: the one named, or the one in the home.
-pub(super) fn root_file(context: &Context, named: Option<&Path>) -> Result<PathBuf, ApiError> {
+pub(crate) fn root_file(context: &Context, named: Option<&Path>) -> Result<PathBuf, ApiError> {
     if let Some(named) = named {
         return Ok(named.to_path_buf());
     }
