@@ -36,6 +36,8 @@ pub struct Authority {
     in_force: BTreeMap<MemberId, (u64, Arc<Keyring>)>,
     /// Derived: the members whose keyrings list a key.
     listed: BTreeMap<PublicKey, Vec<MemberId>>,
+    /// Derived: for each member the places of the keyrings that first listed its keys.
+    first_listed: BTreeMap<MemberId, BTreeMap<PublicKey, u64>>,
 }
 
 /// What is known of the branches of a root log.
@@ -84,6 +86,7 @@ impl Authority {
             branches: BTreeMap::new(),
             in_force: BTreeMap::new(),
             listed: BTreeMap::new(),
+            first_listed: BTreeMap::new(),
         }
     }
 
@@ -125,15 +128,17 @@ impl Authority {
         (matches!(state, KeyState::Live(_)) && !self.roster.is_suspended(member)).then_some(member)
     }
 
-    /// The member that has a key, and how it stands. If it agreed to speak for several, which takes its owner or a thief, it is
-    /// the first of them by id, and one that is suspended comes after all others: so every node says the same, and a ballot
-    /// can end it.
+    /// The member that has a key, and how it stands. If it agreed to speak for several, which takes its owner or a thief, it is the
+    /// one whose root log listed it at the lowest place, since a member cannot list afterwards what others have seen listed
+    /// otherwise; then the first by id. One that is suspended comes after all others. So every node says the same, and a ballot can
+    /// end it.
     fn holder(&self, key: &PublicKey, key_use: KeyUse) -> Option<(&MemberId, KeyState)> {
         let line = |member: &MemberId| self.in_force.get(member).and_then(|(_, keyring)| keyring.line(key));
         let holders = self.listed.get(key)?.iter();
         let used =
             holders.filter_map(|member| Some((member, line(member)?))).filter(|(_, line)| line.key_use == key_use);
-        used.min_by_key(|(member, _)| (self.roster.is_suspended(member), *member))
+        let first = |member: &MemberId| self.first_listed.get(member).and_then(|first| first.get(key)).copied();
+        used.min_by_key(|(member, _)| (self.roster.is_suspended(member), first(member), *member))
             .map(|(member, line)| (member, line.state))
     }
 
@@ -199,6 +204,10 @@ impl Authority {
             self.settle(&member);
         } else if self.keyring_counts(&member, root, seq, &keyring) && self.follows(&member, &keyring) {
             // As they come, one above the other, each is compared with the one before only.
+            let first = self.first_listed.entry(member.clone()).or_default();
+            for line in &keyring.keys {
+                first.entry(line.key).or_insert(seq);
+            }
             self.put_in_force(&member, Some((seq, keyring)));
         }
     }
@@ -274,12 +283,16 @@ impl Authority {
     fn settle(&mut self, member: &MemberId) {
         let Some(line) = self.roster.member(member) else { return };
         let mut in_force: Option<(u64, Arc<Keyring>)> = None;
+        let mut first = BTreeMap::new();
         for root in self.roster.roots(line) {
             let mut under_root: Option<(u64, &Arc<Keyring>)> = None;
             for (&seq, keyring) in self.keyrings.get(&root).into_iter().flatten() {
                 let follows = under_root.is_none_or(|(_, before)| keyring.follows(before).is_ok());
                 if follows && self.keyring_counts(member, &root, seq, keyring) {
                     under_root = Some((seq, keyring));
+                    for line in &keyring.keys {
+                        first.entry(line.key).or_insert(seq);
+                    }
                 }
             }
             if let Some((seq, keyring)) = under_root {
@@ -287,6 +300,11 @@ impl Authority {
                 in_force =
                     Some((seq, before.map_or_else(|| Arc::clone(keyring), |before| carried_on(&before, keyring))));
             }
+        }
+        if first.is_empty() {
+            self.first_listed.remove(member);
+        } else {
+            self.first_listed.insert(member.clone(), first);
         }
         self.put_in_force(member, in_force);
     }
