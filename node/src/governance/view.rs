@@ -3,8 +3,8 @@
 use nanduti_protocol::{
     authority::Authority,
     ballot::{
-        Obstacle, Poll, Succession, Tally,
-        rules::{Choice, Round, Said, Step},
+        Obstacle, Poll, Succession, Tally, Voter,
+        rules::{Choice, Contradiction, Round, Said, Step},
     },
     hash::Hash,
     key::MemberId,
@@ -133,11 +133,24 @@ fn contradictions(poll: &Poll) -> Vec<String> {
         let verb = if said.step == Step::Endorse { "endorsed" } else { "ratified" };
         format!("{verb} {} in round {}", short(&tally, said.choice), said.round)
     };
-    let line = |found: &nanduti_protocol::ballot::rules::Contradiction| {
-        let member = tally.voter(found.one.voter)?;
-        Some(format!("{member} {} and {}", said(&found.one), said(&found.other)))
-    };
-    tally.count.contradictions().iter().filter_map(line).collect()
+    // One of them is enough, and somebody who says everything contradicts itself in thousands.
+    let mut found: Vec<(Voter, Contradiction, usize)> = Vec::new();
+    for one in tally.count.contradictions() {
+        match found.iter_mut().find(|(voter, ..)| *voter == one.one.voter) {
+            Some((_, _, more)) => *more += 1,
+            None => found.push((one.one.voter, one, 0)),
+        }
+    }
+    let lines = found.iter().filter_map(|(voter, found, more)| {
+        let more = if *more > 0 { format!(", and {more} times more") } else { String::new() };
+        Some(format!("{} {} and {}{more}", tally.voter(*voter)?, said(&found.one), said(&found.other)))
+    });
+    let boundless = tally.count.boundless();
+    let too_much = boundless
+        .iter()
+        .filter_map(|voter| tally.voter(voter))
+        .map(|member| format!("{member} said more than anybody honest can: it counts as having said everything"));
+    lines.chain(too_much).collect()
 }
 
 fn obstacle_in_words(obstacle: &Obstacle) -> String {

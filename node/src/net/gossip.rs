@@ -20,7 +20,7 @@ use std::sync::Arc;
 use libp2p::gossipsub::MessageAcceptance;
 use libp2p::{Multiaddr, PeerId};
 use nanduti_protocol::announce::{Announcement, BallotPlace, Place, judge_entry, judge_statement};
-use nanduti_protocol::ballot::Papers;
+use nanduti_protocol::ballot::{Papers, Statement};
 use nanduti_protocol::chain::{Chain, ChainError};
 use nanduti_protocol::entry::{Entry, EntryError};
 use nanduti_protocol::envelope::EnvelopeError;
@@ -300,6 +300,7 @@ fn judge_ballot(bytes: &[u8], ledger: &Ledger) -> Judgement {
         Ok(BallotPlace::Unplaced) => {
             Judgement { note: Some("gossip-unplaced"), heard: Some(Heard::Unplaced), ..Judgement::ignore() }
         }
+        Err(_) if Statement::decode(bytes).is_err() => Judgement::reject(Fault::GOSSIP),
         Err(_) => Judgement::reject(Fault::BALLOT),
     }
 }

@@ -42,7 +42,7 @@ impl Institution {
     fn honest_word(&self, liars: &[MemberId], node: &Node, dice: &mut Dice) -> Option<Papers> {
         let poll = node.ledger.succession()?.poll();
         let (voter, tally) = (poll.voter(&self.actor.id)?, poll.tally());
-        let begins = tally.proposals.is_empty() || dice.once_in(6);
+        let begins = tally.proposals.is_empty() || dice.once_in(16);
         let proposal = if begins {
             proposal(poll.roster(), liars, dice)
         } else {

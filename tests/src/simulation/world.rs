@@ -374,8 +374,12 @@ impl World {
         let institution = &mut self.institutions[member];
         let node = &mut self.nodes[institution.node];
         if self.calm.is_none() {
-            institution.act(&self.founding, node, &mut self.stage);
-            self.speak(member);
+            // What it publishes keeps its node at work for a while, so it does one or the other.
+            if self.stage.dice.once_in(2) {
+                self.speak(member);
+            } else {
+                institution.act(&self.founding, node, &mut self.stage);
+            }
             let pause = between(&mut self.stage.dice, 4 * SECOND, 90 * SECOND);
             self.stage.clock.after(pause, Event::Act(member));
             return;
@@ -390,11 +394,8 @@ impl World {
         }
     }
 
-    /// A member says something in a ballot, if it feels like it.
+    /// A member says something in a ballot.
     fn speak(&mut self, member: usize) {
-        if !self.stage.dice.once_in(2) {
-            return;
-        }
         let institution = &self.institutions[member];
         if institution.honest {
             let liars: Vec<_> =
