@@ -37,6 +37,29 @@ fn nobody_claims_the_key_of_another() {
 }
 
 #[test]
+fn what_a_thief_wrote_with_a_key_makes_room_for_what_its_owner_did() {
+    let (founding, root, log) = one_log();
+    let (owner, thief) = (&founding.actors[0], &founding.actors[1]);
+    let mut stolen = founding.publish_log(&thief.id, &owner.publish[0]);
+    stolen.push(Kind::Practice, b"in the thief's name");
+    let first = stolen.place(0).expect("it was begun");
+    let mut claim = founding.root_log(thief);
+    claim.push(Kind::Keyring, &ring(&[thief.node_line(&founding.network)]));
+    let line = stolen.line(&thief.id, crate::keyring::KeyState::Live(Some(first)));
+    claim.push(Kind::Keyring, &ring(&[thief.node_line(&founding.network), line]));
+    // The thief's words come first, and then those of the owner, whose root log listed the key at a lower place.
+    let mut host = host_with(&founding, &[&claim, &stolen]);
+    assert_eq!(host.ledger.counted(&log.log(), &host.store), 2);
+    assert!(host.deliver(&root.whole()).is_ok());
+    assert_eq!(host.ledger.counted(&log.log(), &host.store), 0, "they count for nothing at once");
+    assert!(host.deliver(&log.whole()).is_ok());
+    let other = host_with(&founding, &[&root, &log, &claim]);
+    assert_eq!(host.frontier(), other.frontier());
+    assert_eq!(host.ledger.counted(&log.log(), &host.store), 3);
+    assert_eq!(host.deliver(&stolen.whole()), Err(Refusal::UnknownKey));
+}
+
+#[test]
 fn a_keyring_that_goes_back_counts_for_nothing() {
     let (founding, root, log) = one_log();
     let node = founding.actors[0].node_line(&founding.network);

@@ -93,8 +93,7 @@ fn config() -> ProptestConfig {
 }
 
 /// Seeds whose history once ended differently on two nodes.
-const FOUND: [u64; 4] =
-    [3_423_346_986_462_486_405, 13_540_489_453_313_003_210, 4_102_208_853_127_923_588, 11_645_047_056_370_655_649];
+const FOUND: [u64; 1] = [3_423_346_986_462_486_405];
 
 #[test]
 fn seeds_that_failed_once_do_not_fail_again() {

@@ -179,7 +179,7 @@ fn anything_ends() {
         Ok(())
     });
     result.expect("no input breaks a session");
-    assert!(most.get() > 3, "some of the garbage got as far as streaming: {}", most.get());
+    assert!(most.get() > 1, "some of the garbage got as far as streaming: {}", most.get());
 }
 
 #[test]
