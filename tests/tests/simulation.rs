@@ -61,7 +61,7 @@ fn is_caught(broken: Break, nodes: usize, words: &str) {
 fn every_broken_rule_is_caught() {
     for (name, broken) in BREAKS {
         let (nodes, words) = match broken {
-            Break::EarlyAcknowledgement => (10, "lost"),
+            Break::EarlyAcknowledgement => (24, "lost"),
             Break::AdmitUnasked => (10, "a key that nobody gave any right"),
             Break::IgnoreForks => (24, "fork"),
             Break::ForgetForks => (24, "counts otherwise after a restart"),

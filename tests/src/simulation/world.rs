@@ -380,7 +380,7 @@ impl World {
             } else {
                 institution.act(&self.founding, node, &mut self.stage);
             }
-            let pause = between(&mut self.stage.dice, 4 * SECOND, 90 * SECOND);
+            let pause = between(&mut self.stage.dice, 2 * SECOND, 45 * SECOND);
             self.stage.clock.after(pause, Event::Act(member));
             return;
         }
