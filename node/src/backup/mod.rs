@@ -9,7 +9,7 @@
 //! - **The seal**, forty bytes at the end that zstd passes over (a skippable frame): BLAKE3 of everything before them. So the damage of
 //!   a single bit, or a missing end, is known before anything is looked at.
 //! - **One form.** Each header of the tar has exactly the bytes that this program writes: plain files, mode 0600, no owner, no
-//!   time, no links, no extensions. A path is one of the [`Place`]s of a home and nothing else, so that none can lead out of it.
+//!   time, no links, no extensions. A path is one of the places (`form::Place`) of a home and nothing else, so that none can lead out of it.
 //! - **The manifest**, last: form, network, member, the node's id, how far the member's own logs reach, and name, length and
 //!   BLAKE3 of each file before it.
 //!
