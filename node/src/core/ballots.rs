@@ -48,16 +48,11 @@ impl Writer {
 
     fn keep_ballots(&self, papers: &Papers) -> Result<(), StoreError> {
         let Some(succession) = self.ledger.succession() else { return Ok(()) };
-        let Some((poll, passed)) = succession.polls().find(|(poll, _)| poll.hash() == papers.roster) else {
-            return Ok(());
-        };
-        let others = poll.motions().keys().filter(|proposal| Some(*proposal) != passed);
-        let proposals = passed.into_iter().chain(others);
-        let papers = proposals.flat_map(|proposal| poll.papers(proposal, &BTreeSet::new()));
-        let bytes = cbor::encode(&papers.map(PapersForm::from).collect::<Vec<_>>());
+        let Some((version, papers)) = succession.papers_of(&papers.roster) else { return Ok(()) };
+        let bytes = cbor::encode(&papers.into_iter().map(PapersForm::from).collect::<Vec<_>>());
         let folder = folder(&self.home);
         create_private_dir(&folder).map_err(StoreError::io("make", &folder))?;
-        let path = file(&self.home, poll.roster().version);
+        let path = file(&self.home, version);
         write_file_durably(&path, &bytes, PRIVATE_FILE).map_err(StoreError::io("write", &path))
     }
 }

@@ -198,8 +198,7 @@ impl Succession {
             }
             let version = usize::try_from(poll.roster().version).unwrap_or(usize::MAX);
             let passed = self.passed.get(version).copied();
-            let others = poll.motions().keys().copied().filter(|proposal| Some(*proposal) != passed);
-            lacking.extend(passed.into_iter().chain(others).map(|proposal| (poll.hash(), proposal)));
+            lacking.extend(in_order(poll, passed.as_ref()).map(|proposal| (poll.hash(), *proposal)));
         }
         lacking
     }
@@ -213,14 +212,24 @@ impl Succession {
 
     /// All that is held, in an order that makes the same succession again.
     pub fn all_papers(&self) -> Vec<Papers> {
-        let mut all = Vec::new();
-        for (poll, passed) in self.polls() {
-            let others = poll.motions().keys().filter(|proposal| Some(*proposal) != passed);
-            let proposals = passed.into_iter().chain(others);
-            all.extend(proposals.flat_map(|proposal| poll.papers(proposal, &BTreeSet::new())));
-        }
-        all
+        self.polls().flat_map(|(poll, passed)| all_of(poll, passed)).collect()
     }
+
+    /// All that is held of the poll about a roster with its version, in an order that makes the same poll again.
+    pub fn papers_of(&self, roster: &Hash) -> Option<(u64, Vec<Papers>)> {
+        let (poll, passed) = self.polls().find(|(poll, _)| poll.hash() == *roster)?;
+        Some((poll.roster().version, all_of(poll, passed)))
+    }
+}
+
+/// The proposals of a poll: the one that passed before the others, so that whoever reads them follows it first.
+fn in_order<'a>(poll: &'a Poll, passed: Option<&'a Hash>) -> impl Iterator<Item = &'a Hash> {
+    passed.into_iter().chain(poll.motions().keys().filter(move |proposal| Some(*proposal) != passed))
+}
+
+/// All that is held of a poll.
+fn all_of(poll: &Poll, passed: Option<&Hash>) -> Vec<Papers> {
+    in_order(poll, passed).flat_map(|proposal| poll.papers(proposal, &BTreeSet::new())).collect()
 }
 
 /// The first bytes of the digest of all that is held of a poll.
