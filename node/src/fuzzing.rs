@@ -13,6 +13,6 @@ pub use crate::{
     keys::fuzzing::{encrypted_key, plain_key},
     net::fuzzing::{exchanged, frames, node_record, segment, usable},
     offline::fuzzing::{offer, request},
-    store::fuzzing::segment_file,
+    store::fuzzing::{packed, segment_file, set_aside},
     web::fuzzing::{markdown, page, query},
 };

@@ -4,7 +4,7 @@
 //! HOME/ config.toml                        what the operator chose
 //!       network/                           charter and ticket
 //!       keys/                              root.pem, publish.pem, node.pem
-//!       logs/<key, 64 hex digits>/<first seq, 20 digits>.seg     the truth about the network
+//!       logs/<key, 64 hex digits>/<first seq, 20 digits>.seg.zst the truth about the network
 //!       blobs/                             attachments by hash, the same truth
 //!       local/                             the truth about this node
 //!       index/ search/                     derived, may be deleted at any time
@@ -105,9 +105,9 @@ impl Home {
         self.logs_dir().join(HEXLOWER.encode(log))
     }
 
-    /// `logs/<key>/<first seq>.seg`.
+    /// `logs/<key>/<first seq>.seg.zst`.
     pub fn segment_file(&self, log: &[u8; 32], first_seq: u64) -> PathBuf {
-        self.log_dir(log).join(format!("{first_seq:020}.seg"))
+        self.log_dir(log).join(format!("{first_seq:020}.seg.zst"))
     }
 
     /// `blobs/`: attachments.
@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(home.config_file(), Path::new("/h/config.toml"));
         assert_eq!(home.lock_file(), Path::new("/h/lock"));
         let segment = home.segment_file(&[0xab; 32], 7);
-        assert_eq!(segment, PathBuf::from(format!("/h/logs/{}/00000000000000000007.seg", "ab".repeat(32))));
+        assert_eq!(segment, PathBuf::from(format!("/h/logs/{}/00000000000000000007.seg.zst", "ab".repeat(32))));
         assert!(home.segment_file(&[0; 32], u64::MAX) > home.segment_file(&[0; 32], 9));
     }
 

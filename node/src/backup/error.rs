@@ -31,9 +31,9 @@ pub(crate) enum FormError {
     /// More than any backup holds.
     #[error("it holds more than {0}")]
     Large(&'static str),
-    /// Made by a later version.
-    #[error("it was made by a later version of this program, in form {0}")]
-    Later(u32),
+    /// Made by another version.
+    #[error("it was made by another version of this program, in form {0}")]
+    OtherForm(u32),
     /// The manifest says something else than what is there.
     #[error("{0}")]
     Manifest(String),
@@ -115,7 +115,7 @@ impl From<RestoreError> for ApiError {
             RestoreError::Form { source: FormError::Foreign, .. } => {
                 "`nanduti backup FILE` writes one; a bundle is for `nanduti bundle import`, a founding file for `nanduti join`"
             }
-            RestoreError::Form { source: FormError::Later(_), .. } => "restore it with that version",
+            RestoreError::Form { source: FormError::OtherForm(_), .. } => "restore it with that version",
             RestoreError::Form { source: FormError::Io(_), .. } => "nothing was written",
             RestoreError::Form { .. } | RestoreError::Content { .. } => {
                 "nothing was written. Fetch the file again from where it is kept, or take an older backup"

@@ -18,7 +18,7 @@ const BLOCK: usize = 512;
 /// How far back the compression may refer: bounds what unpacking takes in memory.
 const WINDOW_LOG_MAX: u32 = 23;
 /// What the first file says.
-const FORMAT_TEXT: &str = "nanduti backup 1\n";
+const FORMAT_TEXT: &str = "nanduti backup 2\n";
 /// How it begins whatever the form.
 const FORMAT_START: &str = "nanduti backup ";
 
@@ -78,7 +78,7 @@ impl<R: Read> FormReader<R> {
             return Ok(reader);
         }
         let later = said.strip_prefix(FORMAT_START).and_then(|form| form.trim_end().parse().ok());
-        Err(later.map_or(FormError::Foreign, FormError::Later))
+        Err(later.map_or(FormError::Foreign, FormError::OtherForm))
     }
 
     /// The next file; `None` at the end.

@@ -97,7 +97,7 @@ impl Seen {
         let manifest: Manifest = serde_json::from_slice(bytes)
             .map_err(|error| FormError::Manifest(format!("its manifest is not one: {error}")))?;
         if manifest.version != VERSION {
-            return Err(FormError::Later(manifest.version));
+            return Err(FormError::OtherForm(manifest.version));
         }
         if manifest.files.len() != self.files.len() {
             return Err(wrong("its manifest lists other files than it holds"));

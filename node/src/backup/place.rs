@@ -61,7 +61,7 @@ fn is_log(name: &str) -> bool {
 }
 
 fn is_log_file(name: &str) -> bool {
-    let seq = name.strip_suffix(".seg").filter(|seq| seq.len() == 20 && is_digits(seq));
+    let seq = name.strip_suffix(".seg.zst").filter(|seq| seq.len() == 20 && is_digits(seq));
     matches!(name, "fork" | "fork-above") || seq.is_some_and(|seq| seq.parse::<u64>().is_ok())
 }
 
@@ -81,7 +81,7 @@ mod tests {
             ("network/ticket".into(), Place::Plain),
             (format!("network/founding/{}.signed", "0f".repeat(32)), Place::Plain),
             ("local/00000007".into(), Place::Local),
-            (format!("logs/{log}/00000000000000000000.seg"), Place::Log),
+            (format!("logs/{log}/00000000000000000000.seg.zst"), Place::Log),
             (format!("logs/{log}/fork-above"), Place::Log),
         ] {
             assert_eq!(Place::of(&path), Some(place), "{path}");
@@ -123,12 +123,12 @@ mod tests {
             "keys/a/b/c",
             ".card",
             "card",
-            &format!("logs/{}/00000000000000000000.seg", "AB".repeat(32)),
-            &format!("logs/{log}/0.seg"),
-            &format!("logs/{log}/99999999999999999999.seg"),
-            &format!("logs/{log}/+0000000000000000000.seg"),
+            &format!("logs/{}/00000000000000000000.seg.zst", "AB".repeat(32)),
+            &format!("logs/{log}/0.seg.zst"),
+            &format!("logs/{log}/99999999999999999999.seg.zst"),
+            &format!("logs/{log}/+0000000000000000000.seg.zst"),
             &format!("logs/{log}"),
-            &format!("logs/{log}/x/00000000000000000000.seg"),
+            &format!("logs/{log}/x/00000000000000000000.seg.zst"),
             &format!("keys/{}", "a".repeat(81)),
             &format!("network/{}/{}", "a".repeat(60), "b".repeat(60)),
         ] {

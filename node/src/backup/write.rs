@@ -29,6 +29,7 @@ use crate::{
     core::{Core, FORK_FILES},
     disk::Staged,
     restored::OwnLog,
+    store::Packer,
     sync_dir,
 };
 
@@ -147,13 +148,15 @@ fn add_log<W: Write>(
     let network = core.snapshot().ledger.network();
     let folder = format!("logs/{}", log.to_hex());
     let (mut from, mut head) = (0, network);
+    let mut packer = Packer::new().map_err(|error| failed("cannot compress a log").because(&error))?;
     while from < next {
         let run = verified(core.read_run(log, from, next, SEGMENT_MAX)?, &network);
         let Some(run) = run.filter(|run| run.log() == *log && run.first_seq() == from && run.prev() == head) else {
             return Err(failed(format!("entry {from} of the log {log} cannot be read"))
                 .hint("`nanduti verify` says what is damaged; if nothing is, the log was changing: try again"));
         };
-        out.add(&format!("{folder}/{from:020}.seg"), run.bytes())?;
+        let piece = packer.pack(&run).map_err(|error| failed("cannot compress a log").because(&error))?;
+        out.add(&format!("{folder}/{from:020}.seg.zst"), piece.bytes())?;
         (from, head) = (run.next_seq(), run.head());
     }
     for name in FORK_FILES {

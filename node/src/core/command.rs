@@ -10,6 +10,7 @@ use nanduti_protocol::{
 use tokio::sync::oneshot;
 
 use super::{Admitted, Author, Authored, CoreError, facts::Facts};
+use crate::store::Piece;
 
 /// Where the answer goes. A caller that went away is not missed.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, CoreError>>;
@@ -18,7 +19,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, CoreError>>;
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Take a run in.
-    Admit { run: Box<VerifiedRun>, facts: Facts, reply: Reply<Admitted> },
+    Admit { run: Box<VerifiedRun>, facts: Facts, piece: Option<Piece>, reply: Reply<Admitted> },
     /// Sign an entry and take it in.
     Author { kind: Kind, audience: Audience, time: u64, body: Vec<u8>, reply: Reply<Authored> },
     /// Take papers of a ballot in.

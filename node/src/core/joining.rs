@@ -21,19 +21,16 @@ impl Writer {
         };
         if index.count_blocks(log, last.file(), next_file)? > BLOCKS_OF_A_FILE {
             let scan = LogScan::new(self.home.clone(), self.options.network, *log).read_only();
-            let mut runs = Vec::new();
-            let scanned = scan.read_file_alone(last.file(), &mut |run, placement| {
-                runs.push((run, placement));
-                Ok(())
-            })?;
+            let scanned = scan.read_file_alone(last.file(), &mut |_, _| Ok(()))?;
             // Of a damaged file only a part would be joined, and what the blocks say of the rest would be gone.
             if !scanned.repairs.is_empty() {
                 self.damaged.insert(*log);
                 return Ok(());
             }
-            for (run, placement) in runs {
-                index.insert_run(&run, &placement, Facts::of(&run).encoded())?;
-            }
+            // Read once more, for all of a file unpacked may be much.
+            scan.read_file_alone(last.file(), &mut |run, placement| {
+                index.insert_run(&run, &placement, Facts::of(&run).encoded())
+            })?;
         }
         Ok(())
     }

@@ -60,11 +60,12 @@ use library::SharedLibrary;
 pub use open::CoreOptions;
 pub(crate) use open::FORK_FILES;
 pub(crate) use read::BodyAt;
+pub(crate) use read::Framed;
 pub use snapshot::{Counts, Snapshot};
 pub(crate) use verify::log_end;
 pub use verify::{VerifiedEntry, VerifyReport, verify_entry, verify_store};
 
-use crate::store::{Index, Reader};
+use crate::store::{Index, Packer, Piece, Reader};
 
 /// Commands that may wait. Callers wait when it is full.
 const QUEUE: usize = 64;
@@ -94,18 +95,35 @@ pub(crate) struct Shared {
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// Bytes of a run up to which it is not worth while to compress it elsewhere than in the writer.
+const SMALL: usize = 64 * 1024;
+
 /// A run, and what it says to the library: read where there are threads to spare, so that the writer need not.
 #[derive(Debug)]
 pub struct PreparedRun {
     run: Box<VerifiedRun>,
     facts: Facts,
+    piece: Option<Piece>,
 }
 
 impl PreparedRun {
     /// Reads what a run says. This takes some milliseconds for a large one.
     pub fn new(run: VerifiedRun) -> Self {
+        Self::with_piece(run, None)
+    }
+
+    /// The same for a run that came compressed, in a frame that can be kept if it was made well.
+    pub(crate) fn compressed(run: VerifiedRun, frame: &[u8]) -> Self {
+        let piece = Piece::of_frame(&run, frame);
+        Self::with_piece(run, piece)
+    }
+
+    fn with_piece(run: VerifiedRun, piece: Option<Piece>) -> Self {
         let facts = Facts::of(&run);
-        Self { run: Box::new(run), facts }
+        // What is small is compressed by the writer, which has the memory for it at hand.
+        let worth = piece.is_none() && run.bytes().len() > SMALL;
+        let packed = if worth { Packer::new().and_then(|mut packer| packer.pack(&run)).ok() } else { None };
+        Self { run: Box::new(run), facts, piece: piece.or(packed) }
     }
 }
 
@@ -177,8 +195,8 @@ impl Core {
     /// # Errors
     /// As [`Core::admit`].
     pub async fn admit_prepared(&self, prepared: PreparedRun) -> Result<Admitted, CoreError> {
-        let PreparedRun { run, facts } = prepared;
-        self.ask(|reply| Command::Admit { run, facts, reply }).await
+        let PreparedRun { run, facts, piece } = prepared;
+        self.ask(|reply| Command::Admit { run, facts, piece, reply }).await
     }
 
     /// Takes papers of a ballot in; returns once they are durable and followed.

@@ -8,11 +8,14 @@ use nanduti_protocol::{
 };
 
 use super::{Admitted, Authored, CoreError, command::Reply, facts::Facts, snapshot::DiskHistory, writer::Writer};
+use crate::store::Piece;
 
 /// A run on its way to the disk, and who waits for it.
 pub(super) struct Pending {
     pub(super) run: AdmittedRun,
     pub(super) facts: Facts,
+    /// The run as it is appended, if that was made already.
+    pub(super) piece: Option<Piece>,
     pub(super) waiting: Waiting,
 }
 

@@ -22,8 +22,19 @@ pub(crate) struct BodyAt {
     pub(crate) body: Option<Vec<u8>>,
     /// Segment file, relative to the home.
     pub(crate) segment: String,
-    /// Where the item begins in the file.
+    /// Where the block begins in the file in which the item is.
     pub(crate) offset: u64,
+}
+
+/// A run as it is on the disk.
+#[derive(Debug)]
+pub(crate) struct Framed {
+    /// One zstd frame.
+    pub(crate) frame: Vec<u8>,
+    /// Entries in it.
+    pub(crate) count: u64,
+    /// Bytes of the run.
+    pub(crate) len: usize,
 }
 
 /// In `local/`: when what begins at a place of a log became durable here.
@@ -91,6 +102,30 @@ impl Core {
         })
     }
 
+    /// The frame of the entries from `from` on as it is on the disk, and how many entries and bytes are in it; `None` if they do not
+    /// stand there as a piece that ends at or below `to`, and takes either `least` bytes or all there is to take.
+    ///
+    /// # Errors
+    /// If the disk fails or is damaged there.
+    pub(crate) fn read_frame(
+        &self,
+        log: &PublicKey,
+        from: u64,
+        to: u64,
+        least: u64,
+    ) -> Result<Option<Framed>, CoreError> {
+        self.mending(log, || {
+            let Some(block) = self.index().block_at(log, from)? else { return Ok(None) };
+            let (next, len) = (block.next_seq(), block.run_len());
+            let is_all = next == to || self.index().block_at(log, next)?.is_none();
+            if block.first_seq() != from || next > to || !(is_all || len >= least) {
+                return Ok(None);
+            }
+            let frame = self.reader().open(log, block.file())?.frame(&block)?;
+            Ok(frame.map(|frame| Framed { frame, count: next - from, len: len as usize }))
+        })
+    }
+
     /// Appends a part of a block, cut back to its last anchor; to all that follows, if it has none and nothing came before it.
     /// Returns whether the part itself ends at one.
     fn append_part(
@@ -149,10 +184,9 @@ impl Core {
     pub(crate) fn read_at(&self, log: &PublicKey, seq: u64) -> Result<Option<BodyAt>, CoreError> {
         self.mending(log, || {
             let Some(block) = self.index().block_at(log, seq)? else { return Ok(None) };
-            let Some((before, len)) = block.span(seq) else { return Ok(None) };
-            let offset = block.offset() + before;
+            let offset = block.offset();
             let file = self.reader().relative(log, block.file());
-            let bytes = self.reader().read_span(log, block.file(), offset, u64::from(len))?;
+            let Some(bytes) = self.reader().read_item(log, &block, seq)? else { return Ok(None) };
             let damaged = |what: &str| Damage { file: file.clone(), offset, what: what.into() };
             let (entry, body, _) = split_item(&bytes).ok_or_else(|| damaged("not an entry"))?;
             let entry = Entry::decode(entry).map_err(|error| damaged(&error.to_string()))?;

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use nanduti_protocol::{key::PublicKey, run::ReceivedRun};
+use nanduti_protocol::key::PublicKey;
 use tokio::sync::oneshot;
 
 use super::{Admitted, CoreError, facts::Facts, writer::Writer};
@@ -78,13 +78,12 @@ impl Writer {
     }
 
     fn take_back_run(&mut self, path: &Path, sound: &Sound) -> Result<(), CoreError> {
-        let read = fs::read(path).ok().and_then(|bytes| Some(bytes.get(sound.offset..)?.get(..sound.len)?.to_vec()));
-        let run = read.and_then(|bytes| ReceivedRun::receive(bytes).ok()?.verify(&self.options.network).ok());
+        let run = fs::read(path).ok().and_then(|bytes| sound.read(&self.options.network, &bytes));
         let Some(run) = run else { return Ok(()) };
         let (reply, mut answer) = oneshot::channel();
         let mut pending = Vec::new();
         let facts = Facts::of(&run);
-        self.admit(run, facts, reply, &mut pending);
+        self.admit(run, (facts, None), reply, &mut pending);
         self.persist(pending)?;
         // What is refused has been refused to anybody who brought it.
         if let Ok(Ok(Admitted { appended: 1.., .. })) = answer.try_recv() {

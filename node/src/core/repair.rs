@@ -11,7 +11,7 @@ use nanduti_protocol::{
 use super::{CoreError, facts::Facts, local::flush_local, open, writer::Writer};
 use crate::{
     Home, PRIVATE_FILE,
-    store::{Head, LogScan, Repair, StoreError, Tail},
+    store::{Head, LogScan, Repair, StoreError, Tail, carve},
     write_file_durably,
 };
 
@@ -92,7 +92,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Puts a body where one is missing: the segment file is written anew beside the old one and takes its name.
+    /// Puts a body where one is missing: the segment file is written anew beside the old one and takes its name. It differs in the
+    /// pieces of one block.
     pub(super) fn fill_body(&mut self, log: &PublicKey, seq: u64, body: &[u8]) -> Result<bool, CoreError> {
         let (Some(head), Some(extent)) = (self.heads.get(log).copied(), self.ledger.extent(log)) else {
             return Ok(false);
@@ -100,9 +101,17 @@ impl Writer {
         let (Some(block), Some(opening)) = (self.disk.index.block_at(log, seq)?, self.disk.opening_of(log)) else {
             return Ok(false);
         };
+        let run = self.disk.reader.read_block(log, &block)?;
+        let filled = with_body(&run, seq - block.first_seq(), body);
+        let Some(runs) = filled.and_then(|filled| carve(&self.options.network, &filled)) else { return Ok(false) };
         let path = self.home.segment_file(log.as_bytes(), block.file());
         let bytes = std::fs::read(&path).map_err(StoreError::io("read", &path))?;
-        let Some(filled) = with_body(&bytes, seq - block.file(), body) else { return Ok(false) };
+        let (from, to) = (block.offset() as usize, block.offset() as usize + block.stored_len() as usize);
+        let mut filled = bytes.get(..from).unwrap_or_default().to_vec();
+        for run in &runs {
+            filled.extend_from_slice(self.segments.pack(run)?.bytes());
+        }
+        filled.extend_from_slice(bytes.get(to..).unwrap_or_default());
         self.segments.check_room(filled.len() as u64)?;
         self.rewrite(log, |writer| {
             write_file_durably(&path, &filled, PRIVATE_FILE).map_err(StoreError::io("write", &path))?;
@@ -110,8 +119,8 @@ impl Writer {
             Ok(writer.disk.index.satisfied(log, seq)?)
         })?;
         // The log's bytes are counted as if every body were here, so they stay what they were.
-        let longer = if block.file() == head.file { (filled.len() - bytes.len()) as u64 } else { 0 };
-        let head = Head { file_len: head.file_len + longer, ..head };
+        let file_len = if block.file() == head.file { filled.len() as u64 } else { head.file_len };
+        let head = Head { file_len, ..head };
         self.heads.insert(*log, head);
         self.dirty.insert(*log);
         self.segments.set_tail(*log, Tail { file: head.file, len: head.file_len, files: head.files });
@@ -155,7 +164,7 @@ impl Writer {
     }
 }
 
-/// The bytes of a segment file with a body at the item with this number, if one is missing there and this is the right one.
+/// A run with a body at the item with this number, if one is missing there and this is the right one.
 fn with_body(bytes: &[u8], number: u64, body: &[u8]) -> Option<Vec<u8>> {
     let mut at = 0;
     for _ in 0..number {

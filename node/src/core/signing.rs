@@ -28,7 +28,9 @@ impl Writer {
             }
         });
         match admitted {
-            Ok(run) => pending.push(Pending { run, facts: Facts::default(), waiting: Waiting::Author(reply) }),
+            Ok(run) => {
+                pending.push(Pending { run, facts: Facts::default(), piece: None, waiting: Waiting::Author(reply) })
+            }
             Err(error) => {
                 let _ = reply.send(Err(error));
             }

@@ -9,8 +9,7 @@ use nanduti_protocol::{
     key::{MemberId, PublicKey},
     keyring::Opening,
     ledger::{History, Ledger},
-    limits,
-    run::{entry_of, split_item},
+    run::split_item,
 };
 
 use super::facts::{self, NamedFact};
@@ -18,9 +17,6 @@ use crate::{
     restored::Restored,
     store::{Block, Index, Reader, StoreError},
 };
-
-/// What stands before the entry in an item, at most.
-const ITEM_HEADS: u64 = 4;
 
 /// The state after a batch.
 #[derive(Debug, Clone)]
@@ -87,8 +83,7 @@ impl DiskHistory {
     /// For whom a log speaks, if the index knows where that stands and it is there still.
     pub(super) fn opening_of(&self, log: &PublicKey) -> Option<Opening> {
         let block = self.index.block_at(log, 0).ok().flatten()?;
-        let (before, len) = block.span(0)?;
-        let item = self.reader.read_span(log, block.file(), block.offset() + before, u64::from(len)).ok()?;
+        let item = self.reader.read_item(log, &block, 0).ok()??;
         let (entry, body, _) = split_item(&item)?;
         let body_ref = Entry::decode(entry).ok()?.statement.body;
         let sound = block.hash_at(0) == Some(Hash::of(entry));
@@ -103,11 +98,8 @@ impl History for DiskHistory {
 
     fn entry_at(&self, log: &PublicKey, seq: u64) -> Option<Vec<u8>> {
         let block = self.index.block_at(log, seq).ok().flatten()?;
-        let (before, len) = block.span(seq)?;
-        // The body behind it may be a mebibyte, and whoever asks for a chain asks for many.
-        let len = u64::from(len).min(ITEM_HEADS + limits::ENTRY_MAX as u64);
-        let item = self.reader.read_span(log, block.file(), block.offset() + before, len).ok()?;
-        let entry = entry_of(&item)?;
+        let item = self.reader.read_item(log, &block, seq).ok()??;
+        let (entry, ..) = split_item(&item)?;
         (Some(Hash::of(entry)) == block.hash_at(seq)).then(|| entry.to_vec())
     }
 }

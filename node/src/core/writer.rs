@@ -29,7 +29,7 @@ use super::{
 use crate::{
     Home,
     restored::Restored,
-    store::{Head, Placement, Segments, StoreError},
+    store::{Head, Piece, Placement, Segments, StoreError},
 };
 
 /// Bytes that one batch may bring.
@@ -147,7 +147,9 @@ impl Writer {
                     close = Some(reply);
                 }
                 (command, Some(error)) => command.refuse(error),
-                (Command::Admit { run, facts, reply }, None) => self.admit(*run, facts, reply, &mut pending),
+                (Command::Admit { run, facts, piece, reply }, None) => {
+                    self.admit(*run, (facts, piece), reply, &mut pending);
+                }
                 (command @ Command::Author { .. }, None) => self.author(command, &mut pending),
                 (other, None) => {
                     // Everything else looks at the disk, so what is pending goes there first.
@@ -220,12 +222,18 @@ impl Writer {
         }
     }
 
-    pub(super) fn admit(&mut self, run: VerifiedRun, facts: Facts, reply: Reply<Admitted>, pending: &mut Vec<Pending>) {
+    pub(super) fn admit(
+        &mut self,
+        run: VerifiedRun,
+        (facts, piece): (Facts, Option<Piece>),
+        reply: Reply<Admitted>,
+        pending: &mut Vec<Pending>,
+    ) {
         let (log, first) = (run.log(), run.first_seq());
         let forks_before: Vec<ForkProof> = self.ledger.forks_of(&log).cloned().collect();
         let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending });
         if let Ok(Admission::Appended(run)) = outcome {
-            pending.push(Pending { run, facts, waiting: Waiting::Admit(reply) });
+            pending.push(Pending { run, facts, piece, waiting: Waiting::Admit(reply) });
             return;
         }
         // What else there is to say may rest on what is pending of this log, so that goes to the disk first.
@@ -273,10 +281,12 @@ impl Writer {
             return Ok(());
         }
         let facts = pending.iter_mut().map(|pending| std::mem::take(&mut pending.facts)).collect();
+        let pieces: Vec<Option<Piece>> = pending.iter_mut().map(|pending| pending.piece.take()).collect();
         let runs: Vec<&VerifiedRun> = pending.iter().map(|pending| pending.run.run()).collect();
+        let pieces: Vec<_> = runs.iter().copied().zip(pieces).collect();
         let stored = self
             .keep_charter(&runs)
-            .and_then(|()| self.segments.append(&runs))
+            .and_then(|()| self.segments.append(&pieces))
             .and_then(|placements| self.index(&runs, facts, &placements));
         if let Err(error) = stored {
             return Err(self.settle_failure(pending, error.into()));

@@ -88,6 +88,8 @@ fn store_error(error: &StoreError) -> ApiError {
                 .because(error)
                 .hint("start the node again once the disk works and has room; what it cannot read of the index it makes anew by itself")
         }
+        StoreError::EarlierForm(_) => ApiError::new(ErrorKind::Store, error.to_string())
+            .hint("begin a home anew and take the library over by `nanduti sync`, or with `bundle export` of that version"),
         StoreError::Io { .. } | StoreError::Full => failed("the disk failed").because(error),
     }
 }

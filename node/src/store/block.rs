@@ -3,13 +3,16 @@
 //! A block ends at an anchor, so that serving whole blocks needs no signature check. It carries the hash of its bytes, so
 //! that nothing damaged is ever served, and the hash and length of each item, so that any place of the log can be found.
 //!
-//! Layout, all integers big-endian: file u64, offset u64, digest 32 bytes, then for each item hash 32 bytes and length u32.
+//! On the disk it is one piece or several in a row (see [`super::piece`]), compressed; its items are numbered by their places in the run.
+//!
+//! Layout, all integers big-endian: file u64, offset u64, bytes on the disk u32, digest of these 32 bytes, then for each item hash
+//! 32 bytes and length u32.
 
 use nanduti_protocol::{hash::Hash, run::VerifiedRun};
 
 use super::{Placement, StoreError};
 
-const HEAD: usize = 8 + 8 + 32;
+const HEAD: usize = 8 + 8 + 4 + 32;
 const ITEM: usize = 32 + 4;
 
 /// A block as it stands in the index.
@@ -26,7 +29,8 @@ impl Block {
         let mut out = Vec::with_capacity(HEAD + ITEM * items.len());
         out.extend_from_slice(&placement.file.to_be_bytes());
         out.extend_from_slice(&placement.offset.to_be_bytes());
-        out.extend_from_slice(Hash::of(run.bytes()).as_bytes());
+        out.extend_from_slice(&placement.len.to_be_bytes());
+        out.extend_from_slice(placement.digest.as_bytes());
         let ends = items.iter().skip(1).map(|item| item.offset).chain([run.bytes().len() as u32]);
         for (item, end) in items.iter().zip(ends) {
             out.extend_from_slice(item.hash.as_bytes());
@@ -62,13 +66,18 @@ impl Block {
         u64::from_be_bytes(self.part(8))
     }
 
-    /// Hash of its bytes.
+    /// How many bytes it takes in the file.
+    pub(crate) fn stored_len(&self) -> u32 {
+        u32::from_be_bytes(self.part(16))
+    }
+
+    /// Hash of its bytes in the file.
     pub(crate) fn digest(&self) -> Hash {
-        Hash::from_bytes(self.part(16))
+        Hash::from_bytes(self.part(20))
     }
 
     /// Bytes of all its items.
-    pub(crate) fn len(&self) -> u64 {
+    pub(crate) fn run_len(&self) -> u64 {
         (self.first_seq..self.next_seq()).map(|seq| u64::from(self.item_len(seq))).sum()
     }
 
@@ -77,7 +86,7 @@ impl Block {
         self.contains(seq).then(|| Hash::from_bytes(self.part(self.item(seq))))
     }
 
-    /// Where the item at a place of the log begins in the block, and its length.
+    /// Where the item at a place of the log begins in the run, and its length.
     pub(crate) fn span(&self, seq: u64) -> Option<(u64, u32)> {
         self.contains(seq).then(|| {
             let before = (self.first_seq..seq).map(|seq| u64::from(self.item_len(seq))).sum();

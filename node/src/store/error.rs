@@ -38,6 +38,9 @@ pub enum StoreError {
     /// The index holds something that is not ours.
     #[error("the index holds something that this version cannot read: {0}")]
     IndexContent(&'static str),
+    /// A segment file of an earlier version, from before the formats were final.
+    #[error("{} was written by an earlier version, whose files this one cannot read", .0.display())]
+    EarlierForm(PathBuf),
     /// A segment file is damaged.
     #[error(transparent)]
     Damaged(#[from] Damage),

@@ -1,20 +1,43 @@
 //! A door for fuzz targets: the bytes of a segment file after damage.
 
-use nanduti_protocol::{hash::Hash, run::VerifiedRun};
+use nanduti_protocol::{
+    hash::Hash,
+    key::PublicKey,
+    run::{ReceivedRun, VerifiedRun},
+};
 
-use super::walk::next_run;
+use super::{
+    Piece,
+    salvage::{claimed_next, sound_runs},
+    walk::next_run,
+};
 
 /// The runs at the front of a file, and where reading stopped and whether what follows looks like an unfinished write.
 pub fn segment_file(network: &Hash, bytes: &[u8]) -> (Vec<VerifiedRun>, Option<(usize, bool)>) {
     let (mut runs, mut end) = (Vec::new(), 0);
     while let Some(rest) = bytes.get(end..).filter(|rest| !rest.is_empty()) {
         match next_run(network, rest, end) {
-            Ok(run) => {
-                end += run.bytes().len();
+            Ok((run, len)) => {
+                end += len;
                 runs.push(run);
             }
             Err(stop) => return (runs, Some((stop.offset, stop.unfinished))),
         }
     }
     (runs, None)
+}
+
+/// A segment file that holds these bytes as one piece, whatever they are. Its head fits if they are a run.
+pub fn packed(network: &Hash, bytes: &[u8]) -> Vec<u8> {
+    let run = ReceivedRun::receive(bytes.to_vec()).and_then(|run| run.verify(network));
+    let (first, count) = run.map_or((0, 0), |run| (run.first_seq(), run.items().len()));
+    Piece::of_anything(first, count, bytes).bytes().to_vec()
+}
+
+/// What is sound in a file that was set aside: the places of runs; and how far it claims to reach.
+pub fn set_aside(network: &Hash, log: &PublicKey, bytes: &[u8]) -> (Vec<(u64, u64)>, u64) {
+    let sound = sound_runs(network, log, bytes);
+    let whole = sound.iter().all(|sound| sound.read(network, bytes).is_some());
+    assert!(whole, "what was found is read again");
+    (sound.iter().map(|sound| (sound.first, sound.next)).collect(), claimed_next(log, bytes))
 }

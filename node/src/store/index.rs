@@ -24,7 +24,7 @@ use super::{Block, Placement, StoreError, ids::Ids};
 use crate::disk;
 
 /// Changed whenever the content of a tree changes its form.
-const VERSION: &[u8] = b"nanduti-index-2";
+const VERSION: &[u8] = b"nanduti-index-3";
 
 /// The watermark of a log: how far the index has followed the segment files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -248,7 +248,7 @@ impl Index {
             }
             reached = reached.max(block.next_seq());
             let end = ends.entry(block.file()).or_default();
-            *end = (block.offset() + block.len()).max(*end);
+            *end = (block.offset() + u64::from(block.stored_len())).max(*end);
         }
         let same_files = ends.len() == files.len() && files.iter().all(|file| ends.contains_key(file));
         Ok(reached == next && same_files && ends.into_iter().all(|(file, end)| file_len(file) == Some(end)))

@@ -1,48 +1,69 @@
 //! Reading segment files. What is read is checked against the hash that the index keeps of it, so that nothing damaged is
 //! ever shown or served.
+//!
+//! Whoever reads one entry often reads the next, so the run that was unpacked last is kept: at most [`limits::SEGMENT_MAX`] bytes.
 
 use std::{
     fs::File,
     io::{ErrorKind, Read},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use nanduti_protocol::{entry::Entry, hash::Hash, key::PublicKey, kind::Kind, limits, run::split_item};
 
-use super::{Block, Damage, StoreError};
+use super::{
+    Block, Damage, StoreError,
+    piece::{Front, HEAD, Head, Unpacker, front, unpack_unknown},
+};
 use crate::Home;
 
 /// Reads the segment files of a home.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader {
     home: Home,
+    /// The run that was unpacked last, by the hash of its bytes on the disk.
+    last: Arc<Mutex<Option<Unpacked>>>,
 }
+
+/// A run, and the hash of its bytes on the disk.
+type Unpacked = (Hash, Arc<Vec<u8>>);
 
 impl Reader {
     /// A reader of this home.
     pub(crate) fn new(home: Home) -> Self {
-        Self { home }
+        Self { home, last: Arc::default() }
     }
 
-    /// Reads the bytes of a block and checks that they are what was written.
+    /// Reads the run of a block and checks that it is what was written.
     ///
     /// # Errors
     /// If the file cannot be read, or is damaged there.
     pub(crate) fn read_block(&self, log: &PublicKey, block: &Block) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = Vec::new();
-        self.open(log, block.file())?.append_block(block, &mut bytes)?;
-        Ok(bytes)
+        let mut run = Vec::new();
+        self.open(log, block.file())?.append_block(block, &mut run)?;
+        Ok(run)
     }
 
-    /// Reads some bytes of a segment file.
+    /// Reads one item of a block; `None` if the block does not hold that place.
     ///
     /// # Errors
-    /// If the file is gone or too short, which is damage, or cannot be read.
-    pub(crate) fn read_span(&self, log: &PublicKey, file: u64, offset: u64, len: u64) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = Vec::new();
-        self.open(log, file)?.append(offset, len, &mut bytes)?;
-        Ok(bytes)
+    /// As [`Reader::read_block`].
+    pub(crate) fn read_item(&self, log: &PublicKey, block: &Block, seq: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some((before, len)) = block.span(seq) else { return Ok(None) };
+        let run = self.kept(log, block)?;
+        Ok(run.get(before as usize..).and_then(|rest| rest.get(..len as usize)).map(<[u8]>::to_vec))
+    }
+
+    fn kept(&self, log: &PublicKey, block: &Block) -> Result<Arc<Vec<u8>>, StoreError> {
+        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, run)) = last().as_ref().filter(|(digest, _)| *digest == block.digest()) {
+            return Ok(Arc::clone(run));
+        }
+        let run = Arc::new(self.read_block(log, block)?);
+        *last() = Some((block.digest(), Arc::clone(&run)));
+        Ok(run)
     }
 
     /// Opens a segment file, to read several blocks of it.
@@ -83,37 +104,66 @@ impl OpenSegment {
         self.file
     }
 
-    /// Appends the bytes of a block, checked to be what was written.
+    /// Appends the run of a block, checked to be what was written.
     ///
     /// # Errors
     /// If the file cannot be read, or is damaged there; nothing is appended then.
     pub(crate) fn append_block(&self, block: &Block, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        let stored = self.stored(block)?;
         let before = out.len();
-        self.append(block.offset(), block.len(), out)?;
-        if Hash::of(out.get(before..).unwrap_or_default()) == block.digest() {
-            return Ok(());
-        }
-        out.truncate(before);
-        Err(self.damage(block.offset(), "the bytes are not those that were written").into())
+        let unpacked = unpack(&stored, block.run_len(), out);
+        // The hash was right, so that this is what was written: no such block is ever made.
+        unpacked.ok_or_else(|| {
+            out.truncate(before);
+            self.damage(block.offset(), "what does not decompress").into()
+        })
     }
 
-    fn append(&self, offset: u64, len: u64, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        let before = out.len();
-        let len = usize::try_from(len).unwrap_or(usize::MAX).min(limits::SEGMENT_MAX);
-        out.resize(before + len, 0);
-        let read = self.open.read_exact_at(out.get_mut(before..).unwrap_or_default(), offset);
-        read.map_err(|error| {
-            out.truncate(before);
-            match error.kind() {
-                ErrorKind::UnexpectedEof => self.damage(offset, "the file is shorter than it was").into(),
-                _ => StoreError::io("read", &self.path)(error),
-            }
-        })
+    /// The frame of a block, if it is one piece; checked to be what was written.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is damaged there.
+    pub(crate) fn frame(&self, block: &Block) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut stored = self.stored(block)?;
+        let is_one = Head::read(&stored).is_some_and(|head| head.whole() == stored.len());
+        Ok(is_one.then(|| stored.split_off(HEAD)))
+    }
+
+    /// The bytes of a block as they are on the disk.
+    fn stored(&self, block: &Block) -> Result<Vec<u8>, StoreError> {
+        // The index is derived: what it says is not believed before the hash fits, so it cannot take more memory than the file has.
+        let len = self.open.metadata().map_err(StoreError::io("look at", &self.path))?.len();
+        let wanted = u64::from(block.stored_len());
+        if block.offset().saturating_add(wanted) > len {
+            return Err(self.damage(block.offset(), "the file is shorter than it was").into());
+        }
+        let mut stored = vec![0; wanted as usize];
+        let read = self.open.read_exact_at(&mut stored, block.offset());
+        read.map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => self.damage(block.offset(), "the file is shorter than it was").into(),
+            _ => StoreError::io("read", &self.path)(error),
+        })?;
+        if Hash::of(&stored) == block.digest() {
+            return Ok(stored);
+        }
+        Err(self.damage(block.offset(), "the bytes are not those that were written").into())
     }
 
     fn damage(&self, offset: u64, what: &str) -> Damage {
         Damage { file: self.relative.clone(), offset, what: what.into() }
     }
+}
+
+/// Appends the runs in pieces that stand in a row, which are so long together.
+fn unpack(mut pieces: &[u8], run_len: u64, out: &mut Vec<u8>) -> Option<()> {
+    let before = out.len();
+    let mut unpacker = Unpacker::new().ok()?;
+    while let Some(head) = Head::read(pieces) {
+        let (piece, rest) = pieces.split_at_checked(head.whole())?;
+        unpacker.append(piece.get(HEAD..)?, head.content(), out).then_some(())?;
+        pieces = rest;
+    }
+    (pieces.is_empty() && (out.len() - before) as u64 == run_len).then_some(())
 }
 
 /// The kind and the body of the first entry of a segment file, if there is one with a body. Nothing is checked but its form.
@@ -124,8 +174,9 @@ pub(crate) fn first_item(path: &Path) -> Result<Option<(Kind, Vec<u8>)>, StoreEr
         Err(error) => return Err(StoreError::io("open", path)(error)),
     };
     let mut bytes = Vec::new();
-    let most = limits::ENTRY_MAX + limits::BODY_MAX + 64;
+    let most = 2 * limits::SEGMENT_MAX;
     open.take(most as u64).read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
-    Ok(split_item(&bytes)
-        .and_then(|(entry, body, _)| Some((Entry::decode(entry).ok()?.statement.kind, body?.to_vec()))))
+    let Front::Whole(_, frame) = front(&bytes) else { return Ok(None) };
+    let run = unpack_unknown(frame).unwrap_or_default();
+    Ok(split_item(&run).and_then(|(entry, body, _)| Some((Entry::decode(entry).ok()?.statement.kind, body?.to_vec()))))
 }

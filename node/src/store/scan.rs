@@ -102,7 +102,11 @@ impl LogScan {
         for entry in entries {
             let entry = entry.map_err(StoreError::io("read", &folder))?;
             let name = entry.file_name();
-            let seq = name.to_str().and_then(|name| name.strip_suffix(".seg")).and_then(|seq| seq.parse::<u64>().ok());
+            let stem = name.to_str().and_then(|name| name.split_once('.')).map(|(stem, _)| stem);
+            let seq = stem.and_then(|stem| stem.parse::<u64>().ok());
+            if seq.is_some_and(|seq| entry.path() == self.path(seq).with_extension("")) {
+                return Err(StoreError::EarlierForm(entry.path()));
+            }
             files.extend(seq.filter(|seq| self.path(*seq) == entry.path()));
         }
         files.sort_unstable();
@@ -175,16 +179,16 @@ impl LogScan {
         take: &mut Take<'_>,
     ) -> Result<Option<Stop>, StoreError> {
         while *end < bytes.len() {
-            let run = match next_run(&self.network, bytes.get(*end..).unwrap_or_default(), *end) {
-                Ok(run) => run,
+            let rest = bytes.get(*end..).unwrap_or_default();
+            let (run, len) = match next_run(&self.network, rest, *end) {
+                Ok(walked) => walked,
                 Err(stop) => return Ok(Some(stop)),
             };
             if run.log() != self.log || run.first_seq() != scanned.next || run.prev() != scanned.head {
                 let what = "an entry that does not follow the one before".into();
                 return Ok(Some(Stop { offset: *end, what, unfinished: false }));
             }
-            let len = run.bytes().len();
-            let placement = Placement { file, offset: *end as u64 };
+            let placement = Placement::new(file, *end as u64, rest.get(..len).unwrap_or_default());
             (scanned.next, scanned.head) = (run.next_seq(), run.head());
             take(run, placement)?;
             *end += len;
@@ -197,7 +201,7 @@ impl LogScan {
         let Some(&file) = files.get(index) else { return Ok(false) };
         let path = self.path(file);
         let bytes = fs::read(&path).map_err(StoreError::io("read", &path))?;
-        let Ok(run) = next_run(&self.network, &bytes, 0) else {
+        let Ok((run, _)) = next_run(&self.network, &bytes, 0) else {
             scanned.next = file;
             return Ok(true);
         };

@@ -1,4 +1,4 @@
-//! The segment files: `logs/<key>/<first seq>.seg`, each a run of one log, at most 4 MiB, appended to until it is full.
+//! The segment files: `logs/<key>/<first seq>.seg.zst`, each a run of one log, compressed, appended to until it has 4 MiB.
 //!
 //! A batch of runs is written to all its files first and then flushed file by file, so that catching up costs one flush a file
 //! and batch, not one an entry. If anything fails, the files are cut back to where they ended before: either the whole batch is
@@ -6,9 +6,9 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use nanduti_protocol::{key::PublicKey, limits, run::VerifiedRun};
+use nanduti_protocol::{hash::Hash, key::PublicKey, limits, run::VerifiedRun};
 
-use super::StoreError;
+use super::{Packer, Piece, StoreError};
 use crate::{
     Home, PRIVATE_FILE,
     disk::{self, DiskFile},
@@ -28,6 +28,17 @@ pub(crate) struct Placement {
     pub(crate) file: u64,
     /// Where the run begins in the file.
     pub(crate) offset: u64,
+    /// How many bytes it takes there.
+    pub(crate) len: u32,
+    /// Hash of these bytes.
+    pub(crate) digest: Hash,
+}
+
+impl Placement {
+    /// These bytes at a place of a file. They are those of a run, and so fewer than 4 GiB.
+    pub(super) fn new(file: u64, offset: u64, stored: &[u8]) -> Self {
+        Self { file, offset, len: u32::try_from(stored.len()).unwrap_or(u32::MAX), digest: Hash::of(stored) }
+    }
 }
 
 /// The last file of a log.
@@ -48,6 +59,7 @@ pub(crate) struct Segments {
     min_free: u64,
     file_max: u64,
     tails: BTreeMap<PublicKey, Tail>,
+    packer: Option<Packer>,
 }
 
 /// A file that a batch wrote to.
@@ -65,7 +77,7 @@ impl Segments {
         let file_max = limits::SEGMENT_MAX as u64;
         #[cfg(test)]
         let file_max = disk::watch::file_max(home.path()).unwrap_or(file_max);
-        Self { home, min_free, file_max, tails: BTreeMap::new() }
+        Self { home, min_free, file_max, tails: BTreeMap::new(), packer: None }
     }
 
     /// Takes note of the last file of a log, found at start.
@@ -78,12 +90,12 @@ impl Segments {
         self.tails.get(log).copied()
     }
 
-    /// Appends runs, each where its log ends, and flushes them.
+    /// Appends runs, each where its log ends, and flushes them. The piece of a run may have been made already.
     ///
     /// # Errors
     /// If the disk is full or fails; then nothing was appended.
-    pub(crate) fn append(&mut self, runs: &[&VerifiedRun]) -> Result<Vec<Placement>, StoreError> {
-        self.check_room(runs.iter().map(|run| run.bytes().len() as u64).sum())?;
+    pub(crate) fn append(&mut self, runs: &[(&VerifiedRun, Option<Piece>)]) -> Result<Vec<Placement>, StoreError> {
+        self.check_room(runs.iter().map(|(run, _)| run.bytes().len() as u64).sum())?;
         let tails_before = self.tails.clone();
         let mut touched = BTreeMap::new();
         let written = self.write_all(runs, &mut touched).and_then(|placements| {
@@ -110,15 +122,40 @@ impl Segments {
 
     fn write_all(
         &mut self,
-        runs: &[&VerifiedRun],
+        runs: &[(&VerifiedRun, Option<Piece>)],
         touched: &mut BTreeMap<PathBuf, Touched>,
     ) -> Result<Vec<Placement>, StoreError> {
-        runs.iter().map(|run| self.write(run, touched)).collect()
+        let write = |(run, piece): &(&VerifiedRun, Option<Piece>)| match piece.as_ref().filter(|piece| piece.is_of(run))
+        {
+            Some(piece) => self.write(run, piece, touched),
+            None => {
+                let piece = self.pack(run)?;
+                self.write(run, &piece, touched)
+            }
+        };
+        runs.iter().map(write).collect()
     }
 
-    fn write(&mut self, run: &VerifiedRun, touched: &mut BTreeMap<PathBuf, Touched>) -> Result<Placement, StoreError> {
+    /// The piece of a run.
+    ///
+    /// # Errors
+    /// If the machine has no memory for it.
+    pub(crate) fn pack(&mut self, run: &VerifiedRun) -> Result<Piece, StoreError> {
+        let failed = || StoreError::io("compress what is written under", self.home.logs_dir());
+        let mut packer = self.packer.take().map_or_else(Packer::new, Ok).map_err(failed())?;
+        let piece = packer.pack(run).map_err(failed());
+        self.packer = Some(packer);
+        piece
+    }
+
+    fn write(
+        &mut self,
+        run: &VerifiedRun,
+        piece: &Piece,
+        touched: &mut BTreeMap<PathBuf, Touched>,
+    ) -> Result<Placement, StoreError> {
         let log = run.log();
-        let size = run.bytes().len() as u64;
+        let size = piece.bytes().len() as u64;
         let tail = match self.tails.get(&log) {
             Some(tail) if tail.len + size <= self.file_max => *tail,
             before => Tail { file: run.first_seq(), len: 0, files: before.map_or(0, |tail| tail.files) + 1 },
@@ -129,10 +166,10 @@ impl Segments {
             touched.insert(path.clone(), opened);
         }
         if let Some(open) = touched.get_mut(&path) {
-            open.file.write_all(run.bytes()).map_err(StoreError::io("write to", &path))?;
+            open.file.write_all(piece.bytes()).map_err(StoreError::io("write to", &path))?;
         }
         self.tails.insert(log, Tail { len: tail.len + size, ..tail });
-        Ok(Placement { file: tail.file, offset: tail.len })
+        Ok(Placement::new(tail.file, tail.len, piece.bytes()))
     }
 
     /// Opens a file to append at `len`. Whatever lies beyond was never acknowledged, and is cut off.

@@ -139,15 +139,25 @@ pub fn backup(data: &[u8]) {
     }
 }
 
-/// A segment file after any damage, and the same bytes as a bundle.
+/// A segment file after any damage, a file in which the same bytes were written, and the same bytes as a bundle.
 pub fn segment_file(data: &[u8]) {
-    let (runs, stop) = fuzzing::segment_file(&network(), data);
-    let read: Vec<u8> = runs.iter().flat_map(|run| run.bytes().iter().copied()).collect();
-    assert!(data.starts_with(&read));
-    match stop {
-        None => assert_eq!(read.len(), data.len()),
-        Some((offset, _)) => assert!((read.len()..=data.len()).contains(&offset)),
+    let (_, stop) = fuzzing::segment_file(&network(), data);
+    assert!(stop.is_none_or(|(offset, _)| offset <= data.len()));
+    let whole = fuzzing::packed(&network(), data);
+    let (runs, stop) = fuzzing::segment_file(&network(), &whole);
+    match (runs.as_slice(), stop) {
+        ([run], None) => {
+            assert_eq!(run.bytes(), data);
+            let places = (run.first_seq(), run.next_seq());
+            assert_eq!(fuzzing::set_aside(&network(), &run.log(), &whole), (vec![places], places.1));
+        }
+        // Whole, and not a run: damage, for what was written was one.
+        ([], stop) => assert_eq!(stop, Some((0, false))),
+        other => panic!("{other:?}"),
     }
+    let torn = whole.get(..data.first().map_or(0, |byte| whole.len() * usize::from(*byte) / 256)).unwrap_or_default();
+    let (runs, stop) = fuzzing::segment_file(&network(), torn);
+    assert!(runs.is_empty() && stop.is_none_or(|stop| stop == (0, true)), "a write that was cut short is no damage");
     let (kept, refused) = fuzzing::bundle(data, &network());
     let items: usize = kept.iter().map(|run| run.items().len()).sum();
     let places = core::iter::successors(Some(data), |rest| item_len(rest).map(|len| &rest[len..]));

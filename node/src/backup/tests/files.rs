@@ -35,7 +35,7 @@ fn sample() -> Files {
         serde_bytes::ByteBuf::from(vec![7; 300]),
     )];
     files.push(("local/00000000".into(), nanduti_protocol::cbor::encode(&pairs)));
-    files.push((format!("logs/{}/00000000000000000000.seg", "ab".repeat(32)), vec![1; 700]));
+    files.push((format!("logs/{}/00000000000000000000.seg.zst", "ab".repeat(32)), vec![1; 700]));
     files
 }
 
@@ -236,13 +236,14 @@ fn what_is_later_or_something_else_is_said_to_be() {
     let mut manifest = manifest(&files);
     manifest.version = 2;
     files.push((MANIFEST.into(), manifest.encode().unwrap()));
-    assert!(matches!(refused(&tar(&files)), FormError::Later(2)));
+    assert!(matches!(refused(&tar(&files)), FormError::OtherForm(2)));
     let with_form = |form: &[u8; 17]| {
         let mut tar = tar(&with_manifest(sample()));
         tar[512..529].copy_from_slice(form);
         refused(&tar)
     };
-    assert!(matches!(with_form(b"nanduti backup 7\n"), FormError::Later(7)));
+    assert!(matches!(with_form(b"nanduti backup 7\n"), FormError::OtherForm(7)));
+    assert!(matches!(with_form(b"nanduti backup 1\n"), FormError::OtherForm(1)), "of an earlier version");
     assert!(matches!(with_form(b"another program.\n"), FormError::Foreign));
     assert!(matches!(read(b""), Err(FormError::Foreign)));
     assert!(matches!(read(&[7; 4096]), Err(FormError::Foreign)));

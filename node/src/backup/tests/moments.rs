@@ -1,6 +1,14 @@
 //! A backup of a node that is at work: what was acknowledged before it began is in it, and it can be restored.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use nanduti_protocol::kind::{Audience, Kind};
 
@@ -65,23 +73,32 @@ async fn what_was_acknowledged_before_it_began_is_in_it() {
     found(dir.path(), &["MAR", "PRY"]);
     let engine = Arc::new(open(&dir.path().join("PRY")).await);
     let own = founding::author_of(engine.home()).unwrap().unwrap().log();
+    let enough = Arc::new(AtomicBool::new(false));
     let writing = {
-        let engine = Arc::clone(&engine);
-        tokio::spawn(async move { sign(engine.core(), 150).await })
+        let (engine, enough) = (Arc::clone(&engine), Arc::clone(&enough));
+        tokio::spawn(async move {
+            let mut last = sign(engine.core(), 1).await;
+            while !enough.load(Ordering::Relaxed) {
+                last = sign(engine.core(), 1).await;
+            }
+            last
+        })
     };
     let mut backups = Vec::new();
-    while !writing.is_finished() && backups.len() < 8 {
+    while backups.len() < 8 {
         let before = engine.core().snapshot().ledger.extent(&own).unwrap().next;
         let path = dir.path().join(format!("{}.backup", backups.len()));
         let made = engine.handle(to(&path, backups.len() % 2 == 1)).await.unwrap();
         backups.push((path, before, made));
     }
+    enough.store(true, Ordering::Relaxed);
     let last = writing.await.unwrap();
     let end = dir.path().join("end.backup");
     let made = engine.handle(to(&end, false)).await.unwrap();
     assert_eq!(reached(&made.own_logs), last + 1);
     backups.push((end, last + 1, made));
-    assert!(backups.len() > 2, "some were made while it wrote");
+    let ends: BTreeSet<u64> = backups.iter().map(|(.., made)| reached(&made.own_logs)).collect();
+    assert!(ends.len() > 2, "they were made while it wrote: {ends:?}");
     engine.close().await;
 
     // Not all of them, since each takes some thirty flushes.

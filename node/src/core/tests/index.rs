@@ -132,7 +132,7 @@ fn the_blocks_of_a_full_file_are_joined() {
     let mut bench = Bench::new(&world);
     bench.admit_all([&root, &log]);
     for number in 0..160 {
-        log.push(Kind::Practice, &practice(&format!("number {number}"), 30_000));
+        log.push(Kind::Practice, &practice(&format!("number {number}"), 36_000));
         bench.admit(log.run(log.len() - 1, log.len())).unwrap();
     }
     let files = crate::store::LogScan::new(bench.home.clone(), world.network, log.id()).files().unwrap();
@@ -153,7 +153,7 @@ fn the_blocks_of_a_damaged_file_are_not_joined_and_the_damage_is_mended() {
     let world = World::new();
     let (root, log) = world.voice(0, 1);
     let log = (0..160).fold(log, |mut log, number| {
-        log.push(Kind::Practice, &practice(&format!("number {number}"), 30_000));
+        log.push(Kind::Practice, &practice(&format!("number {number}"), 36_000));
         log
     });
     let mut bench = Bench::new(&world);

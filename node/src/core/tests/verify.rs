@@ -18,7 +18,9 @@ fn filled() -> (World, Chain, Chain, Bench) {
     log.push_bare(Kind::Practice, b"without its body");
     log.practice("signed");
     let bench = Bench::new(&world);
-    bench.admit_all([&root, &log]);
+    for run in [root.run(0, 1), root.run(1, 2), log.run(0, 4), log.run(4, 5)] {
+        bench.admit(run).unwrap();
+    }
     (world, root, log, bench)
 }
 
@@ -52,7 +54,7 @@ fn a_sound_store_is_counted() {
 fn an_unfinished_tail_is_no_damage_and_nothing_is_changed() {
     let (_world, _root, mut log, bench) = filled();
     log.practice("on its way");
-    let item = log.bytes(5, 6);
+    let item = log.piece(5, 6);
     let path = bench.segment(&log, 0);
     for torn in [1, 100, item.len() - 1] {
         let len = fs::metadata(&path).unwrap().len();
@@ -69,7 +71,7 @@ fn an_unfinished_tail_is_no_damage_and_nothing_is_changed() {
 #[test]
 fn damage_is_named_and_left_where_it_is() {
     let (_world, root, log, bench) = filled();
-    for (chain, entries) in [(&root, 6), (&log, 6)] {
+    for (chain, sound_part) in [(&root, root.piece(0, 1)), (&log, log.piece(0, 4))] {
         let path = bench.segment(chain, 0);
         let sound = fs::read(&path).unwrap();
         let mut bytes = sound.clone();
@@ -78,10 +80,10 @@ fn damage_is_named_and_left_where_it_is() {
         fs::write(&path, &bytes).unwrap();
         let before = files(&bench);
         let report = verify(&bench, false);
-        assert_eq!((report.entries, report.damage.len()), (entries, 1), "{:?}", report.damage);
+        assert_eq!((report.entries, report.damage.len()), (6, 1), "{:?}", report.damage);
         let damage = &report.damage[0];
         assert_eq!(bench.home.path().join(&damage.file), path);
-        assert_eq!(damage.offset as usize, chain.ends()[chain.len() as usize - 2]);
+        assert_eq!(damage.offset as usize, sound_part.len());
         assert_eq!(files(&bench), before);
         fs::write(&path, &sound).unwrap();
     }

@@ -18,6 +18,7 @@ use futures::future::{Either, ready};
 use futures::stream::{FuturesOrdered, FuturesUnordered};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::run::{ReceivedRun, RunError};
+use nanduti_protocol::sync::split_segment;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zstd::bulk::Decompressor;
 
@@ -32,6 +33,15 @@ use crate::core::{Admitted, Core, CoreError, PreparedRun};
 pub(super) struct Hold {
     _session: OwnedSemaphorePermit,
     _all: OwnedSemaphorePermit,
+}
+
+/// How a segment came.
+#[derive(Debug)]
+pub(super) struct Came {
+    /// The content of its frame on the wire: compressed.
+    pub(super) content: Vec<u8>,
+    /// Counts for the bytes of both forms.
+    pub(super) hold: Hold,
 }
 
 /// The bounds that sessions share: bytes in flight, and threads at work.
@@ -145,9 +155,13 @@ impl Intake {
     }
 
     /// Takes a segment in.
-    pub(super) fn push(&mut self, bytes: Vec<u8>, hold: Hold) {
+    pub(super) fn push(&mut self, bytes: Vec<u8>, Came { content, hold }: Came) {
         let (network, len) = (self.network, bytes.len());
-        let work = move || Ok(PreparedRun::new(ReceivedRun::receive(bytes)?.verify(&network)?));
+        let work = move || {
+            let run = ReceivedRun::receive(bytes)?.verify(&network)?;
+            let frame = split_segment(&content).map_or(&[][..], |(_, frame)| frame);
+            Ok(PreparedRun::compressed(run, frame))
+        };
         let verified = self.bounds.begin(len, work);
         self.verifying.push_back(Box::pin(async move { (verified.await, hold) }));
     }

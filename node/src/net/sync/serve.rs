@@ -1,4 +1,7 @@
-//! Serving: segments are read from the disk, stripped of what the peer may not read, and compressed, off the async threads.
+//! Serving: segments are read from the disk, stripped of what the peer may not read, off the async threads.
+//!
+//! What lies on the disk as one large piece is sent in the frame in which it lies there. Small pieces are compressed anew, all
+//! together, which makes them smaller; and so is what is stripped.
 
 use nanduti_protocol::entry::Entry;
 use nanduti_protocol::key::PublicKey;
@@ -6,13 +9,16 @@ use nanduti_protocol::kind::Audience;
 use nanduti_protocol::limits::{SEGMENT_MAX, SEGMENT_TARGET};
 use nanduti_protocol::run::{push_item, split_item};
 use nanduti_protocol::sync::{FrameHeader, FrameType, body_frame, segment_head};
-use zstd::bulk::Compressor;
+use zstd::bulk::{Compressor, Decompressor};
 
-use crate::core::{Core, CoreError};
+use super::super::blame::Fault;
+use super::intake::decompress;
+use crate::core::{Core, CoreError, Framed};
 
-/// zstd's level: the fastest of the ordinary ones. The wire is seldom so thin that more pays, and the disk's form is not
-/// compressed at all.
+/// zstd's level: the fastest of the ordinary ones. The wire is seldom so thin that more pays.
 const LEVEL: i32 = 1;
+/// Bytes of a run from which on the frame on the disk is sent, though more could be sent with it.
+const LARGE: u64 = (SEGMENT_TARGET / 4) as u64;
 
 /// Reads and compresses for one session.
 pub(super) struct Server {
@@ -20,6 +26,7 @@ pub(super) struct Server {
     /// May the peer read what is for members only?
     to_member: bool,
     compressor: Compressor<'static>,
+    decompressor: Decompressor<'static>,
 }
 
 /// What was read of a run.
@@ -35,14 +42,23 @@ pub(super) struct Served {
 impl Server {
     /// A server for a peer.
     pub(super) fn new(core: Core, to_member: bool) -> std::io::Result<Self> {
-        Ok(Self { core, to_member, compressor: Compressor::new(LEVEL)? })
+        let (compressor, decompressor) = (Compressor::new(LEVEL)?, Decompressor::new()?);
+        Ok(Self { core, to_member, compressor, decompressor })
     }
 
     /// Reads one segment of a run and makes a frame of it. Blocks on the disk.
     pub(super) fn run(&mut self, log: &PublicKey, from: u64, to: u64) -> Result<Served, CoreError> {
+        if let Some(framed) = self.core.read_frame(log, from, to, LARGE)?
+            && self.may_read_all(&framed)
+            && let Some(frame) = segment_frame(framed.len, &framed.frame)
+        {
+            return Ok(Served { count: framed.count, next: from + framed.count, frame: Some(frame) });
+        }
         let run = self.core.read_run(log, from, to, SEGMENT_TARGET)?;
+        debug_assert!(run.len() <= SEGMENT_MAX, "read_run keeps to the bound");
         let (count, run) = self.for_peer(run);
-        let frame = if count == 0 { None } else { self.segment_frame(&run) };
+        let compressed = if count == 0 { None } else { self.compressor.compress(&run).ok() };
+        let frame = compressed.and_then(|compressed| segment_frame(run.len(), &compressed));
         // What cannot be framed cannot be served; the log is given up for this session.
         let count = if frame.is_some() { count } else { 0 };
         Ok(Served { count, next: from + count, frame })
@@ -55,32 +71,47 @@ impl Server {
         Ok(found.body.filter(|_| allowed).and_then(|body| body_frame(log, seq, &body)))
     }
 
-    /// Counts the items, and leaves bodies out that the peer may not read.
-    fn for_peer(&self, run: Vec<u8>) -> (u64, Vec<u8>) {
-        let (mut count, mut rest) = (0, run.as_slice());
-        let mut withheld: Option<Vec<u8>> = None;
-        while let Some((entry, body, len)) = split_item(rest) {
-            let withhold = !self.to_member
-                && body.is_some()
-                && Entry::decode(entry).is_ok_and(|entry| entry.statement.audience != Audience::Public);
-            if withhold && withheld.is_none() {
-                let done = run.len() - rest.len();
-                withheld = Some(run.get(..done).unwrap_or_default().to_vec());
-            }
-            if let Some(stripped) = &mut withheld {
-                push_item(stripped, entry, body.filter(|_| !withhold));
-            }
-            count += 1;
-            rest = rest.get(len..).unwrap_or_default();
+    /// May the peer read every body in a run?
+    fn may_read_all(&mut self, framed: &Framed) -> bool {
+        if self.to_member {
+            return true;
         }
-        (count, withheld.unwrap_or(run))
+        let run: Result<_, Fault> = decompress(&mut self.decompressor, &framed.frame, framed.len);
+        run.is_ok_and(|run| items(&run).all(|(entry, body)| body.is_none() || is_public(entry)))
     }
 
-    fn segment_frame(&mut self, run: &[u8]) -> Option<Vec<u8>> {
-        debug_assert!(run.len() <= SEGMENT_MAX, "read_run keeps to the bound");
-        let head = segment_head(run.len())?;
-        let compressed = self.compressor.compress(run).ok()?;
-        let header = FrameHeader::new(FrameType::Segment, head.len() + compressed.len())?;
-        Some([header.encode().as_slice(), &head, &compressed].concat())
+    /// Counts the items, and leaves bodies out that the peer may not read.
+    fn for_peer(&self, run: Vec<u8>) -> (u64, Vec<u8>) {
+        let withheld = |(entry, body): (&[u8], Option<&[u8]>)| !self.to_member && body.is_some() && !is_public(entry);
+        let count = items(&run).count() as u64;
+        if !items(&run).any(withheld) {
+            return (count, run);
+        }
+        let mut stripped = Vec::with_capacity(run.len());
+        for (entry, body) in items(&run) {
+            push_item(&mut stripped, entry, body.filter(|_| !withheld((entry, body))));
+        }
+        (count, stripped)
     }
+}
+
+/// The items of a run, which is whole.
+fn items(run: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+    let mut rest = run;
+    std::iter::from_fn(move || {
+        let (entry, body, len) = split_item(rest)?;
+        rest = rest.get(len..)?;
+        Some((entry, body))
+    })
+}
+
+/// May everybody read the body of this entry? What cannot be read is nobody's.
+fn is_public(entry: &[u8]) -> bool {
+    Entry::decode(entry).is_ok_and(|entry| entry.statement.audience == Audience::Public)
+}
+
+fn segment_frame(len: usize, compressed: &[u8]) -> Option<Vec<u8>> {
+    let head = segment_head(len)?;
+    let header = FrameHeader::new(FrameType::Segment, head.len() + compressed.len())?;
+    Some([header.encode().as_slice(), &head, compressed].concat())
 }

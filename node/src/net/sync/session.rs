@@ -32,7 +32,7 @@ use super::super::limits;
 use super::super::records::key_of;
 use super::super::slots::GiveWay;
 use super::super::streams::OpenError;
-use super::intake::{Bounds, Hold, Intake, decompress};
+use super::intake::{Bounds, Came, Intake, decompress};
 use super::serve::{Served, Server};
 use super::view::SessionView;
 use super::wire::{FrameReader, Meter, WireError, write_frame};
@@ -141,7 +141,7 @@ impl Sessions {
 /// A frame's content, as far as it can be read without the machine.
 enum Arrival {
     Message(Message),
-    Segment(Vec<u8>, Hold),
+    Segment(Vec<u8>, Came),
     Body(PublicKey, u64, Vec<u8>),
 }
 
@@ -159,7 +159,7 @@ async fn read_loop<R: futures::AsyncRead + Unpin>(
             FrameType::Message => Arrival::Message(Message::decode(&content)?),
             FrameType::Segment => {
                 let (len, _) = split_segment(&content)?;
-                let hold = bounds.hold(len).await?;
+                let hold = bounds.hold(len + content.len()).await?;
                 let mut inner = match decompressor.take() {
                     Some(decompressor) => decompressor,
                     None => Decompressor::new().map_err(|error| SessionError::Own(error.to_string()))?,
@@ -168,14 +168,14 @@ async fn read_loop<R: futures::AsyncRead + Unpin>(
                     let run = split_segment(&content)
                         .map_err(|_| Fault::COMPRESSION)
                         .and_then(|(len, compressed)| decompress(&mut inner, compressed, len));
-                    (inner, run)
+                    (inner, run, content)
                 };
-                let (inner, run) = bounds.begin(len, unpack).await?;
+                let (inner, run, content) = bounds.begin(len, unpack).await?;
                 decompressor = Some(inner);
                 let run = run.map_err(|fault| {
                     SessionError::Fault(fault, "the peer sent a segment that does not decompress to its length".into())
                 })?;
-                Arrival::Segment(run, hold)
+                Arrival::Segment(run, Came { content, hold })
             }
             FrameType::Body => {
                 let (log, seq, body) = split_body(&content)?;
@@ -217,7 +217,7 @@ struct Driver {
     bounds: Bounds,
     session: Session<SessionView>,
     intake: Intake,
-    holds: VecDeque<Hold>,
+    came: VecDeque<Came>,
     server: Option<Server>,
     serving: Option<Serving>,
     outbox: VecDeque<Vec<u8>>,
@@ -254,7 +254,7 @@ impl Driver {
             snapshot,
             bounds,
             session,
-            holds: VecDeque::new(),
+            came: VecDeque::new(),
             server: Some(server),
             serving: None,
             outbox: VecDeque::new(),
@@ -320,8 +320,8 @@ impl Driver {
     fn hear(&mut self, arrival: Arrival) -> Result<(), SessionError> {
         let input = match arrival {
             Arrival::Message(message) => Input::Message(message),
-            Arrival::Segment(bytes, hold) => {
-                self.holds.push_back(hold);
+            Arrival::Segment(bytes, came) => {
+                self.came.push_back(came);
                 Input::Segment(bytes)
             }
             Arrival::Body(log, seq, bytes) => Input::Body { log, seq, bytes },
@@ -334,9 +334,9 @@ impl Driver {
             match output {
                 Output::Send(message) => self.outbox.push_back(message_frame(&message)),
                 Output::Segment(bytes) => {
-                    let hold = self.holds.pop_front();
-                    let hold = hold.ok_or_else(|| SessionError::Own("a segment that nobody sent".into()))?;
-                    self.intake.push(bytes, hold);
+                    let came = self.came.pop_front();
+                    let came = came.ok_or_else(|| SessionError::Own("a segment that nobody sent".into()))?;
+                    self.intake.push(bytes, came);
                 }
                 Output::Body { log, seq, bytes } => self.take_body(log, seq, bytes).await?,
                 Output::Papers(papers) => self.take_papers(papers).await?,

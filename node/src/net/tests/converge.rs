@@ -1,5 +1,6 @@
 //! Honest nodes end with the same library, by gossip and without.
 
+use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::PublicKey;
 use nanduti_protocol::run::{ReceivedRun, push_item};
 
@@ -99,6 +100,27 @@ async fn both_directions_stream_at_once_and_much_arrives() {
         peers.iter().any(|peer| peer.connected && peer.equal == Some(true) && peer.last_sync.is_some()),
         "{peers:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_compressed_once_is_served_and_kept_as_it_is() {
+    let world = World::new();
+    let setup = Setup::quic().silent();
+    let one = TestNode::start(&world, 0, &setup);
+    let two = TestNode::start(&world, 1, &setup);
+    let mut tips = one.found(&world).await;
+    let log = PublicKey::from(&publish_key(0));
+    for _ in 0..3 {
+        one.core.admit(world.more(0, tips.get_mut(&0).unwrap(), 100, 10_000)).await.unwrap();
+    }
+    patiently(two.net.sync_now(Some(SyncTarget::Address(one.net.addresses().remove(0))))).await.unwrap();
+    assert_eq!(one.core.snapshot().digest, two.core.snapshot().digest);
+    let pieces = |node: &TestNode| {
+        let read = |seq| node.core.read_frame(&log, seq, seq + 100, 0).unwrap();
+        [101, 201].map(|seq| read(seq).map(|framed| Hash::of(&framed.frame)))
+    };
+    assert!(pieces(&one).iter().all(Option::is_some));
+    assert_eq!(pieces(&two), pieces(&one));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

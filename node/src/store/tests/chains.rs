@@ -12,6 +12,8 @@ use nanduti_protocol::{
     run::{ReceivedRun, VerifiedRun, push_item, split_item},
 };
 
+use crate::store::Piece;
+
 /// The members of a test network.
 const MEMBERS: [&str; 3] = ["KEN", "MAR", "PRY"];
 
@@ -125,8 +127,23 @@ fn record(title: &str, size: usize) -> Record {
     let mut record = Record::new();
     record.set("title", Value::String(title.into()));
     record.set("source_language", Value::String("en".into()));
-    record.set("summary", Value::String("x".repeat(size)));
+    record.set("summary", Value::String(noise(title, size)));
     record
+}
+
+/// Text that hardly gets shorter when it is compressed.
+fn noise(seed: &str, size: usize) -> String {
+    let mut state = Hash::of(seed.as_bytes())
+        .as_bytes()
+        .iter()
+        .fold(1, |state: u64, byte| state << 7 ^ u64::from(*byte) ^ state >> 57);
+    let mut next = || {
+        for shift in [13, -7, 17_i32] {
+            state ^= if shift > 0 { state << shift } else { state >> -shift };
+        }
+        char::from(b' ' + (state >> 32) as u8 % 95)
+    };
+    (0..size).map(|_| next()).collect()
 }
 
 impl Chain {
@@ -224,6 +241,16 @@ impl Chain {
         self.items[from as usize..to as usize].concat()
     }
 
+    /// Some items as they are appended at once.
+    pub(crate) fn piece(&self, from: u64, to: u64) -> Vec<u8> {
+        Piece::of_anything(from, (to - from) as usize, &self.bytes(from, to)).bytes().to_vec()
+    }
+
+    /// Some items as they are appended one after the other.
+    pub(crate) fn pieces(&self, from: u64, to: u64) -> Vec<u8> {
+        (from..to).flat_map(|seq| self.piece(seq, seq + 1)).collect()
+    }
+
     /// Some items as a run.
     pub(crate) fn run(&self, from: u64, to: u64) -> VerifiedRun {
         ReceivedRun::receive(self.bytes(from, to)).unwrap().verify(&self.network).unwrap()
@@ -249,14 +276,13 @@ impl Chain {
         runs
     }
 
-    /// Where each item ends if the log is in one file.
+    /// Where each item ends if they are appended one after the other, and the log is in one file.
     pub(crate) fn ends(&self) -> Vec<usize> {
-        self.items
-            .iter()
-            .scan(0, |end, item| {
-                *end += item.len();
-                Some(*end)
-            })
-            .collect()
+        let mut end = 0;
+        let mut ends = |seq| {
+            end += self.piece(seq, seq + 1).len();
+            end
+        };
+        (0..self.len()).map(&mut ends).collect()
     }
 }

@@ -62,7 +62,7 @@ impl Desk {
 #[test]
 fn a_tail_torn_at_any_byte_is_cut_and_nothing_else_is() {
     let desk = Desk::new(|world| world.log(0, 1).practices(2));
-    let (bytes, ends) = (desk.chain.bytes(0, 3), desk.chain.ends());
+    let (bytes, ends) = (desk.chain.pieces(0, 3), desk.chain.ends());
     for len in 0..=bytes.len() {
         desk.put(0, &bytes[..len]);
         let whole = ends.iter().filter(|end| **end <= len).count();
@@ -87,14 +87,14 @@ fn a_tail_torn_at_any_byte_is_cut_and_nothing_else_is() {
 #[test]
 fn zeros_at_the_end_are_a_torn_write() {
     let desk = Desk::new(|world| world.log(0, 1).practices(1));
-    desk.put(0, &[desk.chain.bytes(0, 2), vec![0; 4096]].concat());
+    desk.put(0, &[desk.chain.pieces(0, 2), vec![0; 4096]].concat());
     assert!(matches!(&desk.read().repairs[..], [Repair::Cut { bytes: 4096, .. }]));
 }
 
 #[test]
 fn a_flipped_bit_anywhere_is_damage_and_never_shows() {
     let desk = Desk::new(|world| world.log(0, 1).practices(2));
-    let (bytes, ends) = (desk.chain.bytes(0, 3), desk.chain.ends());
+    let (bytes, ends) = (desk.chain.pieces(0, 3), desk.chain.ends());
     let look = desk.scan().read_only();
     for at in 0..bytes.len() {
         for bit in [0, 3, 5, 7] {
@@ -116,7 +116,7 @@ fn a_flipped_bit_anywhere_is_damage_and_never_shows() {
 #[test]
 fn nothing_that_was_set_aside_is_thrown_away() {
     let desk = Desk::new(|world| world.log(0, 1).practices(2));
-    let bytes = desk.chain.bytes(0, 3);
+    let bytes = desk.chain.pieces(0, 3);
     for (count, at) in [0, 10, 300, bytes.len() - 1].into_iter().enumerate() {
         let mut flipped = bytes.clone();
         flipped[at] ^= 1;
@@ -135,7 +135,7 @@ fn entries_that_no_signature_vouches_for_are_damage() {
         chain.push_unsigned(Kind::Practice, b"unsigned");
         chain
     });
-    desk.put(0, &desk.chain.bytes(0, 3));
+    desk.put(0, &desk.chain.pieces(0, 3));
     let read = desk.read();
     assert_eq!(read.hashes, desk.chain.hashes[..2]);
     assert!(matches!(&read.repairs[..], [Repair::SetAside { .. }]), "{:?}", read.repairs);
@@ -149,7 +149,7 @@ fn an_entry_by_its_chain_alone_is_read_with_the_anchor_behind_it() {
         chain.practice("signed");
         chain
     });
-    desk.put(0, &desk.chain.bytes(0, 3));
+    desk.put(0, &desk.chain.piece(0, 3));
     let read = desk.read();
     assert_eq!((read.hashes, read.repairs), (desk.chain.hashes.clone(), Vec::new()));
 }
@@ -157,9 +157,9 @@ fn an_entry_by_its_chain_alone_is_read_with_the_anchor_behind_it() {
 #[test]
 fn a_missing_file_is_damage_of_the_one_behind_it() {
     let desk = Desk::new(|world| world.log(0, 1).practices(3));
-    desk.put(0, &desk.chain.bytes(0, 1));
-    desk.put(2, &desk.chain.bytes(2, 3));
-    desk.put(3, &desk.chain.bytes(3, 4));
+    desk.put(0, &desk.chain.pieces(0, 1));
+    desk.put(2, &desk.chain.pieces(2, 3));
+    desk.put(3, &desk.chain.pieces(3, 4));
     let read = desk.read_by(&desk.scan().read_only());
     let [Repair::SetAside { damage, .. }] = &read.repairs[..] else { panic!("{:?}", read.repairs) };
     assert!(damage.what.contains("1 to 1 are missing"), "{damage}");
@@ -169,16 +169,16 @@ fn a_missing_file_is_damage_of_the_one_behind_it() {
 #[test]
 fn stray_files_are_left_alone_or_set_aside() {
     let desk = Desk::new(|world| world.log(0, 1).practices(3));
-    desk.put(0, &desk.chain.bytes(0, 2));
-    desk.put(2, &desk.chain.bytes(2, 4));
+    desk.put(0, &desk.chain.pieces(0, 2));
+    desk.put(2, &desk.chain.pieces(2, 4));
     let folder = desk.home.log_dir(desk.chain.id().as_bytes());
-    for name in ["2.seg", "+2.seg", "x.seg", "00000000000000000002.seg.tmp", ".new-x"] {
+    for name in ["2.seg.zst", "+2.seg.zst", "x.seg.zst", "00000000000000000002.seg.zst.tmp", ".new-x"] {
         fs::write(folder.join(name), b"stray").unwrap();
     }
-    fs::create_dir(folder.join("folder.seg")).unwrap();
+    fs::create_dir(folder.join("folder.seg.zst")).unwrap();
     let read = desk.read();
     assert_eq!((read.hashes.len(), read.repairs.len()), (4, 0));
-    desk.put(1, &desk.chain.bytes(1, 2));
+    desk.put(1, &desk.chain.pieces(1, 2));
     let read = desk.read();
     assert_eq!(read.hashes.len(), 4, "a file that repeats takes nothing with it");
     assert!(matches!(&read.repairs[..], [Repair::SetAside { .. }]));
@@ -189,7 +189,7 @@ fn stray_files_are_left_alone_or_set_aside() {
 fn damage_takes_what_follows_it_along() {
     let desk = Desk::new(|world| world.log(0, 1).practices(5));
     for (first, damaged) in [(0, false), (2, true), (4, false)] {
-        let mut bytes = desk.chain.bytes(first, first + 2);
+        let mut bytes = desk.chain.pieces(first, first + 2);
         if damaged {
             let last = bytes.len() - 1;
             bytes[last] ^= 1;
@@ -201,6 +201,6 @@ fn damage_takes_what_follows_it_along() {
     let read = desk.read();
     assert_eq!(read.hashes, desk.chain.hashes[..3]);
     let [Repair::SetAside { damage, reached }] = &read.repairs[..] else { panic!("{:?}", read.repairs) };
-    assert!(damage.file.ends_with("00000000000000000002.seg") && damage.offset > 0 && *reached >= 4);
+    assert!(damage.file.ends_with("00000000000000000002.seg.zst") && damage.offset > 0 && *reached >= 4);
     assert!(desk.read().repairs.is_empty());
 }

@@ -28,13 +28,16 @@ const HELD: usize = 4;
 const NAMED: usize = 5;
 const CUT_OFF: usize = 6;
 const DAMAGED: usize = 7;
+const INSTEAD: usize = 8;
 
-/// Where the two branches part.
+/// Where the two branches part: in the middle of what was appended at once.
 const FORK: u64 = 3;
+/// Where those of `CUT_OFF` and `INSTEAD` part: between what was appended one after the other.
+const FORK_BETWEEN: u64 = 2;
 /// The entries of `LARGE` whose bodies come late: the one in a file with others behind it, the other in the last.
 const BARE: [u64; 2] = [4, 10];
-/// The entry of `DAMAGED` that is damaged.
-const BROKEN: u64 = 4;
+/// The first of the entries of `DAMAGED` that are damaged, and the place behind the last: they were appended at once.
+const BROKEN: [u64; 2] = [4, 7];
 
 /// One step.
 #[derive(Debug, Clone, Copy)]
@@ -82,13 +85,15 @@ impl Workload {
         named.practice("another branch");
         named.practice("goes on");
         held.practice("the end");
-        let cut_off = world.log(1, 5).practices(5);
+        let shared = world.log(1, 5).practices(1);
+        let (cut_off, mut instead) = (shared.clone().practices(4), shared);
+        instead.practice("instead");
         let mut root = world.root(0);
         root.keyring(&[live(&large, 0), live(&signed, 0), live(&damaged, 0)]);
         let mut other_root = world.root(1);
         other_root.keyring(&[live(&held, 0), live(&cut_off, 0)]);
-        other_root.keyring(&[live(&named, 4), ended(&cut_off, Some(2))]);
-        let chains = vec![root, large, signed, other_root, held, named, cut_off, damaged];
+        other_root.keyring(&[live(&named, 4), ended(&instead, Some(FORK_BETWEEN))]);
+        let chains = vec![root, large, signed, other_root, held, named, cut_off, damaged, instead];
         Self { world, chains, late, own, acts: acts() }
     }
 
@@ -174,7 +179,9 @@ impl Workload {
                 let log = &self.chains[DAMAGED];
                 let file = home.segment_file(log.id().as_bytes(), 0);
                 let mut bytes = fs::read(&file).unwrap();
-                if let Some(byte) = bytes.get_mut(log.ends()[BROKEN as usize] - 50) {
+                if let Some(byte) =
+                    bytes.get_mut(log.piece(0, BROKEN[0]).len() + log.piece(BROKEN[0], BROKEN[1]).len() - 50)
+                {
                     *byte ^= 4;
                 }
                 write_file_durably(&file, &bytes, PRIVATE_FILE)
@@ -190,7 +197,7 @@ impl Workload {
     /// What must be held after so many steps, and at most is.
     fn held(&self, steps: usize) -> Held {
         let mut held = Held::new();
-        let mut taking_back = None;
+        let (mut taking_back, mut taken_aside) = (None, false);
         for act in &self.acts[..steps] {
             let mut put = |chain: usize, low: u64, high: u64| {
                 held.insert(self.chains[chain].id(), (chain, low, high));
@@ -202,16 +209,20 @@ impl Workload {
                 // It proves a fork, and later the branch that is held goes.
                 Act::Admit(NAMED, 0, 4) => {}
                 Act::Admit(NAMED, 0, 5) => put(NAMED, FORK, FORK),
+                Act::Admit(INSTEAD, 0, 3) => put(INSTEAD, FORK_BETWEEN, FORK_BETWEEN),
                 // What lies behind the damage comes back with it: once this has been answered, and before anything else is done.
-                Act::Admit(DAMAGED, BROKEN, to) => {
+                Act::Admit(DAMAGED, from, to) if taken_aside && from == BROKEN[0] => {
                     put(DAMAGED, to, 15);
                     taking_back = Some(15);
                 }
                 Act::Admit(chain, _, to) => put(chain, to, to),
                 Act::Author(seq) => put(OWN, seq + 1, seq + 1),
                 // Whether it has been found yet is open.
-                Act::Damage => put(DAMAGED, BROKEN, 15),
-                Act::Repair => put(DAMAGED, BROKEN, BROKEN),
+                Act::Damage => put(DAMAGED, BROKEN[0], 15),
+                Act::Repair => {
+                    taken_aside = true;
+                    put(DAMAGED, BROKEN[0], BROKEN[0]);
+                }
                 Act::FillBody(_) | Act::Reindex | Act::Restart => {}
             }
         }
@@ -318,9 +329,11 @@ fn acts() -> Vec<Act> {
     acts.extend([Admit(LARGE, 0, 3), Admit(LARGE, 3, 9), Admit(LARGE, 9, 12), Act::Restart, Act::FillBody(BARE[1])]);
     acts.extend([Admit(LARGE, 12, 19), Admit(OWN, 0, 1), Author(1), Author(2), Author(3), Act::FillBody(BARE[0])]);
     acts.extend([Admit(HELD, 0, 2), Admit(HELD, 2, 5), Admit(HELD, 5, 10), Admit(HELD, 10, 16), Admit(NAMED, 0, 4)]);
-    acts.extend([Admit(CUT_OFF, 0, 6), Act::Restart, Author(4), Admit(OTHER_ROOT, 2, 3)]);
-    acts.extend([Admit(NAMED, 0, 5), Admit(NAMED, FORK, 5), Admit(DAMAGED, 0, 7), Admit(DAMAGED, 7, 15)]);
-    acts.extend([Act::Damage, Act::Repair, Author(5), Author(6), Admit(DAMAGED, BROKEN, 5)]);
+    acts.extend([Admit(CUT_OFF, 0, 2), Admit(CUT_OFF, 2, 6), Act::Restart, Author(4), Admit(OTHER_ROOT, 2, 3)]);
+    acts.extend([Admit(NAMED, 0, 5), Admit(NAMED, FORK, 5), Admit(INSTEAD, 0, 3), Admit(INSTEAD, FORK_BETWEEN, 3)]);
+    let [broken, behind] = BROKEN;
+    acts.extend([Admit(DAMAGED, 0, broken), Admit(DAMAGED, broken, behind), Admit(DAMAGED, behind, 15)]);
+    acts.extend([Act::Damage, Act::Repair, Author(5), Author(6), Admit(DAMAGED, broken, behind)]);
     acts.extend((7..11).map(Author));
     acts.extend([Act::Reindex, Author(11)]);
     acts
