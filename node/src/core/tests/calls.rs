@@ -173,3 +173,25 @@ fn what_is_served_ends_at_an_anchor() {
         assert_eq!(served, log.bytes(from, expected), "{from} to {to}");
     }
 }
+
+#[test]
+fn a_run_of_which_a_part_is_known_is_not_kept_in_the_frame_in_which_it_came() {
+    let world = World::new();
+    let (root, log) = world.voice(0, 1);
+    let log = log.practices(6);
+    let mut bench = Bench::new(&world);
+    bench.admit_all([&root]);
+    let compressed = |from: u64, to: u64| {
+        let run = log.run(from, to);
+        let frame = zstd::bulk::compress(run.bytes(), 1).unwrap();
+        PreparedRun::compressed(run, &frame)
+    };
+    for (from, to, new) in [(0, 3, 3), (1, 7, 4)] {
+        let admitted = RUNTIME.block_on(bench.core().admit_prepared(compressed(from, to))).unwrap();
+        assert_eq!(admitted.appended, new);
+    }
+    assert!(bench.core().read_frame(&log.id(), 0, 3, 0).unwrap().is_some());
+    assert_served(bench.core(), &log, 7);
+    bench.restart();
+    assert_served(bench.core(), &log, 7);
+}
