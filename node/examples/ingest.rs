@@ -105,6 +105,7 @@ fn prepare(logs: usize, each: usize, run: usize) -> (Hash, Vec<Vec<u8>>, Vec<Vec
         name: id.into(),
         role: "mechanism".into(),
         root: PublicKey::from(key),
+        spare: None,
         governance: None,
     };
     let charter = Charter {

@@ -124,9 +124,20 @@ pub struct Member {
     pub role: String,
     /// The key that speaks for the institution.
     pub root: PublicKey,
+    /// The root key that it has laid by, sealed, if it did: so the others know beforehand by which one it would ask to replace its
+    /// root key. It says nothing as long as it lies there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare: Option<PublicKey>,
     /// The key that may sign ordinary ballots, if it keeps one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub governance: Option<PublicKey>,
+}
+
+impl Member {
+    /// The keys on its line.
+    pub fn keys(&self) -> impl Iterator<Item = PublicKey> + use<> {
+        [Some(self.root), self.spare, self.governance].into_iter().flatten()
+    }
 }
 
 /// Why a charter is not one.
@@ -274,7 +285,7 @@ pub(crate) fn check_members(members: &[Member], roles: &BTreeMap<String, Role>) 
             return Err(CharterError::UnknownRole { member: member.id.clone(), role: member.role.clone() });
         };
         voters += u64::from(role.votes);
-        for key in core::iter::once(member.root).chain(member.governance) {
+        for key in member.keys() {
             if !keys.insert(key) {
                 return Err(CharterError::KeyTwice(key));
             }
@@ -298,6 +309,7 @@ mod tests {
             name: id.into(),
             role: "mechanism".into(),
             root: PublicKey::from_bytes([byte; 32]),
+            spare: None,
             governance: None,
         };
         Charter {

@@ -69,10 +69,10 @@ def fixed_of(roster, name, log):
 # --- Requests and proposals --------------------------------------------------------------------------------------------
 
 def check_line(line, rule):
-    check_fields(line, ("id", "name", "role", "root"), ("governance",), rule=rule)
+    check_fields(line, ("id", "name", "role", "root"), ("spare", "governance"), rule=rule)
     need(isinstance(line["id"], str) and is_member_id(line["id"]), rule)
     need(isinstance(line["name"], str) and isinstance(line["role"], str), rule)
-    need(is_hash(line["root"]) and is_hash(line.get("governance", bytes(32))), rule)
+    need(all(is_hash(line.get(name, bytes(32))) for name in ("root", "spare", "governance")), rule)
 
 
 def read_request(data, network):
@@ -138,7 +138,9 @@ def is_ordinary(proposal, roster):
         if name != "amend" or value["suspended"] or value["line"]["id"] in roster.get("suspended", []):
             return False
         before, line = member_of(roster, value["line"]["id"]), value["line"]
-        if not before or (before["root"], before.get("governance")) != (line["root"], line.get("governance")):
+        if not before or any(before.get(key) != line.get(key) for key in ("root", "spare", "governance")):
+            return False
+        if value["ends"] and before["role"] == line["role"]:
             return False
     return True
 
@@ -217,7 +219,7 @@ def check_next(roster):
     for member in roster["members"]:
         check_text(member["name"], 200)
         need(member["role"] in roster["roles"], "unknown-role")
-        for key in filter(None, (member["root"], member.get("governance"))):
+        for key in filter(None, (member["root"], member.get("spare"), member.get("governance"))):
             need(key not in keys, "key-twice")
             keys.append(key)
     need(voters_of(roster), "no-voter")

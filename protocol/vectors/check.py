@@ -249,9 +249,9 @@ def check_ballots():
         check_roster(rosters[vector["name"]], vector)
     for vector in file["requests"]:
         line = read_request(unhex(vector["bytes"]), network)
-        governance = line["governance"].hex() if "governance" in line else None
-        found = [line["id"], line["name"], line["role"], line["root"].hex(), governance]
-        same("requests", found, [vector[field] for field in ("id", "member_name", "role", "root", "governance")])
+        keys = [line[field].hex() if field in line else None for field in ("root", "spare", "governance")]
+        found = [line["id"], line["name"], line["role"]] + keys
+        same("requests", found, [vector[field] for field in ("id", "member_name", "role", "root", "spare", "governance")])
         check_signed("requests", vector, "nanduti/request/1", network, line)
     refuses("requests", file["refused_requests"], lambda vector: read_request(unhex(vector["bytes"]), network))
     for vector in file["proposals"]:
@@ -348,13 +348,16 @@ def check_succession(vector):
     same("successions", found, [vector[field] for field in ("digest", "held", "obstacle", "conflicts")])
 
 
+CARD_KEYS = ("root", "publish", "node", "spare", "governance")
+
+
 def check_founding():
     file = load("founding.json")
     for vector in file["cards"]:
         card, envelope = read_card(vector["text"])
-        keys = [card[field].hex() if field in card else None for field in ("root", "publish", "node")]
+        keys = [card[field].hex() if field in card else None for field in CARD_KEYS]
         found = [card["id"], card["name"], card["role"]] + keys
-        same("cards", found, [vector[field] for field in ("id", "member_name", "role", "root", "publish", "node")])
+        same("cards", found, [vector[field] for field in ("id", "member_name", "role") + CARD_KEYS])
         payload = encode(card)
         made = sign(unhex(vector["secret"]), signed_bytes("nanduti/card/1", bytes(32), payload))
         same("cards", bytes.fromhex("8443a10132a0") + encode(payload) + encode(made), envelope)

@@ -26,9 +26,9 @@ def read_card(text):
     except Refused as error:
         raise Refused("form") from error
     card = decode_or("content", payload)
-    check_fields(card, ("id", "name", "role", "root"), ("node", "publish"), rule="content")
+    check_fields(card, ("id", "name", "role", "root"), ("node", "spare", "publish", "governance"), rule="content")
     need(all(isinstance(card[field], str) for field in ("id", "name", "role")) and is_member_id(card["id"]), "content")
-    need(all(is_hash(card.get(field, bytes(32))) for field in ("root", "node", "publish")), "content")
+    need(all(is_hash(card.get(field, bytes(32))) for field in ("root", "node", "spare", "publish", "governance")), "content")
     for field, most in (("name", 200), ("role", 32)):
         need(card[field].strip() and len(card[field].encode()) <= most, "field")
         need(not any(unicodedata.category(c) == "Cc" for c in card[field]), "field")

@@ -153,8 +153,9 @@ def read_charter(data):
         check_fields(role, ("kinds", "votes"), rule=e)
         need(isinstance(role["votes"], bool) and all(map(is_kind, role["kinds"])), e)
     for member in charter["members"]:
-        check_fields(member, ("id", "name", "role", "root"), ("governance",), rule=e)
-        need(is_member_id(member["id"]) and is_hash(member["root"]) and is_hash(member.get("governance", bytes(32))), e)
+        check_fields(member, ("id", "name", "role", "root"), ("spare", "governance"), rule=e)
+        need(is_member_id(member["id"]), e)
+        need(all(is_hash(member.get(name, bytes(32))) for name in ("root", "spare", "governance")), e)
     need(charter["rules"] == 1, "rules")
     check_text(charter["name"], 200)
     check_text(charter["purpose"], 4000)
@@ -184,7 +185,7 @@ def check_members(charter):
         check_text(member["name"], 200)
         need(member["role"] in charter["roles"], "unknown-role")
         votes |= charter["roles"][member["role"]]["votes"]
-        for key in filter(None, (member["root"], member.get("governance"))):
+        for key in filter(None, (member["root"], member.get("spare"), member.get("governance"))):
             need(key not in keys, "key-twice")
             keys.add(key)
     need(votes, "no-voter")

@@ -216,17 +216,156 @@ fn a_root_key_that_is_never_on_the_node_votes() {
     }
     assert_ne!(world.on("PRY", &["submit", "vote.request", "--yes"]).code, Some(0), "nobody has signed it");
     let other = world.run(&["sign", "vote.request", "--key", "MAR/keys/root.pem", "--yes"]).code(4);
-    assert!(other.stderr.contains("is not the root key of PRY"), "{other}");
+    assert!(other.stderr.contains("neither the root key of PRY"), "{other}");
     world.run(&["sign", "vote.request", "--key", "stick/root.pem", "--yes"]).good();
-    let text = std::fs::read_to_string(world.path("vote.signed")).unwrap();
-    world.write("lie.signed", text.replace("Other", "Harmless"));
+    let mut bytes = std::fs::read(world.path("vote.signed")).unwrap();
+    let place = bytes.windows(5).position(|word| word == b"Other").unwrap();
+    bytes[place..place + 5].copy_from_slice(b"Meant");
+    world.write("lie.signed", bytes);
     let lie = world.on("PRY", &["submit", "lie.signed", "--yes"]).code(4);
     assert!(lie.stderr.contains("does not hold"), "{lie}");
+    // The key remembers: what was drafted before something else was signed is not signed any more.
+    world.on("PRY", &["ballot", "propose", "--name", "KEN=Else", "--prepare", "else.request"]).good();
+    let twice = world.run(&["sign", "else.request", "--key", "stick/root.pem", "--yes"]).code(4);
+    assert!(twice.stderr.contains("would contradict"), "{twice}");
+    let checked = world.json("PRY", &["submit", "vote.signed", "--dry-run"]);
+    assert_eq!((&checked["checked_only"], &checked["known"]), (&true.into(), &false.into()), "{checked}");
     let cast = world.json("PRY", &["submit", "vote.signed", "--yes"]);
     assert_eq!(cast["proposals"][0]["rounds"][0]["endorsed"], serde_json::json!(["PRY"]));
+    assert_eq!(world.json("PRY", &["submit", "vote.signed", "--yes"]), cast, "twice is once");
 
     // What was prepared before something else was said is not handed in any more.
     world.on("PRY", &["ballot", "propose", "--name", "KEN=Third", "--root-key", "stick/root.pem", "--yes"]).code(4);
     let voted = world.json("PRY", &["ballot", "show"]);
     assert_eq!(voted["proposals"].as_array().unwrap().len(), 1, "one endorsement a round");
+}
+
+/// Makes a key beside a home; its public half.
+fn made(world: &World, home: &str, which: &str, out: &str) -> String {
+    world.json(home, &["key", which, "--out", out])["key"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn governance_keys_admit_while_the_root_keys_stay_in_their_safes_and_decide_nothing_else() {
+    let world = World::new(PROGRAM);
+    let officers = ["PRY", "MAR", "KEN"];
+    for member in officers {
+        let key = world.json(member, &["key", "governance"])["key"].as_str().unwrap().to_owned();
+        let name = format!("Test {member}");
+        world.run(&["init", "--home", member, "--member", member, "--name", &name, "--governance", &key]).good();
+    }
+    world.found_from_cards(&officers);
+    std::fs::create_dir(world.path("safe")).unwrap();
+    for member in officers {
+        std::fs::rename(world.path(&format!("{member}/keys/root.pem")), world.path(&format!("safe/{member}.pem")))
+            .unwrap();
+    }
+    let first = world.start("PRY", &[]);
+    let _others: Vec<Running> = officers[1..].iter().map(|member| world.start(member, &[first.as_peer()])).collect();
+
+    // What needs the root key is not signed without it, and the program says why.
+    let refused = world.on("PRY", &["ballot", "propose", "--quorum", "3/4", "--yes"]).code(3);
+    assert!(refused.stderr.contains("this needs the root key"), "{refused}");
+    let named = world
+        .on("PRY", &["ballot", "propose", "--quorum", "3/4", "--governance-key", "PRY/keys/governance.pem", "--yes"]);
+    assert!(named.code(4).stderr.contains("a governance key cannot speak of this proposal"));
+    world.on("PRY", &["ballot", "propose", "--quorum", "3/4", "--prepare", "quorum.request"]).good();
+    let away = world.run(&["sign", "quorum.request", "--key", "PRY/keys/governance.pem", "--yes"]).code(4);
+    assert!(away.stderr.contains("a governance key cannot speak of this proposal"), "{away}");
+
+    world.run(&["init", "--home", "NEW", "--member", "NEW", "--name", "Ministry of the New State"]).good();
+    world.run(&["join", "founding.nanduti", "--home", "NEW"]).good();
+    world.json("NEW", &["member", "request"]);
+    assert_eq!(pass(&world, &officers, &["--admit", "NEW/NEW.request"]), 1);
+    let shown = world.json("KEN", &["ballot", "show"]);
+    assert_eq!(shown["passed"][0]["ratified_by_governance"], serde_json::json!(["KEN", "MAR", "PRY"]), "{shown}");
+    let text = world.on("KEN", &["ballot", "show", "--passed"]).good();
+    assert!(text.stdout.contains("PRY (governance key)"), "{text}");
+
+    // A stolen governance key is replaced by root keys; from then on the old one says nothing that counts.
+    let fresh = made(&world, "PRY", "governance", "officer.pem");
+    let vote = |member: &str, args: &[&str]| {
+        let root = format!("safe/{member}.pem");
+        let mut all = args.to_vec();
+        all.extend(["--root-key", &root, "--yes"]);
+        world.json(member, &all)
+    };
+    let _newcomer = world.start("NEW", &[first.as_peer()]);
+    until("the newcomer has begun", || world.json("NEW", &["status"])["role"] == "member");
+    let listed = format!("PRY={fresh}");
+    let short = newest(&vote("MAR", &["ballot", "propose", "--governance", &listed]), "MAR");
+    let all = ["MAR", "KEN", "NEW"];
+    let root_of =
+        |member: &str| if member == "NEW" { "NEW/keys/root.pem".into() } else { format!("safe/{member}.pem") };
+    let speak = |member: &str, step: &str| {
+        world.json(member, &["ballot", step, &short, "--root-key", &root_of(member), "--yes"]);
+    };
+    for member in &all[1..] {
+        heard(&world, member, "endorsed", &short, 1);
+        speak(member, "endorse");
+    }
+    let refused = {
+        heard(&world, "PRY", "endorsed", &short, 3);
+        world.on("PRY", &["ballot", "ratify", &short, "--governance-key", "officer.pem", "--yes"]).code(4)
+    };
+    assert!(refused.stderr.contains("governance key cannot speak"), "{refused}");
+    for member in all {
+        heard(&world, member, "endorsed", &short, 3);
+        speak(member, "ratify");
+    }
+    until("the key is listed", || roster(&world, "PRY") == 2);
+    let keys = world.json("PRY", &["key", "list"]);
+    assert_eq!(keys["governance"]["key"], fresh.as_str());
+    let old = world.on("PRY", &["ballot", "propose", "--name", "KEN=Other", "--yes"]).code(4);
+    assert!(old.stderr.contains("neither the root key of PRY"), "the old one is in the home still: {old}");
+    let spoken =
+        world.json("PRY", &["ballot", "propose", "--name", "KEN=Other", "--governance-key", "officer.pem", "--yes"]);
+    assert_eq!(spoken["proposals"][0]["rounds"][0]["endorsed_by_governance"], serde_json::json!(["PRY"]));
+}
+
+#[test]
+fn a_spare_that_was_listed_beforehand_takes_the_place_of_a_stolen_root_key() {
+    let world = World::new(PROGRAM);
+    let nodes = four(&world);
+    std::fs::create_dir(world.path("safe")).unwrap();
+    let spare = made(&world, "WSM", "spare", "safe/spare.pem");
+    world.on("WSM", &["key", "spare"]).code(2);
+    pass(&world, &["WSM", "PRY", "MAR"], &["--spare", &format!("WSM={spare}")]);
+    until("KEN knows", || roster(&world, "KEN") == 1);
+    assert_eq!(world.json("KEN", &["key", "list", "--member", "WSM"])["spare"]["key"], spare.as_str());
+    world.write("early.md", practice("Early", 400));
+    world.json("WSM", &["publish", "early.md"]);
+    for node in &nodes {
+        until("the early practice is everywhere", || node.status().practices == 1);
+    }
+
+    // Whoever has the root key alone cannot put another spare there, nor make one count that is not listed.
+    let thieves = made(&world, "WSM", "spare", "thieves.pem");
+    let swap = world.json("WSM", &["ballot", "propose", "--spare", &format!("WSM={thieves}"), "--yes"]);
+    assert_eq!(swap["proposals"][0]["in_force"], Value::Null);
+    let begin = ["init", "--home", "WSM2", "--member", "WSM", "--name", "Test WSM", "--from-spare", "safe/spare.pem"];
+    world.run(&begin).good();
+    assert!(!world.path("WSM2/keys/root.pem").exists());
+    world.run(&["join", "founding.nanduti", "--home", "WSM2"]).good();
+    let anew = world.start("WSM2", &[nodes[0].as_peer()]);
+    world.json("WSM2", &["member", "request", "--root-key", "safe/spare.pem"]);
+    let dry = world.on("PRY", &["ballot", "propose", "--replace-root", "WSM2/WSM.request", "--dry-run"]).good();
+    assert!(dry.stdout.contains("by the spare that it has listed"), "{dry}");
+    world
+        .run(&["init", "--home", "WSM3", "--member", "WSM", "--name", "Test WSM", "--from-spare", "thieves.pem"])
+        .good();
+    world.run(&["join", "founding.nanduti", "--home", "WSM3"]).good();
+    let forged = world.json("WSM3", &["member", "request", "--root-key", "thieves.pem"]);
+    let line = forged["request"].as_str().unwrap();
+    let forged = world.on("PRY", &["ballot", "propose", "--replace-root", line, "--dry-run"]).good();
+    assert!(forged.stdout.contains("NOT the spare that it has listed"), "{forged}");
+
+    pass(&world, &["PRY", "MAR", "KEN"], &["--replace-root", "WSM2/WSM.request"]);
+    until("the new node has begun", || world.json("WSM2", &["status"])["writable"] == true);
+    world.write("anew.md", practice("Anew", 400));
+    until("the new node may write", || world.on("WSM2", &["publish", "anew.md"]).code == Some(0));
+    let keys = world.json("WSM2", &["key", "list"]);
+    assert_eq!((keys["root_key"].as_str(), &keys["spare"]), (Some(spare.as_str()), &Value::Null), "{keys}");
+    until("PRY has both", || world.json("PRY", &["list", "--member", "WSM"])["total"] == 2);
+    drop(anew);
 }

@@ -291,3 +291,60 @@ fn a_root_key_on_a_stick_never_touches_the_home() {
     publish(&world, "PRY", "Two");
     assert_eq!(titles(&world, "PRY"), set(&["One", "Two"]));
 }
+
+#[test]
+fn every_act_of_a_root_key_is_read_and_signed_on_a_machine_that_has_it_and_nothing_else() {
+    let world = World::new(PROGRAM);
+    fs::create_dir(world.path("stick")).unwrap();
+    for member in ["PRY", "NEW"] {
+        let (name, key) = (format!("Test {member}"), format!("stick/{member}.pem"));
+        world.run(&["init", "--home", member, "--member", member, "--name", &name, "--root-key", &key]).good();
+    }
+    // Reads what it says, and signs it where there is no home: the file and the key are all there is.
+    let away = |request: &str, member: &str, says: &[&str]| {
+        let key = format!("stick/{member}.pem");
+        let shown = world.run(&["sign", request, "--key", &key, "--show", "--home", "nowhere"]).good();
+        says.iter().for_each(|words| assert!(shown.stdout.contains(words), "{words}: {shown}"));
+        world.run(&["sign", request, "--key", &key, "--yes", "--home", "nowhere"]).good();
+        assert!(!world.path("nowhere").exists());
+    };
+    // The charter.
+    world.run(&["network", "new", "--name", "Test", "--purpose", "To be tested", "PRY/PRY.card"]).good();
+    world.run(&["network", "sign", "draft.nanduti", "--home", "PRY", "--prepare", "charter.request"]).good();
+    world.on("PRY", &["submit", "charter.request", "--yes"]).code(2);
+    away("charter.request", "PRY", &["purpose: To be tested", "PRY (Test PRY) as mechanism", "publishing key"]);
+    let unasked = world.on("PRY", &["submit", "charter.signed"]).code(2);
+    assert!(unasked.stderr.contains("--yes"), "{unasked}");
+    world.on("PRY", &["submit", "charter.signed", "--yes"]).good();
+    world.run(&["network", "seal", "draft.nanduti", "PRY.signed"]).good();
+    for home in ["PRY", "NEW"] {
+        world.run(&["join", "founding.nanduti", "--home", home]).good();
+    }
+    publish(&world, "PRY", "One");
+    // A keyring.
+    world.on("PRY", &["key", "replace", "--prepare", "keyring.request"]).good();
+    away("keyring.request", "PRY", &["entry 2 of its root log", "ends", "new"]);
+    world.on("PRY", &["submit", "keyring.signed", "--yes"]).good();
+    // A newcomer's request, and what it says first.
+    world.on("NEW", &["member", "request", "--prepare", "join.request"]).good();
+    away("join.request", "NEW", &["NEW (Test NEW) asks to be a member", "entries 0 and 1 of its root log"]);
+    let asked = world.json("NEW", &["submit", "join.signed", "--yes"]);
+    assert_eq!(asked["member"], "NEW");
+    // Endorsement and ratification.
+    world.on("PRY", &["ballot", "propose", "--admit", "NEW/NEW.request", "--prepare", "endorse.request"]).good();
+    away("endorse.request", "PRY", &["PRY endorses", "admit NEW (Test NEW)"]);
+    let shown = world.json("PRY", &["submit", "endorse.signed", "--yes"]);
+    let short = shown["proposals"][0]["short"].as_str().unwrap();
+    world.on("PRY", &["ballot", "ratify", short, "--prepare", "ratify.request"]).good();
+    away("ratify.request", "PRY", &["PRY ratifies", "a ratification binds"]);
+    world.on("PRY", &["submit", "ratify.signed", "--yes"]).good();
+    assert_eq!(world.json("PRY", &["member", "list"])["version"], 1);
+    // The newcomer begins with what was signed away.
+    let pry = world.start("PRY", &[]);
+    let new = world.start("NEW", &[pry.as_peer()]);
+    until("the newcomer has begun", || world.json("NEW", &["status"])["role"] == "member");
+    publish(&world, "NEW", "Two");
+    until("PRY has it", || pry.status().practices == 2);
+    new.stop();
+    assert!(!world.path("PRY/keys/root.pem").exists() && !world.path("NEW/keys/root.pem").exists());
+}

@@ -156,6 +156,18 @@ fn with_nobody_to_ask_nothing_is_signed() {
     let shown = world.json("again", &["show", later["id"].as_str().unwrap()]);
     assert_eq!(shown["revision"]["proof"]["hash"], later["revision"]["proof"]["hash"]);
     world.on("again", &["withdraw", later["id"].as_str().unwrap(), "--reason", "error"]).code(4);
+    // Nor does the root key speak for it: a keyring at a place that is taken would fork the root log.
+    world.json("PRY", &["key", "replace", "--yes"]);
+    let stale = ["key", "replace", "--root-key", "PRY/keys/root.pem", "--yes"];
+    let unheard = world.on("again", &stale).code(4);
+    assert!(unheard.stderr.contains("has not learnt where its root log stands: 0 of 4"), "{unheard}");
+    assert!(unheard.stderr.contains("entry 2 of the root log is free") && unheard.stderr.contains("--unheard"));
+    let all_the_same = world.on("again", &["key", "replace", "--unheard", "--dry-run"]).good();
+    assert!(all_the_same.stderr.contains("this home came out of a backup"), "{all_the_same}");
+    world.on("again", &["key", "replace", "--unheard", "--prepare", "stale.request"]).good();
+    world.run(&["sign", "stale.request", "--key", "PRY/keys/root.pem", "--yes"]).good();
+    let handed_in = world.on("again", &["submit", "stale.signed", "--yes"]).code(4);
+    assert!(handed_in.stderr.contains("has not learnt where its root log stands"), "{handed_in}");
 }
 
 #[test]

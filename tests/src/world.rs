@@ -95,6 +95,14 @@ impl World {
         for member in members {
             self.run(&["init", "--home", member, "--member", member, "--name", &format!("Test {member}")]).good();
         }
+        self.found_from_cards(members)
+    }
+
+    /// The same by homes that were made already.
+    ///
+    /// # Panics
+    /// If a step fails.
+    pub fn found_from_cards(&self, members: &[&str]) -> PathBuf {
         let cards: Vec<String> = members.iter().map(|member| format!("{member}/{member}.card")).collect();
         let mut draft = vec!["network", "new", "--name", "Test", "--purpose", "To be tested"];
         draft.extend(cards.iter().map(String::as_str));

@@ -16,6 +16,7 @@ Examples:
   nanduti init --member PRY --name \"Ministry of Foreign Affairs\"
   nanduti init --member WSM --name \"Ministry of Justice\" --role state
   nanduti init --member PRY --name \"Ministry of Foreign Affairs\" --root-key /media/stick/root.pem
+  nanduti init --member PRY --name \"Ministry of Foreign Affairs\" --from-spare /media/stick/spare.pem
   nanduti init --member PRY --further-node
   nanduti init --observer
 
@@ -52,6 +53,15 @@ pub(crate) struct Args {
     /// Put the root key into FILE, such as one on a stick, and not into the home
     #[arg(long, value_name = "FILE", conflicts_with = "observer")]
     root_key: Option<PathBuf>,
+    /// Begin with the spare root key in FILE as root key: it stays there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["observer", "further_node", "root_key"])]
+    from_spare: Option<PathBuf>,
+    /// List a spare root key on the card: the public half, as `nanduti key spare` printed it
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["observer", "further_node"])]
+    spare: Option<String>,
+    /// List a governance key on the card: the public half, as `nanduti key governance` printed it
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["observer", "further_node"])]
+    governance: Option<String>,
     /// Make a node that reads and verifies, and signs nothing
     #[arg(long)]
     observer: bool,
@@ -90,8 +100,12 @@ pub(crate) fn run(context: &Context, args: Args) -> Outcome {
         observer: args.observer,
         further_node: args.further_node,
         root_key: args.root_key,
+        from_spare: args.from_spare,
+        spare: args.spare,
+        governance: args.governance,
     };
-    let passphrase = if who.observer || who.further_node { None } else { Some(args.passphrase.read(Purpose::NewKey)?) };
+    let purpose = if who.from_spare.is_some() { Purpose::UseFile } else { Purpose::NewKey };
+    let passphrase = if who.observer || who.further_node { None } else { Some(args.passphrase.read(purpose)?) };
     let (observer, further) = (who.observer, who.further_node);
     let reply = {
         let _progress = passphrase.is_some().then(|| context.terminal().progress("making the keys"));

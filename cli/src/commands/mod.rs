@@ -32,6 +32,7 @@ pub(crate) mod sync;
 pub(crate) mod verify;
 pub(crate) mod withdraw;
 
+mod signing;
 mod words;
 
 #[cfg(test)]

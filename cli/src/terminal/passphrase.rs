@@ -15,16 +15,39 @@ use nanduti_node::{
 /// What the passphrase is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To encrypt a new key: asked twice.
+    /// To encrypt a new root key: asked twice.
     NewKey,
-    /// To use a key: asked once.
+    /// The same for a spare or a governance key.
+    NewSealedKey,
+    /// To use a root key: asked once.
     UseKey,
+    /// To use a governance key.
+    UseGovernanceKey,
+    /// To use the key in a file, whichever it is.
+    UseFile,
 }
 
-/// Where the passphrase of the root key comes from.
+impl Purpose {
+    /// The key, in words.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::NewKey => "new root key",
+            Self::NewSealedKey => "new key",
+            Self::UseKey => "root key",
+            Self::UseGovernanceKey => "governance key",
+            Self::UseFile => "key",
+        }
+    }
+
+    fn is_new(self) -> bool {
+        matches!(self, Self::NewKey | Self::NewSealedKey)
+    }
+}
+
+/// Where the passphrase of a key comes from.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PassphraseSource {
-    /// Take the root key's passphrase from the first line of FILE (or from NANDUTI_PASSPHRASE)
+    /// Take the key's passphrase from the first line of FILE (or from NANDUTI_PASSPHRASE)
     #[arg(long, value_name = "FILE", env = "NANDUTI_PASSPHRASE_FILE", hide_env_values = true)]
     passphrase_file: Option<PathBuf>,
 }
@@ -42,7 +65,7 @@ impl PassphraseSource {
             return Err(ApiError::new(ErrorKind::Failed, "a passphrase is needed and there is no terminal to ask on")
                 .hint("use --passphrase-file FILE, or set NANDUTI_PASSPHRASE_FILE or NANDUTI_PASSPHRASE"));
         };
-        if purpose == Purpose::NewKey {
+        if purpose.is_new() {
             check(&passphrase)?;
         }
         Ok(passphrase)
@@ -51,7 +74,7 @@ impl PassphraseSource {
 
 fn check(passphrase: &Passphrase) -> Result<(), ApiError> {
     passphrase.check().map_err(|error| {
-        ApiError::new(ErrorKind::Failed, "this passphrase does not protect a root key")
+        ApiError::new(ErrorKind::Failed, "this passphrase does not protect a key")
             .because(&error)
             .hint("choose several words that are not a sentence from a book")
     })
@@ -65,10 +88,10 @@ fn from_file(path: &Path) -> Result<Passphrase, ApiError> {
 }
 
 fn ask(purpose: Purpose) -> Result<Passphrase, ApiError> {
-    if purpose == Purpose::UseKey {
-        return Ok(Passphrase::new(prompted("Passphrase of the root key: ")?));
+    if !purpose.is_new() {
+        return Ok(Passphrase::new(prompted(&format!("Passphrase of the {}: ", purpose.key()))?));
     }
-    let text = prompted("Passphrase for the new root key: ")?;
+    let text = prompted(&format!("Passphrase for the {}: ", purpose.key()))?;
     let mut again = prompted("The same again: ")?;
     let same = text == again;
     again.clear();

@@ -35,6 +35,12 @@ pub(crate) fn line(untrusted: &str) -> String {
     text(untrusted).split('\n').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// One line of several that belong together: as [`line`], and set in as it was.
+pub(crate) fn item(untrusted: &str) -> String {
+    let indent = untrusted.chars().take_while(|c| *c == ' ').take(8).count();
+    format!("{:indent$}{}", "", line(untrusted))
+}
+
 /// A whole reply, every string in it cleaned.
 pub(crate) fn reply<T: Serialize + DeserializeOwned>(reply: &T) -> Result<T, serde_json::Error> {
     let mut value = serde_json::to_value(reply)?;

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Call, call};
+use super::{
+    calls::{Call, call},
+    keys::{NamedKey, PreparedReply},
+};
 
 /// The members, and the rules that they have given themselves.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +43,10 @@ pub struct MemberView {
     pub root_key: String,
     /// Its governance key, if it keeps one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub governance_key: Option<String>,
+    pub governance: Option<NamedKey>,
+    /// The spare root key that it has laid by, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare: Option<NamedKey>,
     /// Root keys that were replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_root_keys: Vec<String>,
@@ -84,6 +90,13 @@ pub enum WantedChange {
     },
     /// Give a member a governance key, or take it away.
     Governance {
+        /// Its id.
+        member: String,
+        /// The key in hexadecimal; none takes it away.
+        key: Option<String>,
+    },
+    /// List the spare root key that a member has laid by, or take it away.
+    Spare {
         /// Its id.
         member: String,
         /// The key in hexadecimal; none takes it away.
@@ -143,37 +156,6 @@ pub enum BallotStep {
     Ratify,
 }
 
-/// A statement that is ready to be signed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatementDraft {
-    /// Id of the network.
-    pub network: String,
-    /// Its name.
-    pub network_name: String,
-    /// Who is to sign.
-    pub member: String,
-    /// In which step.
-    pub step: BallotStep,
-    /// In which round.
-    pub round: u32,
-    /// Id of the proposal.
-    pub proposal: String,
-    /// Its short form.
-    pub short: String,
-    /// What the proposal changes, in words.
-    pub changes: Vec<String>,
-    /// What follows from signing.
-    pub follows: Vec<String>,
-    /// May a governance key sign it?
-    pub ordinary: bool,
-    /// The proposal's bytes in hexadecimal.
-    pub proposal_bytes: String,
-    /// The roster's bytes in hexadecimal.
-    pub roster_bytes: String,
-    /// The bytes to be signed, in hexadecimal.
-    pub statement_bytes: String,
-}
-
 /// Where the ballots stand.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BallotReply {
@@ -219,6 +201,9 @@ pub struct ProposalView {
     /// In which round it came into force, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_force: Option<u32>,
+    /// May a governance key speak of it?
+    #[serde(default)]
+    pub ordinary: bool,
     /// The rounds in which anybody spoke of it.
     pub rounds: Vec<RoundView>,
 }
@@ -232,6 +217,12 @@ pub struct RoundView {
     pub endorsed: Vec<String>,
     /// Members that ratified it.
     pub ratified: Vec<String>,
+    /// Of those who endorsed it, who did with a governance key alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endorsed_by_governance: Vec<String>,
+    /// Of those who ratified it, who did with a governance key alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ratified_by_governance: Vec<String>,
     /// Can it still come into force in this round?
     pub can_succeed: bool,
 }
@@ -249,6 +240,9 @@ pub struct PassedView {
     pub changes: Vec<String>,
     /// Members that ratified it.
     pub ratified: Vec<String>,
+    /// Of these, who did with a governance key alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ratified_by_governance: Vec<String>,
 }
 
 call! {
@@ -264,7 +258,7 @@ call! {
 }
 call! {
     /// Prepare a proposal: the endorsement by which it begins.
-    Propose as "propose" -> StatementDraft {
+    Propose as "propose" -> PreparedReply {
         /// What is to change.
         changes: Vec<WantedChange>,
         /// Last entries that stand as before; of other logs it is the last that this node holds and that counts.
@@ -273,21 +267,12 @@ call! {
 }
 call! {
     /// Prepare an endorsement or a ratification.
-    Speak as "speak" -> StatementDraft {
+    Speak as "speak" -> PreparedReply {
         /// The step.
         step: BallotStep,
         /// The proposal: its id or the beginning of it.
         proposal: String,
         /// The round; by default the first in which it can succeed.
         round: Option<u32>,
-    }
-}
-call! {
-    /// Take a signed statement in.
-    Cast as "cast" -> BallotReply {
-        /// The proposal's bytes in hexadecimal.
-        proposal: String,
-        /// The signed statement in hexadecimal.
-        statement: String,
     }
 }

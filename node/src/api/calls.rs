@@ -175,6 +175,8 @@ call! {
     KeyPrepare as "key-prepare" -> PreparedReply {
         /// What is to change.
         change: KeyChange,
+        /// Although this home came out of a backup and has not heard yet where its root log stands.
+        unheard: bool,
     }
 }
 call! {
@@ -186,6 +188,8 @@ call! {
         check: bool,
         /// How many entries the caller knows will stop counting; if it were more, nothing is changed.
         stops: Option<u64>,
+        /// Although this home came out of a backup and has not heard yet where its root log stands.
+        unheard: bool,
     }
 }
 call! {

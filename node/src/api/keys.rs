@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ballots::BallotReply;
+
 /// What is to become of the keys of this node's member.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -95,6 +97,15 @@ pub struct KeyView {
     pub own: bool,
 }
 
+/// A key on a member's line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedKey {
+    /// The key, in hexadecimal.
+    pub key: String,
+    /// What people compare by voice.
+    pub fingerprint: String,
+}
+
 /// The keys of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyListReply {
@@ -106,6 +117,12 @@ pub struct KeyListReply {
     pub root_key: String,
     /// What people compare by voice.
     pub root_fingerprint: String,
+    /// The spare root key that it has laid by.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub spare: Option<NamedKey>,
+    /// Its governance key.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub governance: Option<NamedKey>,
     /// The place of the keyring in force in the root log; absent if none is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub keyring: Option<u64>,
@@ -157,9 +174,27 @@ pub struct StepView {
     pub meaning: String,
 }
 
-/// What a root key is asked to sign, read from the very bytes that would be signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What somebody is asked to sign.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequestAct {
+    /// Which keys speak for the member.
+    #[default]
+    Keyring,
+    /// A statement of a ballot.
+    Vote,
+    /// A founder adopts the charter.
+    Charter,
+    /// An institution asks to be admitted, or to have its root key replaced, and says what it will say first.
+    Admission,
+}
+
+/// What a root key, or a governance key, is asked to sign, read from the very bytes that would be signed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestView {
+    /// What it is.
+    #[serde(default)]
+    pub act: RequestAct,
     /// Id of the network: the hash of the charter in the request.
     pub network: String,
     /// Its name.
@@ -173,12 +208,23 @@ pub struct RequestView {
     pub root_key: String,
     /// What people compare by voice.
     pub root_fingerprint: String,
-    /// The place in the root log that it takes.
-    pub entry: u64,
+    /// May a governance key sign such a thing? It may, about an ordinary proposal.
+    #[serde(default)]
+    pub ordinary: bool,
+    /// The fingerprint of the governance key, if the member has one that may sign instead.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub governance_fingerprint: Option<String>,
+    /// The place in the root log that it takes; a statement of a ballot takes none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub entry: Option<u64>,
     /// When it says it was made.
-    pub time: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub time: Option<String>,
     /// Has it been signed already?
     pub signed: bool,
+    /// What it says, in words, where it is not about the keys of the member.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub says: Vec<String>,
     /// What changes, key by key.
     pub steps: Vec<StepView>,
     /// Keys that stay as they are.
@@ -218,7 +264,7 @@ pub struct EntryRow {
 }
 
 /// A request, ready to be signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreparedReply {
     /// The file, in base64.
     pub file: String,
@@ -226,6 +272,9 @@ pub struct PreparedReply {
     pub request: RequestView,
     /// What follows from it here.
     pub effects: Vec<EffectView>,
+    /// What else follows, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<String>,
     /// The entries around the place where a key is cut off.
     pub around: Vec<EntryRow>,
     /// What the operator should know before it is signed.
@@ -246,6 +295,9 @@ pub struct SubmitReply {
     /// The publishing key that this node signs with now, if that changed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub signs_with: Option<String>,
+    /// Where the ballots stand now, after a statement of one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ballots: Option<BallotReply>,
     /// What the operator should know.
     pub warnings: Vec<String>,
 }

@@ -1,16 +1,17 @@
 //! Members and ballots.
 
-use data_encoding::HEXLOWER;
 use nanduti_protocol::ballot::{Papers, Proposal, Statement};
 
 use super::{
     Engine, Handle,
-    failure::{failed, refused, restored, usage},
+    failure::{failed, refused, restored},
 };
 use crate::{
-    api::{ApiError, BallotReply, Ballots, Cast, Members, MembersReply, Propose, Speak, StatementDraft},
+    api::{ApiError, BallotReply, BallotStep, Ballots, Members, MembersReply, PreparedReply, Propose, Speak},
     core::Snapshot,
-    governance::{self, Draft},
+    founding::charter_bytes_of,
+    governance::{self, Draft, Drafted},
+    offline::{Act, Checked, CheckedVote, Request, VoteAct},
 };
 
 impl Handle<Members> for Engine {
@@ -31,17 +32,17 @@ impl Handle<Ballots> for Engine {
 }
 
 impl Handle<Propose> for Engine {
-    async fn handle(&self, call: Propose) -> Result<StatementDraft, ApiError> {
+    async fn handle(&self, call: Propose) -> Result<PreparedReply, ApiError> {
         let snapshot = self.core.snapshot();
         let proposal = self
             .blocking(move |_| governance::proposal(&snapshot.ledger, &*snapshot, &call.changes, &call.last))
             .await?;
-        self.draft(&self.core.snapshot(), &proposal, crate::api::BallotStep::Endorse, None)
+        self.draft(&self.core.snapshot(), &proposal, BallotStep::Endorse, None)
     }
 }
 
 impl Handle<Speak> for Engine {
-    async fn handle(&self, call: Speak) -> Result<StatementDraft, ApiError> {
+    async fn handle(&self, call: Speak) -> Result<PreparedReply, ApiError> {
         let snapshot = self.core.snapshot();
         let succession = snapshot.ledger.succession().ok_or_else(no_charter)?;
         let proposal = governance::find(succession.poll(), &call.proposal)?.clone();
@@ -49,37 +50,49 @@ impl Handle<Speak> for Engine {
     }
 }
 
-impl Handle<Cast> for Engine {
-    async fn handle(&self, call: Cast) -> Result<BallotReply, ApiError> {
-        let bytes = |hex: &str| {
-            HEXLOWER.decode(hex.trim().as_bytes()).map_err(|_| usage("a statement is handed in as hexadecimal"))
-        };
-        let (proposal, statement) = (bytes(&call.proposal)?, bytes(&call.statement)?);
-        let read = Statement::decode(&statement)
-            .map_err(|error| failed("this is not a statement of a ballot").because(&error))?;
-        self.would_contradict(&read)?;
-        let papers = Papers { roster: read.roster, proposal, statements: vec![statement] };
-        self.core.take_papers(papers).await?;
-        self.handle(Ballots::default()).await
-    }
-}
-
 impl Engine {
+    /// What a key of this node's member is to sign, with what follows from it.
     fn draft(
         &self,
         snapshot: &Snapshot,
         proposal: &Proposal,
-        step: crate::api::BallotStep,
+        step: BallotStep,
         round: Option<u32>,
-    ) -> Result<StatementDraft, ApiError> {
+    ) -> Result<PreparedReply, ApiError> {
         let succession = snapshot.ledger.succession().ok_or_else(no_charter)?;
         self.knows_what_it_said(snapshot)?;
         let member = self.member.as_ref().ok_or_else(|| {
             refused("this node is an observer's: it has no vote")
                 .hint("ballots are for members; `nanduti member request` asks to become one")
         })?;
-        let name = snapshot.ledger.authority().map(|authority| authority.network_name()).unwrap_or_default();
-        governance::draft(succession, name, &Draft { member, step, proposal, round })
+        let Drafted { statement, follows } = governance::draft(succession, &Draft { member, step, proposal, round })?;
+        let charter = charter_bytes_of(&self.home)?.ok_or_else(no_charter)?;
+        let request = Request::new(Act::Vote(VoteAct::new(succession.roster(), proposal, &statement)), charter);
+        // What is handed out must pass the doors that it will meet elsewhere.
+        let checked = Checked::of(&request).map_err(|error| failed("the statement cannot be made").because(&error))?;
+        Ok(PreparedReply {
+            file: data_encoding::BASE64.encode(&request.encode()),
+            request: crate::offline::view(&checked),
+            follows,
+            ..PreparedReply::default()
+        })
+    }
+
+    /// Takes in a statement of a ballot, or only checks it. Of other members anything is carried.
+    pub(in crate::engine) async fn take_vote(&self, vote: CheckedVote, check: bool) -> Result<bool, ApiError> {
+        let CheckedVote { proposal, statement, signed, .. } = vote;
+        let (bytes, _) = signed.ok_or_else(|| failed("nobody has signed this statement"))?;
+        let snapshot = self.core.snapshot();
+        let succession = snapshot.ledger.succession().ok_or_else(no_charter)?;
+        let known = succession.polls().any(|(poll, _)| poll.hash() == statement.roster && poll.holds(&bytes));
+        if !known {
+            self.would_contradict(&snapshot, &statement)?;
+        }
+        if !known && !check {
+            let papers = Papers { roster: statement.roster, proposal: proposal.encode(), statements: vec![bytes] };
+            self.core.take_papers(papers).await?;
+        }
+        Ok(known)
     }
 
     /// A node that was restored from a backup may have forgotten what its member said in a ballot, and would contradict it.
@@ -87,14 +100,13 @@ impl Engine {
         self.restored(snapshot).map_or(Ok(()), |hindrance| Err(restored(&hindrance)))
     }
 
-    /// What was drafted a while ago may not be said any more. Of other members anything is carried.
-    fn would_contradict(&self, statement: &Statement) -> Result<(), ApiError> {
-        let snapshot = self.core.snapshot();
+    /// What was drafted a while ago may not be said any more.
+    fn would_contradict(&self, snapshot: &Snapshot, statement: &Statement) -> Result<(), ApiError> {
         let Some(succession) = snapshot.ledger.succession() else { return Err(no_charter()) };
         if Some(&statement.member) != self.member.as_ref() || statement.roster != succession.poll().hash() {
             return Ok(());
         }
-        self.knows_what_it_said(&snapshot)?;
+        self.knows_what_it_said(snapshot)?;
         match succession.poll().would_contradict(statement) {
             true => Err(refused("this statement contradicts another one of yours; nothing was handed in")
                 .hint("`nanduti ballot show` says what you said; to contradict yourself is held against you for ever")),

@@ -1,7 +1,7 @@
 //! The card: a public line of text by which an institution hands its keys to the one who drafts the charter.
 //!
 //! ```text
-//! payload = DAG-CBOR {id, name, node?, role, root, publish?}
+//! payload = DAG-CBOR {id, name, node?, role, root, spare?, publish?, governance?}
 //! card    = envelope of the payload: purpose "nanduti/card/1", signed by the root key that it names
 //! text    = "nanduti-card:" base32(card, first 4 bytes of BLAKE3(card)), lower case, no padding
 //! ```
@@ -51,9 +51,15 @@ pub(super) struct Card {
     pub(super) role: String,
     /// The key that speaks for it.
     pub(super) root: PublicKey,
+    /// The root key that is laid by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) spare: Option<PublicKey>,
     /// The key that signs its content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) publish: Option<PublicKey>,
+    /// The key that may sign ordinary ballots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) governance: Option<PublicKey>,
 }
 
 /// Why a text is not a card.
@@ -128,6 +134,14 @@ impl Card {
     }
 }
 
+/// A key as somebody names it who wants it on a member's line.
+pub(super) fn listed_key(text: &str) -> Result<PublicKey, ApiError> {
+    PublicKey::from_hex(text.trim()).ok_or_else(|| {
+        failure::usage(format!("`{text}` is not a public key in hexadecimal"))
+            .hint("`nanduti key governance` and `nanduti key spare` print the public half of what they make")
+    })
+}
+
 pub(super) fn write_text(mut card: Vec<u8>) -> String {
     let sum = Hash::of(&card);
     card.extend(sum.as_bytes().iter().take(CHECKSUM));
@@ -147,7 +161,9 @@ mod tests {
             node: Some(PublicKey::from_bytes([1; 32])),
             role: "mechanism".into(),
             root: PublicKey::from_bytes(root.public()),
+            spare: None,
             publish: None,
+            governance: Some(PublicKey::from_bytes([2; 32])),
         }
     }
 

@@ -28,8 +28,8 @@ pub fn draft(options: DraftOptions) -> Result<DraftReply, ApiError> {
     }
     let mut members = Vec::with_capacity(options.cards.len());
     for path in &options.cards {
-        let Card { id, name, role, root, .. } = Card::read(path)?;
-        members.push(Member { id, name, role, root, governance: None });
+        let Card { id, name, role, root, spare, governance, .. } = Card::read(path)?;
+        members.push(Member { id, name, role, root, spare, governance });
     }
     members.sort_by(|a, b| a.id.cmp(&b.id));
     if let Some(twice) = members.windows(2).find_map(|pair| (pair[0].id == pair[1].id).then(|| &pair[0].id)) {

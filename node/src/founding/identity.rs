@@ -81,7 +81,7 @@ pub fn author_of(home: &Home) -> Result<Option<Author>, ApiError> {
 }
 
 /// The member for whom a home was made.
-pub(super) fn member_of(home: &Home) -> Result<Option<MemberId>, ApiError> {
+pub(crate) fn member_of(home: &Home) -> Result<Option<MemberId>, ApiError> {
     let path = member_file(home);
     let Some(bytes) = read_if_there(&path, LINE_MAX).map_err(|error| failure::store(&error))? else { return Ok(None) };
     let text = String::from_utf8_lossy(&bytes);

@@ -10,7 +10,7 @@ use nanduti_protocol::{
 };
 
 use super::{
-    card::Card,
+    card::{Card, listed_key},
     disk::{PUBLIC_FILE, write_new},
     failure, identity,
     types::{InitOptions, InitReply},
@@ -101,6 +101,10 @@ struct Applicant<'a> {
     role: String,
     passphrase: &'a Passphrase,
     root_key: Option<PathBuf>,
+    /// The file of the root key, if there is one already, and the key.
+    from_spare: Option<(PathBuf, RootKey)>,
+    spare: Option<PublicKey>,
+    governance: Option<PublicKey>,
 }
 
 impl<'a> Applicant<'a> {
@@ -118,34 +122,50 @@ impl<'a> Applicant<'a> {
         }
         let passphrase = passphrase.ok_or_else(|| failure::usage("a root key needs a passphrase"))?;
         passphrase.check().map_err(|error| failure::key("this passphrase cannot protect a root key", &error))?;
-        let blank = PublicKey::from_bytes([0; 32]);
-        Card { id: id.clone(), name: name.clone(), node: None, role: role.clone(), root: blank, publish: None }
+        let [spare, governance] = [who.spare, who.governance].map(|key| key.as_deref().map(listed_key).transpose());
+        let (spare, governance) = (spare?, governance?);
+        if spare.is_some() && spare == governance {
+            return Err(failure::usage("the spare and the governance key are one key, and a key has one use"));
+        }
+        let open = |path: PathBuf| match KeyStore::open_root_at(&path, passphrase) {
+            Ok(key) => Ok((path, key)),
+            Err(error) => Err(failure::key("the spare root key cannot be used", &error)),
+        };
+        let from_spare = who.from_spare.map(open).transpose()?;
+        let who = Self { id, name, role, passphrase, root_key: who.root_key, from_spare, spare, governance };
+        who.card(PublicKey::from_bytes([0; 32]), None, None)
             .check()
             .map_err(|error| failure::usage("the charter could not carry this").because(&error))?;
-        Ok(Self { id, name, role, passphrase, root_key: who.root_key })
+        Ok(who)
+    }
+
+    fn card(&self, root: PublicKey, node: Option<PublicKey>, publish: Option<PublicKey>) -> Card {
+        let (id, name, role) = (self.id.clone(), self.name.clone(), self.role.clone());
+        Card { id, name, node, role, root, spare: self.spare, publish, governance: self.governance }
     }
 }
 
 fn make_member(home: &Home, who: Applicant<'_>, node: &NodeKey) -> Result<InitReply, ApiError> {
     let store = KeyStore::of(home);
     let failed = |error| failure::key("the keys could not be made", &error);
-    let (root, publish) = (RootKey::generate().map_err(failed)?, PublishKey::generate().map_err(failed)?);
-    let root_file = who.root_key.unwrap_or_else(|| store.root_file());
-    if root_file == store.root_file() {
-        store.create_root(&root, who.passphrase, Protection::Scrypt).map_err(failed)?;
-    } else {
-        KeyStore::create_root_at(&root_file, &root, who.passphrase, Protection::Scrypt).map_err(failed)?;
-    }
+    let publish = PublishKey::generate().map_err(failed)?;
+    let (root_file, root) = match &who.from_spare {
+        Some(there) => there.clone(),
+        None => {
+            let root = RootKey::generate().map_err(failed)?;
+            let file = who.root_key.clone().unwrap_or_else(|| store.root_file());
+            if file == store.root_file() {
+                store.create_root(&root, who.passphrase, Protection::Scrypt).map_err(failed)?;
+            } else {
+                KeyStore::create_sealed_at(&file, &root, who.passphrase, Protection::Scrypt).map_err(failed)?;
+            }
+            (file, root)
+        }
+    };
     store.create_publish(&publish).map_err(failed)?;
     write_member(home, &who.id)?;
-    let card = Card {
-        id: who.id,
-        name: who.name,
-        node: Some(PublicKey::from_bytes(node.public())),
-        role: who.role,
-        root: PublicKey::from_bytes(root.public()),
-        publish: Some(PublicKey::from_bytes(publish.public())),
-    };
+    let [root_key, publish_key, node_key] = [root.public(), publish.public(), node.public()].map(PublicKey::from_bytes);
+    let card = who.card(root_key, Some(node_key), Some(publish_key));
     let path = home.path().join(format!("{}.card", card.id));
     let text = format!("{}\n", card.to_text(&root));
     write_new(&path, text.as_bytes(), PUBLIC_FILE).map_err(|error| failure::file(&error))?;
@@ -155,7 +175,7 @@ fn make_member(home: &Home, who: Applicant<'_>, node: &NodeKey) -> Result<InitRe
         root_file: Some(root_file.display().to_string()),
         card: Some(path.display().to_string()),
         root_key: Some(card.root.to_hex()),
-        publish_key: Some(PublicKey::from_bytes(publish.public()).to_hex()),
+        publish_key: Some(publish_key.to_hex()),
         node_peer_id: Some(node.peer_id().to_string()),
     })
 }

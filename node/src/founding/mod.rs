@@ -24,8 +24,10 @@ pub(crate) mod fuzzing;
 mod identity;
 mod init;
 mod join;
+mod opening;
 mod request;
 mod seal;
+mod sealed;
 mod show;
 mod sign;
 mod types;
@@ -33,20 +35,21 @@ mod verify;
 
 pub use crate::keys::Passphrase;
 pub use draft::draft;
-pub(crate) use draft::random_salt;
-pub(crate) use identity::charter_bytes_of;
 pub use identity::{NetworkInfo, author_of, network_of};
+pub(crate) use identity::{charter_bytes_of, member_of};
 pub use init::init;
 pub use join::join;
-pub(crate) use request::first_words;
+pub(crate) use opening::opening_run;
 pub use request::request;
+pub(crate) use request::{Asked, first_words};
 pub use seal::seal;
+pub use sealed::{SealedKey, make_sealed_key};
 pub use show::show;
-pub(crate) use sign::now_ms;
+pub(crate) use sign::{RootLog, adopt, first_keyring, now_ms, read_draft, root_log};
 pub use sign::{sign, sign_with};
 pub use types::{
     CharterKind, CharterView, DraftOptions, DraftReply, FounderView, InitOptions, InitReply, JoinReply, RequestOptions,
-    RequestReply, SealReply, SignReply,
+    RequestReply, SealReply, SealedKeyReply, SignReply,
 };
 
 #[cfg(test)]

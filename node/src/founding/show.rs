@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use nanduti_protocol::{charter::Charter, key::MemberId};
+use nanduti_protocol::{
+    charter::Charter,
+    key::{MemberId, PublicKey},
+};
 
 use super::{
     document::Document,
@@ -77,12 +80,15 @@ fn show_home(home: &Home) -> Result<CharterView, ApiError> {
 
 fn view(kind: CharterKind, charter: &Charter, signed: &BTreeSet<MemberId>) -> CharterView {
     let voters = voters(charter);
+    let fingerprint = |key: PublicKey| Fingerprint::of(key.as_bytes()).to_string();
     let members = charter.members.iter().map(|member| FounderView {
         id: member.id.to_string(),
         name: member.name.clone(),
         role: member.role.clone(),
-        fingerprint: Fingerprint::of(member.root.as_bytes()).to_string(),
+        fingerprint: fingerprint(member.root),
         root_key: member.root.to_hex(),
+        spare: member.spare.map(fingerprint),
+        governance: member.governance.map(fingerprint),
         signed: signed.contains(&member.id),
     });
     CharterView {

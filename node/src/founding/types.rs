@@ -23,6 +23,15 @@ pub struct InitOptions {
     /// Where the root key goes; into the home if nothing is said.
     #[serde(default)]
     pub root_key: Option<PathBuf>,
+    /// The file of a spare root key that is to be the root key. It stays where it is.
+    #[serde(default)]
+    pub from_spare: Option<PathBuf>,
+    /// A spare root key, public half, in hexadecimal.
+    #[serde(default)]
+    pub spare: Option<String>,
+    /// A governance key, public half, in hexadecimal.
+    #[serde(default)]
+    pub governance: Option<String>,
 }
 
 /// What was made.
@@ -80,6 +89,17 @@ pub struct SignReply {
     /// Who signed.
     pub member: String,
     /// Path of the signed file.
+    pub path: String,
+}
+
+/// A key that was made to be laid by, or to be kept by an officer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedKeyReply {
+    /// The key, public half, in hexadecimal.
+    pub key: String,
+    /// What people compare by voice.
+    pub fingerprint: String,
+    /// The file of the key.
     pub path: String,
 }
 
@@ -145,6 +165,12 @@ pub struct FounderView {
     pub fingerprint: String,
     /// The root key, public half, in hexadecimal.
     pub root_key: String,
+    /// The fingerprint of the spare root key that it has laid by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare: Option<String>,
+    /// The fingerprint of its governance key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub governance: Option<String>,
     /// Is its signature in this file, or in this home?
     pub signed: bool,
 }
@@ -156,7 +182,9 @@ pub struct RequestOptions {
     pub name: Option<String>,
     /// Its role, if not that of its card.
     pub role: Option<String>,
-    /// A governance key, in hexadecimal.
+    /// A spare root key, in hexadecimal, if not that of its card.
+    pub spare: Option<String>,
+    /// A governance key, in hexadecimal, if not that of its card.
     pub governance: Option<String>,
     /// The file to write, if not the one in the home.
     pub out: Option<PathBuf>,

@@ -84,6 +84,7 @@ fn charter(founders: &[Founder]) -> Charter {
         name: format!("Mechanism of {}", founder.id),
         role: "mechanism".into(),
         root: public(founder.root),
+        spare: None,
         governance: None,
     };
     Charter {
@@ -106,7 +107,9 @@ impl Founder {
             node: Some(public(self.root + 2)),
             role: "mechanism".into(),
             root: public(self.root),
+            spare: None,
             publish: Some(public(self.root + 1)),
+            governance: None,
         }
     }
 
@@ -163,19 +166,27 @@ fn card_text(bytes: &[u8]) -> String {
 }
 
 fn cards() -> Vec<Value> {
+    let all = Card { spare: Some(public(0x71)), governance: Some(public(0x72)), ..PRY.card() };
     let least = Card { node: None, publish: None, ..PRY.card() };
     let text = MAR.card().to_text(&RootKey::from_seed(&[MAR.root; 32]));
     let lines: Vec<&str> = text.as_bytes().chunks(60).map(|line| std::str::from_utf8(line).unwrap()).collect();
     let cases = [
         ("a card", MAR, MAR.card(), text.clone()),
         ("in capitals, and broken into lines by a mailer", MAR, MAR.card(), lines.join("\r\n ").to_uppercase()),
+        (
+            "with a spare root key and a governance key",
+            PRY,
+            all.clone(),
+            all.to_text(&RootKey::from_seed(&[PRY.root; 32])),
+        ),
         ("with the root key alone", PRY, least.clone(), least.to_text(&RootKey::from_seed(&[PRY.root; 32]))),
     ];
     let vector = |(name, founder, card, text): (&str, Founder, Card, String)| {
         assert_eq!(Card::parse(&text).as_ref(), Ok(&card), "{name}");
         json!({"name": name, "text": text, "secret": hex([founder.root; 32]), "id": card.id.as_str(), "member_name": card.name,
                "role": card.role, "root": card.root.to_hex(), "publish": card.publish.map(PublicKey::to_hex),
-               "node": card.node.map(PublicKey::to_hex)})
+               "node": card.node.map(PublicKey::to_hex), "spare": card.spare.map(PublicKey::to_hex),
+               "governance": card.governance.map(PublicKey::to_hex)})
     };
     cases.into_iter().map(vector).collect()
 }

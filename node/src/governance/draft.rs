@@ -1,18 +1,15 @@
 //! A statement ready to be signed: the round that it is for, what follows from it, and what speaks against it.
 
-use data_encoding::HEXLOWER;
 use nanduti_protocol::{
     ballot::{
         Poll, Proposal, Statement, Succession, Tally, Voter,
         rules::{Choice, Objection, Round, Said, Step},
     },
-    cbor,
     hash::Hash,
     key::MemberId,
 };
 
-use super::words;
-use crate::api::{ApiError, BallotStep, ErrorKind, StatementDraft};
+use crate::api::{ApiError, BallotStep, ErrorKind};
 
 /// What a member wants to say.
 pub(crate) struct Draft<'a> {
@@ -24,6 +21,14 @@ pub(crate) struct Draft<'a> {
     pub(crate) proposal: &'a Proposal,
     /// In which round, if that was asked for.
     pub(crate) round: Option<Round>,
+}
+
+/// A statement that may be made.
+pub(crate) struct Drafted {
+    /// What is to be signed.
+    pub(crate) statement: Statement,
+    /// What follows from it, in words.
+    pub(crate) follows: Vec<String>,
 }
 
 /// Finds the proposal that an id is about.
@@ -50,19 +55,14 @@ pub(crate) fn find<'a>(poll: &'a Poll, id: &str) -> Result<&'a Proposal, ApiErro
 ///
 /// # Errors
 /// If the member has no vote, or the rules speak against it: all that does is said.
-pub(crate) fn draft(succession: &Succession, network_name: &str, want: &Draft<'_>) -> Result<StatementDraft, ApiError> {
+pub(crate) fn draft(succession: &Succession, want: &Draft<'_>) -> Result<Drafted, ApiError> {
     let poll = succession.poll();
     let voter = poll.voter(want.member).ok_or_else(|| no_vote(poll, want.member))?;
     let tally = poll.tally();
     let subject = want.proposal.hash();
     let new = Choice::try_from(tally.proposals.len()).unwrap_or(Choice::MAX);
     let choice = tally.choice(&subject).unwrap_or(new);
-    let said = say(poll, &tally, voter, choice, want).map_err(|objections| refuse(&tally, poll, want, &objections))?;
-    let step = match said.step {
-        Step::Endorse => BallotStep::Endorse,
-        Step::Ratify => BallotStep::Ratify,
-    };
-    let roster = poll.roster();
+    let said = say(poll, tally, voter, choice, want).map_err(|objections| refuse(tally, poll, want, &objections))?;
     let statement = Statement {
         step: said.step,
         cites: said.cites,
@@ -71,21 +71,7 @@ pub(crate) fn draft(succession: &Succession, network_name: &str, want: &Draft<'_
         roster: poll.hash(),
         proposal: subject,
     };
-    Ok(StatementDraft {
-        network: roster.network.to_hex(),
-        network_name: network_name.to_owned(),
-        member: want.member.to_string(),
-        step,
-        round: said.round,
-        proposal: subject.to_cid(),
-        short: subject.short(),
-        changes: words::changes(want.proposal, roster),
-        follows: follows(poll, &tally, &said),
-        ordinary: want.proposal.is_ordinary(roster),
-        proposal_bytes: HEXLOWER.encode(&want.proposal.encode()),
-        roster_bytes: HEXLOWER.encode(&cbor::encode(&**roster)),
-        statement_bytes: HEXLOWER.encode(&cbor::encode(&statement)),
-    })
+    Ok(Drafted { follows: follows(poll, tally, &said), statement })
 }
 
 /// What the rules offer: in the round asked for, or in the first in which the proposal can still succeed.

@@ -1,18 +1,16 @@
 //! Members and ballots between the protocol and people: what a proposal says in words, how a request looks as a line of text, what
 //! somebody wants changed as a proposal, and where a ballot stands.
 //!
-//! All of it is a function of the ledger. Signing needs the root key, which a running node never has: a statement is drafted here,
-//! signed by whoever holds the key ([`StatementFile`]), and handed in.
+//! All of it is a function of the ledger. Signing needs the root key, which a running node never has: a statement is only drafted here,
+//! and becomes a request to whoever holds the key.
 
 mod draft;
-mod sign;
 mod text;
 mod view;
 mod wanted;
 mod words;
 
-pub(crate) use draft::{Draft, draft, find};
-pub use sign::StatementFile;
+pub(crate) use draft::{Draft, Drafted, draft, find};
 pub use text::{RequestText, RequestTextError};
 pub(crate) use view::{ballots, members, obstacle};
 pub(crate) use wanted::proposal;

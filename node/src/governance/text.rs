@@ -95,6 +95,7 @@ mod tests {
             name: "Ministère".into(),
             role: "mechanism".into(),
             root: (&root).into(),
+            spare: None,
             governance: None,
         };
         RequestText { network, request: request::sign(&network, &line, &root), line }

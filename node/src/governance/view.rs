@@ -3,15 +3,15 @@
 use nanduti_protocol::{
     authority::Authority,
     ballot::{
-        Obstacle, Poll, Succession, Tally, Voter,
+        Obstacle, Poll, Signer, Succession, Tally, Voter, Voters,
         rules::{Choice, Contradiction, Round, Said, Step},
     },
     hash::Hash,
-    key::MemberId,
+    key::{MemberId, PublicKey},
 };
 
 use super::words::{self, fingerprint};
-use crate::api::{BallotReply, MemberView, MembersReply, PassedView, ProposalView, RoundView};
+use crate::api::{BallotReply, MemberView, MembersReply, NamedKey, PassedView, ProposalView, RoundView};
 
 /// The members of the roster in force.
 pub(crate) fn members(authority: &Authority) -> MembersReply {
@@ -26,8 +26,9 @@ pub(crate) fn members(authority: &Authority) -> MembersReply {
             suspended: roster.is_suspended(&member.id),
             fingerprint: fingerprint(&member.root),
             root_key: member.root.to_hex(),
-            governance_key: member.governance.map(nanduti_protocol::key::PublicKey::to_hex),
-            former_root_keys: former.map(nanduti_protocol::key::PublicKey::to_hex).collect(),
+            governance: member.governance.map(named),
+            spare: member.spare.map(named),
+            former_root_keys: former.map(PublicKey::to_hex).collect(),
             keyring: authority.keyring(&member.id).map(|(seq, _)| seq),
         }
     };
@@ -39,6 +40,10 @@ pub(crate) fn members(authority: &Authority) -> MembersReply {
         voters: roster.voters().count() as u64,
         members: roster.members.iter().map(view).collect(),
     }
+}
+
+fn named(key: PublicKey) -> NamedKey {
+    NamedKey { key: key.to_hex(), fingerprint: fingerprint(&key) }
 }
 
 /// Where the ballots about the roster in force stand, and what passed before. `only` is the one proposal to show.
@@ -55,12 +60,12 @@ pub(crate) fn ballots(succession: &Succession, own: Option<&MemberId>, only: Opt
         quorum: poll.roster().quorum() as u64,
         voters: tally.voters.len() as u64,
         open_round: tally.count.open_round(),
-        proposals: shown.map(|hash| proposal(poll, &tally, hash)).collect(),
-        bound: bound(poll, &tally),
+        proposals: shown.map(|hash| proposal(poll, tally, hash)).collect(),
+        bound: bound(poll, tally),
         contradictions: succession.polls().flat_map(|(poll, _)| contradictions(poll)).collect(),
         obstacle: obstacle(succession),
         silent: tally.voters.iter().filter(|voter| silent(voter)).map(ToString::to_string).collect(),
-        you: own.map(|own| advice(poll, &tally, own)).unwrap_or_default(),
+        you: own.map(|own| advice(poll, tally, own)).unwrap_or_default(),
         passed: passed(succession),
     }
 }
@@ -82,6 +87,8 @@ fn proposal(poll: &Poll, tally: &Tally, hash: &Hash) -> ProposalView {
             round,
             endorsed: names(tally, &endorsed),
             ratified: names(tally, &ratified),
+            endorsed_by_governance: by_governance(poll, tally, &endorsed, (round, Step::Endorse, hash)),
+            ratified_by_governance: by_governance(poll, tally, &ratified, (round, Step::Ratify, hash)),
             can_succeed: can_succeed(poll, tally, round, choice),
         })
     });
@@ -89,7 +96,8 @@ fn proposal(poll: &Poll, tally: &Tally, hash: &Hash) -> ProposalView {
         id: hash.to_cid(),
         short: hash.short(),
         changes: words::changes(&motion.proposal, poll.roster()),
-        in_force: tally.count.in_force().get(&choice).copied(),
+        in_force: poll.in_force().get(hash).copied(),
+        ordinary: motion.is_ordinary,
         rounds: rounds.collect(),
     }
 }
@@ -107,8 +115,16 @@ fn can_succeed(poll: &Poll, tally: &Tally, round: Round, choice: Choice) -> bool
     tally.voters.len() - others.min(tally.voters.len()) >= poll.roster().quorum()
 }
 
-fn names(tally: &Tally, voters: &nanduti_protocol::ballot::Voters) -> Vec<String> {
+fn names(tally: &Tally, voters: &Voters) -> Vec<String> {
     voters.iter().filter_map(|voter| tally.voter(voter)).map(ToString::to_string).collect()
+}
+
+/// Who of these said it with its governance key and not with its root key.
+fn by_governance(poll: &Poll, tally: &Tally, voters: &Voters, said: (Round, Step, &Hash)) -> Vec<String> {
+    let only = |voter: &&MemberId| {
+        poll.said_with(voter, Signer::Governance, said) && !poll.said_with(voter, Signer::Root, said)
+    };
+    voters.iter().filter_map(|voter| tally.voter(voter)).filter(only).map(ToString::to_string).collect()
 }
 
 fn short(tally: &Tally, choice: Choice) -> String {
@@ -131,7 +147,7 @@ fn contradictions(poll: &Poll) -> Vec<String> {
     let tally = poll.tally();
     let said = |said: &Said| {
         let verb = if said.step == Step::Endorse { "endorsed" } else { "ratified" };
-        format!("{verb} {} in round {}", short(&tally, said.choice), said.round)
+        format!("{verb} {} in round {}", short(tally, said.choice), said.round)
     };
     // One of them is enough, and somebody who says everything contradicts itself in thousands.
     let mut found: Vec<(Voter, Contradiction, usize)> = Vec::new();
@@ -206,12 +222,14 @@ fn passed(succession: &Succession) -> Vec<PassedView> {
         let tally = poll.tally();
         let round = *poll.in_force().get(hash)?;
         let choice = tally.choice(hash)?;
+        let ratified = tally.count.ratifiers(round, choice);
         Some(PassedView {
             version: motion.roster.version,
             roster: motion.roster.hash().to_hex(),
             proposal: hash.to_cid(),
             changes: words::changes(&motion.proposal, poll.roster()),
-            ratified: names(&tally, &tally.count.ratifiers(round, choice)),
+            ratified: names(tally, &ratified),
+            ratified_by_governance: by_governance(poll, tally, &ratified, (round, Step::Ratify, hash)),
         })
     };
     succession.polls().filter_map(view).collect()

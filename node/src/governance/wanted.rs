@@ -95,7 +95,8 @@ fn whose_line(change: &WantedChange) -> Option<&str> {
         | WantedChange::Settle { member }
         | WantedChange::Role { member, .. }
         | WantedChange::Name { member, .. }
-        | WantedChange::Governance { member, .. } => Some(member),
+        | WantedChange::Governance { member, .. }
+        | WantedChange::Spare { member, .. } => Some(member),
         _ => None,
     }
 }
@@ -108,6 +109,7 @@ fn edit(change: &WantedChange, line: &mut Member, suspended: &mut bool, turns: &
         WantedChange::Role { role, .. } => (line.role, *turns) = (role.clone(), true),
         WantedChange::Name { name, .. } => line.name.clone_from(name),
         WantedChange::Governance { key, .. } => line.governance = key.as_deref().map(parse_key).transpose()?,
+        WantedChange::Spare { key, .. } => line.spare = key.as_deref().map(parse_key).transpose()?,
         _ => {}
     }
     Ok(())
@@ -197,7 +199,10 @@ fn member_of<'a>(roster: &'a Roster, id: &str) -> Result<&'a Member, ApiError> {
 }
 
 fn parse_key(text: &str) -> Result<PublicKey, ApiError> {
-    PublicKey::from_hex(text).ok_or_else(|| usage(format!("`{text}` is not a public key in hexadecimal")))
+    PublicKey::from_hex(text.trim()).ok_or_else(|| {
+        usage(format!("`{text}` is not a public key in hexadecimal"))
+            .hint("`nanduti key governance` and `nanduti key spare` print the public half of what they make")
+    })
 }
 
 fn usage(message: impl Into<String>) -> ApiError {

@@ -17,27 +17,17 @@ pub fn changes(proposal: &Proposal, roster: &Roster) -> Vec<String> {
 fn words(change: &Change, roster: &Roster) -> Vec<String> {
     match change {
         Change::Admit(bytes) => match request::open(bytes, &roster.network) {
-            Ok(line) => vec![format!(
-                "admit {} ({}) as {}; root key {}",
-                line.id,
-                line.name,
-                line.role,
-                fingerprint(&line.root)
-            )],
+            Ok(line) => {
+                let root = fingerprint(&line.root);
+                let mut lines = vec![format!("admit {} ({}) as {}; root key {root}", line.id, line.name, line.role)];
+                lines.extend(further_keys(&line));
+                lines
+            }
             Err(error) => vec![format!("admit somebody by a request that is not one: {error}")],
         },
         Change::Amend(amend) => amended(amend, roster),
         Change::Replace(Replace { ends, request }) => match request::open(request, &roster.network) {
-            Ok(line) => {
-                let mut lines =
-                    vec![format!("replace the root key of {}; the new one is {}", line.id, fingerprint(&line.root))];
-                lines.extend(ends_in_words(
-                    ends,
-                    roster.member(&line.id),
-                    "what is signed with this key later does not count",
-                ));
-                lines
-            }
+            Ok(line) => replaced(&line, ends, roster),
             Err(error) => vec![format!("replace a root key by a request that is not one: {error}")],
         },
         Change::Quorum(quorum) => {
@@ -59,6 +49,56 @@ fn words(change: &Change, roster: &Roster) -> Vec<String> {
     }
 }
 
+/// The keys on a newcomer's line beside the root key.
+fn further_keys(line: &Member) -> Vec<String> {
+    let named = |what: &str, key: Option<PublicKey>| key.map(|key| format!("  with the {what} {}", fingerprint(&key)));
+    [named("spare root key", line.spare), named("governance key", line.governance)].into_iter().flatten().collect()
+}
+
+fn replaced(line: &Member, ends: &[End], roster: &Roster) -> Vec<String> {
+    let before = roster.member(&line.id);
+    let new = fingerprint(&line.root);
+    let mut lines = vec![match before.and_then(|before| before.spare) {
+        Some(spare) if spare == line.root => {
+            format!("replace the root key of {} by the spare that it has listed, {new}", line.id)
+        }
+        Some(spare) => format!(
+            "replace the root key of {}; the new one is {new}, which is NOT the spare that it has listed, {}",
+            line.id,
+            fingerprint(&spare)
+        ),
+        None => format!("replace the root key of {}; the new one is {new}", line.id),
+    }];
+    if let Some(before) = before {
+        lines.extend(line_changes(before, line));
+    }
+    lines.extend(ends_in_words(ends, before, "what is signed with this key later does not count"));
+    lines
+}
+
+/// What is another on a line, but for the root key.
+fn line_changes(before: &Member, line: &Member) -> Vec<String> {
+    let id = &line.id;
+    let mut lines = Vec::new();
+    if before.role != line.role {
+        lines.push(format!("{id} becomes a {} ({} before)", line.role, before.role));
+    }
+    if before.name != line.name {
+        lines.push(format!("{id} is called {:?} ({:?} before)", line.name, before.name));
+    }
+    let keys = [("governance key", before.governance, line.governance), ("spare root key", before.spare, line.spare)];
+    for (what, old, new) in keys {
+        match (old, new) {
+            // A spare that has become the root key is no loss.
+            (Some(old), None) if old == line.root => {}
+            (old, Some(new)) if old != Some(new) => lines.push(format!("{id} has the {what} {}", fingerprint(&new))),
+            (Some(_), None) => lines.push(format!("{id} has no {what} any more")),
+            _ => {}
+        }
+    }
+    lines
+}
+
 fn amended(amend: &Amend, roster: &Roster) -> Vec<String> {
     let Amend { ends, line, suspended } = amend;
     let Some(before) = roster.member(&line.id) else {
@@ -75,19 +115,7 @@ fn amended(amend: &Amend, roster: &Roster) -> Vec<String> {
         }
         _ => {}
     }
-    if before.role != line.role {
-        lines.push(format!("{id} becomes a {} ({} before)", line.role, before.role));
-    }
-    if before.name != line.name {
-        lines.push(format!("{id} is called {:?} ({:?} before)", line.name, before.name));
-    }
-    match (before.governance, line.governance) {
-        (old, Some(new)) if old != Some(new) => {
-            lines.push(format!("{id} has the governance key {}", fingerprint(&new)));
-        }
-        (Some(_), None) => lines.push(format!("{id} has no governance key any more")),
-        _ => {}
-    }
+    lines.extend(line_changes(before, line));
     if lines.is_empty() {
         lines.push(format!("choose the branch of {id}'s logs that counts"));
     }

@@ -3,6 +3,7 @@
 //! | key | use | file | protected by |
 //! | --- | --- | --- | --- |
 //! | [`RootKey`] | speaks for the institution: charter, keyring | `keys/root.pem` | a passphrase |
+//! | [`GovernanceKey`] | signs ordinary ballots | `keys/governance.pem`, or kept by an officer | a passphrase |
 //! | [`PublishKey`] | signs content, one log, one node | `keys/publish.pem` | mode 0600 |
 //! | [`NodeKey`] | the libp2p identity | `keys/node.pem` | mode 0600 |
 //!
@@ -37,6 +38,9 @@ pub use store::KeyStore;
 /// The key that speaks for an institution.
 pub type RootKey = Key<Root>;
 
+/// The key that may sign ordinary ballots for an institution.
+pub type GovernanceKey = Key<Governance>;
+
 /// The key that signs content, for one node.
 pub type PublishKey = Key<Publish>;
 
@@ -47,6 +51,10 @@ pub type NodeKey = Key<Node>;
 #[derive(Debug, Clone, Copy)]
 pub enum Root {}
 
+/// Marks a key that signs ordinary ballots.
+#[derive(Debug, Clone, Copy)]
+pub enum Governance {}
+
 /// Marks a key that signs content.
 #[derive(Debug, Clone, Copy)]
 pub enum Publish {}
@@ -55,7 +63,7 @@ pub enum Publish {}
 #[derive(Debug, Clone, Copy)]
 pub enum Node {}
 
-/// What a key is for; the three uses are all there are.
+/// What a key is for; the four uses are all there are.
 pub trait KeyUse: private::Sealed {
     /// The name of the use, as in the name of its file.
     const NAME: &'static str;
@@ -63,6 +71,10 @@ pub trait KeyUse: private::Sealed {
 
 impl KeyUse for Root {
     const NAME: &'static str = "root";
+}
+
+impl KeyUse for Governance {
+    const NAME: &'static str = "governance";
 }
 
 impl KeyUse for Publish {
@@ -76,6 +88,7 @@ impl KeyUse for Node {
 mod private {
     pub trait Sealed {}
     impl Sealed for super::Root {}
+    impl Sealed for super::Governance {}
     impl Sealed for super::Publish {}
     impl Sealed for super::Node {}
 }

@@ -15,7 +15,7 @@ use pkcs8::der::zeroize::Zeroizing;
 use super::error::KeyError;
 use super::passphrase::Passphrase;
 use super::pem::{self, KEY_FILE_BYTES_MAX, Protection, Seed};
-use super::{Key, KeyUse, Node, NodeKey, Publish, PublishKey, Root, RootKey};
+use super::{Governance, Key, KeyUse, Node, NodeKey, Publish, PublishKey, Root, RootKey};
 use crate::disk;
 use crate::durable::{PRIVATE_FILE, create_file_durably, create_private_dir, sync_dir};
 use crate::home::Home;
@@ -35,6 +35,11 @@ impl KeyStore {
     /// Where the root key is.
     pub fn root_file(&self) -> PathBuf {
         self.file::<Root>()
+    }
+
+    /// Where a governance key is, if the node keeps one.
+    pub fn governance_file(&self) -> PathBuf {
+        self.file::<Governance>()
     }
 
     /// Where the publishing key is.
@@ -57,10 +62,10 @@ impl KeyStore {
         self.write::<Root>(&pem::encode_encrypted(&key.seed(), passphrase, how)?)
     }
 
-    /// The same at a place of its own, outside any home.
-    pub fn create_root_at(
+    /// The same with a root or a governance key at a place of its own.
+    pub fn create_sealed_at<U: KeyUse>(
         path: &Path,
-        key: &RootKey,
+        key: &Key<U>,
         passphrase: &Passphrase,
         how: Protection,
     ) -> Result<(), KeyError> {
@@ -276,9 +281,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, words) = (dir.path().join("root.pem"), Passphrase::from("correct horse"));
         let key = RootKey::generate().unwrap();
-        KeyStore::create_root_at(&path, &key, &words, Protection::Scrypt).unwrap();
+        KeyStore::create_sealed_at(&path, &key, &words, Protection::Scrypt).unwrap();
         assert!(matches!(
-            KeyStore::create_root_at(&path, &key, &words, Protection::Scrypt),
+            KeyStore::create_sealed_at(&path, &key, &words, Protection::Scrypt),
             Err(KeyError::Exists { .. })
         ));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();

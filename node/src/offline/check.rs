@@ -1,22 +1,18 @@
 //! What can be known of a request from its bytes alone, on a machine that knows nothing else.
 //!
-//! The network is the hash of the charter; the member is the one for whom every key of the keyring agrees to speak; the place is
-//! the one of the statement. The keyring before is signed by a root key too; that it is the one in force, only a node knows.
+//! The network is the hash of the charter. What an act says is checked by its own module: that its parts fit together, that it breaks no
+//! rule that can be checked here, and that a signature in it is one.
 
-use nanduti_protocol::{
-    cbor,
-    charter::Charter,
-    entry::{Entry, Statement},
-    envelope::{Envelope, Purpose},
-    hash::Hash,
-    key::{MemberId, PublicKey},
-    keyring::{KeyState, KeyUse, Keyring, Opening, Place},
-    kind::{Audience, Kind},
-    limits,
-    run::{ReceivedRun, VerifiedRun, push_item, split_item},
+use ed25519_dalek::SigningKey;
+use nanduti_protocol::{charter::Charter, envelope::Purpose, hash::Hash, key::MemberId, key::PublicKey};
+
+use super::{
+    ballot::CheckedVote,
+    begin::CheckedBeginning,
+    journal::Note,
+    keyring::CheckedKeyring,
+    request::{Act, Request, RequestError},
 };
-
-use super::request::{Act, KeyringAct, Request, RequestError};
 
 /// A request whose parts fit together.
 #[derive(Debug, Clone)]
@@ -24,134 +20,90 @@ pub(crate) struct Checked {
     pub(crate) charter: Charter,
     pub(crate) network: Hash,
     pub(crate) member: MemberId,
-    pub(crate) statement: Statement,
-    /// The keyring that is to stand.
-    pub(crate) after: Keyring,
-    /// The keyring that it is compared with, its place and the key that signed it.
-    pub(crate) before: Option<Before>,
-    /// The openings of the logs that begin with it.
-    pub(crate) openings: Vec<VerifiedRun>,
-    /// The entry as it goes into the root log, once it is signed.
-    pub(crate) run: Option<VerifiedRun>,
+    pub(crate) says: Says,
 }
 
-/// The keyring before.
+/// What it says.
 #[derive(Debug, Clone)]
-pub(crate) struct Before {
-    pub(crate) root: PublicKey,
-    pub(crate) place: Place,
-    pub(crate) keyring: Keyring,
+pub(crate) enum Says {
+    Keyring(Box<CheckedKeyring>),
+    Vote(Box<CheckedVote>),
+    Beginning(Box<CheckedBeginning>),
+}
+
+/// Something signed, and what a key remembers of it.
+pub(super) struct Signature {
+    pub(super) bytes: Vec<u8>,
+    pub(super) note: Option<Note>,
 }
 
 impl Checked {
-    /// Checks all that can be checked of a request, and its signature if it has one.
+    /// Checks all that can be checked of a request, and its signatures if it has them.
     pub(crate) fn of(request: &Request) -> Result<Self, RequestError> {
         let charter =
             Charter::decode(&request.charter).map_err(|error| RequestError::because("the charter")(&error))?;
         let network = charter.network();
-        let Act::Keyring(act) = &request.act;
-        let statement: Statement =
-            cbor::decode_exact(&act.statement).map_err(|error| RequestError::because("the statement")(&error))?;
-        check_statement(&statement, act)?;
-        if charter.member_by_root(&statement.log).is_some_and(|listed| listed.id != act.member) {
-            return Err(content("the charter lists this root key for another member"));
-        }
-        let before = act.before.as_deref().map(|item| read_before(item, &network, &act.member)).transpose()?;
-        let sound = before.as_ref().map(|before| &before.keyring);
-        let after = Keyring::decode(&act.body, &network, &act.member, sound)
-            .map_err(|error| RequestError::because("the keyring")(&error))?;
-        if let Some(before) = &before {
-            after.follows(&before.keyring).map_err(|error| RequestError::because("the keyring")(&error))?;
-            let follows = statement.seq > before.place.seq
-                && (statement.seq > before.place.seq + 1 || statement.prev == before.place.hash);
-            if before.root == statement.log && !follows {
-                return Err(content("the statement does not stand above the keyring that it is compared with"));
+        let signed =
+            request.signed.as_deref().map(|signed| signed.iter().map(|one| one.as_slice()).collect::<Vec<_>>());
+        let signed = signed.as_deref();
+        let (member, says) = match &request.act {
+            Act::Keyring(act) => {
+                let checked = CheckedKeyring::of(act, (&charter, &network), signed)?;
+                (act.member.clone(), Says::Keyring(Box::new(checked)))
             }
-        }
-        let openings = act
-            .logs
-            .iter()
-            .map(|log| check_opening(log, &network, &act.member, &after))
-            .collect::<Result<Vec<_>, _>>()?;
-        let run = request.signed.as_ref().map(|signed| signed_run(signed, act, &network)).transpose()?;
-        let member = act.member.clone();
-        Ok(Self { charter, network, member, statement, after, before, openings, run })
+            Act::Vote(act) => {
+                let checked = CheckedVote::of(act, &network, signed)?;
+                (checked.statement.member.clone(), Says::Vote(Box::new(checked)))
+            }
+            Act::Beginning(act) => {
+                let checked = CheckedBeginning::of(act, (&charter, &network), signed)?;
+                (act.member.clone(), Says::Beginning(Box::new(checked)))
+            }
+        };
+        Ok(Self { charter, network, member, says })
     }
 
-    /// The root key that is to sign.
+    /// The root key of the member, as far as the request knows.
     pub(crate) fn root(&self) -> PublicKey {
-        self.statement.log
+        match &self.says {
+            Says::Keyring(keyring) => keyring.statement.log,
+            Says::Vote(vote) => vote.root,
+            Says::Beginning(beginning) => beginning.root,
+        }
+    }
+
+    /// The governance key of the member, if it may sign this.
+    pub(crate) fn governance(&self) -> Option<PublicKey> {
+        match &self.says {
+            Says::Vote(vote) => vote.governance.filter(|_| vote.ordinary),
+            Says::Keyring(_) | Says::Beginning(_) => None,
+        }
+    }
+
+    /// What a key is to sign, signed.
+    pub(super) fn sign(&self, key: &SigningKey) -> Vec<Signature> {
+        match &self.says {
+            Says::Keyring(keyring) => vec![keyring.sign(&self.network, key)],
+            Says::Vote(vote) => vec![vote.sign(&self.network, key)],
+            Says::Beginning(beginning) => beginning.sign(&self.network, key),
+        }
     }
 }
 
-/// The bytes that are to be signed, and for what purpose.
-pub(super) fn to_be_signed(request: &Request) -> (Purpose, &[u8]) {
-    let Act::Keyring(act) = &request.act;
-    (Purpose::Entry, &act.statement)
-}
-
-fn check_statement(statement: &Statement, act: &KeyringAct) -> Result<(), RequestError> {
-    if statement.kind != Kind::Keyring || statement.audience != Audience::Public || statement.seq == 0 {
-        return Err(content("the statement is not one with a keyring"));
-    }
-    if !statement.body.is_of(&act.body) {
-        return Err(content("the statement commits to another keyring than the one in the file"));
-    }
-    if statement.seq >= limits::ROOT_LOG_ENTRIES_MAX || statement.time > limits::TIME_MAX_MS {
-        return Err(content("the statement has a place or a time that is out of bounds"));
-    }
-    Ok(())
-}
-
-fn read_before(item: &[u8], network: &Hash, member: &MemberId) -> Result<Before, RequestError> {
-    let because = RequestError::because("the keyring before");
-    let (entry, body, len) = split_item(item).ok_or_else(|| content("the keyring before is not an entry"))?;
-    let decoded = Entry::decode(entry).map_err(|error| because(&error))?;
-    decoded.verify(network).map_err(|error| because(&error))?;
-    let body = body.filter(|body| len == item.len() && decoded.statement.body.is_of(body));
-    let body = body.ok_or_else(|| content("the keyring before is not whole"))?;
-    if decoded.statement.kind != Kind::Keyring {
-        return Err(content("what stands for the keyring before is something else"));
-    }
-    let keyring = Keyring::decode(body, network, member, None).map_err(|error| because(&error))?;
-    let place = Place { seq: decoded.statement.seq, hash: decoded.hash };
-    Ok(Before { root: decoded.statement.log, place, keyring })
-}
-
-fn check_opening(
-    bytes: &[u8],
-    network: &Hash,
-    member: &MemberId,
-    keyring: &Keyring,
-) -> Result<VerifiedRun, RequestError> {
-    let because = RequestError::because("the opening of a log");
-    let run = ReceivedRun::receive(bytes.to_vec()).map_err(|error| because(&error))?;
-    let run = run.verify(network).map_err(|error| because(&error))?;
-    let opened = run.item_at(0).filter(|_| run.items().len() == 1 && run.prev() == *network);
-    let opening = opened.and_then(|item| Opening::decode(run.body_bytes(item)?).ok());
-    if opening.is_none_or(|opening| opening.member != *member) {
-        return Err(content("the opening of a log does not say that it speaks for this member"));
-    }
-    let begins = Place { seq: 0, hash: run.head() };
-    let listed = keyring.line(&run.log()).filter(|line| line.key_use == KeyUse::Publish);
-    match listed.map(|line| line.state) {
-        Some(KeyState::Live(Some(place)) | KeyState::Ended(Some(place))) if place.seq > 0 || place == begins => Ok(run),
-        _ => Err(content("the keyring does not let a log begin as its opening says")),
-    }
-}
-
-fn signed_run(signed: &[u8], act: &KeyringAct, network: &Hash) -> Result<VerifiedRun, RequestError> {
-    let because = RequestError::because("the signature");
-    let envelope = Envelope::open(signed, limits::ENTRY_MAX).map_err(|error| because(&error))?;
-    if envelope.payload != act.statement.as_slice() {
-        return Err(content("what is signed is another statement than the one in the file"));
-    }
-    let mut item = Vec::new();
-    push_item(&mut item, signed, Some(&act.body));
-    let run = ReceivedRun::receive(item).map_err(|error| because(&error))?;
-    run.verify(network).map_err(|error| because(&error))
-}
-
-fn content(what: &str) -> RequestError {
+/// Something about the content that does not hold.
+pub(super) fn content(what: &str) -> RequestError {
     RequestError::Content(what.to_owned())
+}
+
+/// The one thing that was signed.
+pub(super) fn only<'a>(signed: &[&'a [u8]]) -> Result<&'a [u8], RequestError> {
+    match signed {
+        [one] => Ok(one),
+        _ => Err(content("it has another number of signatures than one")),
+    }
+}
+
+/// Bytes of a payload, signed.
+pub(super) fn seal(purpose: Purpose, network: &Hash, key: &SigningKey, payload: &[u8]) -> Vec<u8> {
+    nanduti_protocol::envelope::seal(purpose, network, key, payload)
 }

@@ -13,24 +13,29 @@
 //! without the network is said to be so; one root key does not sign two statements for one place, as far as the machine that has it can
 //! remember.
 //!
-//! Absent: the charter, which founders sign in a flow of its own (`founding`).
+//! A founder whose root key lies in the home signs the charter by `founding` at once: the same statements, made by the same function.
 
+mod ballot;
+mod begin;
 mod check;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod journal;
+mod keyring;
 mod offer;
-mod opening;
+mod prepare;
 mod request;
 mod sign;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub(crate) use check::Checked;
+pub(crate) use ballot::{CheckedVote, VoteAct};
+pub(crate) use check::{Checked, Says};
+pub(crate) use keyring::{CheckedKeyring, KeyringAct};
 pub(crate) use offer::Offer;
-pub(crate) use opening::opening_run;
-pub(crate) use request::{Act, KeyringAct};
+pub use prepare::{HandedIn, hand_in, prepare_admission, prepare_charter};
+pub(crate) use request::Act;
 pub use request::{Request, RequestError};
-pub use sign::{SignedAt, SigningRoot};
+pub use sign::{KeyFile, SignedAt};
 pub(crate) use words::{fingerprint, place, role, time_text, view};

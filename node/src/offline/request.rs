@@ -1,44 +1,37 @@
 //! The form of the file: strict DAG-CBOR, one spelling, bounded, with a version.
 //!
 //! ```text
-//! request = {act, ? signed: bytes, charter: bytes, version: 1}
-//! act     = {keyring: {body: bytes, logs: [bytes], before: bytes | null, member, statement: bytes}}
+//! request = {act, ? signed: [bytes], charter: bytes, version: 2}
+//! act     = {vote: …} | {keyring: …} | {beginning: …}
 //! ```
 //!
 //! | field | content |
 //! | --- | --- |
-//! | `act` | what the root key is to say; each kind of act is a variant of [`Act`] |
-//! | `signed` | the whole envelope, once it is signed |
+//! | `act` | what the key is to say: each kind of act is a variant of [`Act`], and has a module with its form |
+//! | `signed` | the whole envelopes, once they are signed |
 //! | `charter` | the charter of the network: its hash is the network's id |
-//! | `statement` | the payload that is to be signed: the entry of the root log |
-//! | `body` | the keyring that the entry commits to |
-//! | `before` | the item (entry and body) of the keyring that is in force, to compare with |
-//! | `logs` | the openings of publishing logs that begin with this keyring |
 
 use std::path::Path;
 
 use nanduti_protocol::{
     cbor::{self, CborError},
-    key::MemberId,
     limits,
 };
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use super::{check::Checked, words};
+use super::{ballot::VoteAct, begin::BeginningAct, check::Checked, keyring::KeyringAct, words};
 use crate::{
     api::{ApiError, ErrorKind, RequestView},
     founding::{disk, failure},
 };
 
 /// The version of the form.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// A charter and two keyrings, each as large as a body may be, and the openings.
 pub(crate) const FILE_MAX: usize = 4 * 1024 * 1024;
-/// Logs that one keyring may begin.
-const LOGS_MAX: usize = 8;
-/// Bytes of the opening of a log.
-const LOG_MAX: usize = 8 * 1024;
+/// Signatures of one request.
+const SIGNED_MAX: usize = 3;
 
 /// What a root key is to sign, or has signed. Its form has been checked and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,28 +39,21 @@ const LOG_MAX: usize = 8 * 1024;
 pub struct Request {
     pub(crate) act: Act,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) signed: Option<ByteBuf>,
+    pub(crate) signed: Option<Vec<ByteBuf>>,
     pub(crate) charter: ByteBuf,
     pub(super) version: u64,
 }
 
-/// What a root key can be asked to say. Another act is another variant, with an arm in `check` and in `words`.
+/// What a key can be asked to say. Another act is another variant, with a module of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Act {
+    /// A statement of a ballot.
+    Vote(VoteAct),
     /// An entry of the root log with a keyring.
     Keyring(KeyringAct),
-}
-
-/// An entry of the root log with a keyring. Field order is that of the encoding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct KeyringAct {
-    pub(crate) body: ByteBuf,
-    pub(crate) logs: Vec<ByteBuf>,
-    pub(crate) before: Option<ByteBuf>,
-    pub(crate) member: MemberId,
-    pub(crate) statement: ByteBuf,
+    /// The beginning of a root log: the charter, a keyring, and a newcomer's request.
+    Beginning(BeginningAct),
 }
 
 /// Why bytes are not a request, or not one that may be signed.
@@ -80,7 +66,7 @@ pub enum RequestError {
     #[error("it is {0}")]
     Encoding(#[from] CborError),
     /// A form of another version of the program.
-    #[error("it has the version {0}, and this program reads version 1")]
+    #[error("it has the version {0}, and this program reads version 2")]
     Version(u64),
     /// Something in it does not hold.
     #[error("{0}")]
@@ -123,14 +109,14 @@ impl Request {
         if request.version != VERSION {
             return Err(RequestError::Version(request.version));
         }
-        let Act::Keyring(act) = &request.act;
-        let logs = act.logs.len() <= LOGS_MAX && act.logs.iter().all(|log| log.len() <= LOG_MAX);
-        let before = act.before.as_ref().is_none_or(|item| item.len() <= limits::ENTRY_MAX + limits::BODY_MAX + 16);
-        let bounded = logs
-            && before
-            && act.body.len() <= limits::BODY_MAX
-            && request.charter.len() <= limits::BODY_MAX
-            && act.statement.len() <= limits::ENTRY_MAX;
+        let act = match &request.act {
+            Act::Vote(act) => act.is_bounded(),
+            Act::Keyring(act) => act.is_bounded(),
+            Act::Beginning(act) => act.is_bounded(),
+        };
+        let signed = request.signed.as_deref().unwrap_or_default();
+        let signed = signed.len() <= SIGNED_MAX && signed.iter().all(|one| one.len() <= limits::ENTRY_MAX);
+        let bounded = act && signed && request.charter.len() <= limits::BODY_MAX;
         if bounded { Ok(request) } else { Err(RequestError::Oversized) }
     }
 
@@ -142,8 +128,7 @@ impl Request {
         let bytes = disk::read_bounded(path, FILE_MAX as u64).map_err(|error| failure::file(&error))?;
         Self::decode(&bytes).map_err(|error| {
             let told = ApiError::new(ErrorKind::Failed, format!("{} is not a request to a root key", path.display()));
-            told.because(&error)
-                .hint("such a file is made by `nanduti key … --prepare FILE` and signed by `nanduti sign FILE`")
+            told.because(&error).hint("such a file is made with `--prepare FILE`, and signed by `nanduti sign FILE`")
         })
     }
 
@@ -158,6 +143,11 @@ impl Request {
     /// Has it been signed?
     pub fn is_signed(&self) -> bool {
         self.signed.is_some()
+    }
+
+    /// Does it begin a root log? Then what is signed is kept in the home, which may have no network yet.
+    pub fn is_beginning(&self) -> bool {
+        matches!(self.act, Act::Beginning(_))
     }
 
     /// What it says, computed from the bytes that are to be signed. A signature in it is verified.

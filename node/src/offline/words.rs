@@ -5,30 +5,63 @@ use nanduti_protocol::{
     keyring::{KeyLine, KeyState, KeyUse, Place},
 };
 
-use super::check::Checked;
+use super::{
+    check::{Checked, Says},
+    keyring::{Before, CheckedKeyring},
+};
 use crate::{
-    api::{KeyRole, KeyStep, PlaceView, RequestView, StepView},
+    api::{KeyRole, KeyStep, PlaceView, RequestAct, RequestView, StepView},
     keys::Fingerprint,
 };
 
 /// What a request says.
 pub(crate) fn view(checked: &Checked) -> RequestView {
-    let (steps, unchanged) = steps(checked);
     let root = checked.root();
     let listed = checked.charter.member_by_root(&root);
-    RequestView {
+    let view = RequestView {
         network: checked.network.to_hex(),
         network_name: checked.charter.name.clone(),
         member: checked.member.to_string(),
         member_name: listed.map(|member| member.name.clone()),
         root_key: root.to_hex(),
         root_fingerprint: fingerprint(&root),
-        entry: checked.statement.seq,
-        time: time_text(checked.statement.time),
-        signed: checked.run.is_some(),
-        unchecked: unchecked(checked, &steps),
-        steps,
-        unchanged,
+        governance_fingerprint: checked.governance().map(|key| fingerprint(&key)),
+        ..RequestView::default()
+    };
+    match &checked.says {
+        Says::Keyring(keyring) => {
+            let (steps, unchanged) = steps(keyring.before.as_ref(), &keyring.after.keys);
+            RequestView {
+                act: RequestAct::Keyring,
+                entry: Some(keyring.statement.seq),
+                time: Some(time_text(keyring.statement.time)),
+                signed: keyring.run.is_some(),
+                unchecked: unchecked(keyring, &steps),
+                steps,
+                unchanged,
+                ..view
+            }
+        }
+        Says::Vote(vote) => RequestView {
+            act: RequestAct::Vote,
+            ordinary: vote.ordinary,
+            member_name: vote.roster.member(&checked.member).map(|member| member.name.clone()),
+            signed: vote.signed.is_some(),
+            says: vote.words(),
+            unchecked: vote.unchecked(),
+            ..view
+        },
+        Says::Beginning(beginning) => RequestView {
+            act: if beginning.line.is_some() { RequestAct::Admission } else { RequestAct::Charter },
+            member_name: view.member_name.clone().or_else(|| beginning.line.as_ref().map(|line| line.name.clone())),
+            entry: Some(0),
+            time: Some(time_text(beginning.time)),
+            signed: beginning.signed.is_some(),
+            says: beginning.words(&checked.charter),
+            steps: steps(None, &beginning.keyring.keys).0,
+            unchecked: beginning.unchecked(),
+            ..view
+        },
     }
 }
 
@@ -54,10 +87,10 @@ pub(crate) fn time_text(time_ms: u64) -> String {
     time.map(|time| time.to_string()).unwrap_or_default()
 }
 
-fn steps(checked: &Checked) -> (Vec<StepView>, u64) {
-    let before = checked.before.as_ref().map(|before| &before.keyring);
+fn steps(before: Option<&Before>, after: &[KeyLine]) -> (Vec<StepView>, u64) {
+    let before = before.map(|before| &before.keyring);
     let (mut steps, mut unchanged) = (Vec::new(), 0);
-    for line in &checked.after.keys {
+    for line in after {
         let old = before.and_then(|before| before.line(&line.key)).map(|old| old.state);
         match step(line, old) {
             Some(step) => steps.push(step),
@@ -115,7 +148,7 @@ fn meaning(key_use: KeyUse, step: KeyStep, to: Option<Place>) -> String {
 }
 
 /// What cannot be known from the file alone.
-fn unchecked(checked: &Checked, steps: &[StepView]) -> Vec<String> {
+fn unchecked(checked: &CheckedKeyring, steps: &[StepView]) -> Vec<String> {
     let mut unchecked = Vec::new();
     match &checked.before {
         None => unchecked.push(
@@ -127,7 +160,7 @@ fn unchecked(checked: &Checked, steps: &[StepView]) -> Vec<String> {
             unchecked.push(format!(
                 "whether the keyring at entry {place} of the root log, with which this was compared, is the last one"
             ));
-            if before.root != checked.root() {
+            if before.root != checked.statement.log {
                 let root = before.root.to_hex();
                 unchecked.push(format!("whether {root}, which signed that keyring, was the member's root key then"));
             }

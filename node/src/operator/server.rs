@@ -13,7 +13,7 @@ use tokio::net::UnixListener;
 
 use crate::{
     api::{
-        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Cast, Diff, ErrorKind, History, KeyList, KeyOffer,
+        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Diff, ErrorKind, History, KeyList, KeyOffer,
         KeyPrepare, List, Members, PeerAdd, PeerBlock, PeerList, Propose, Publish, Reindex, Show, Speak, Status,
         Submit, Sync, Verify, Withdraw,
     },
@@ -70,7 +70,6 @@ fn router(engine: Arc<Engine>) -> Router {
     let router = route::<Ballots>(router);
     let router = route::<Propose>(router);
     let router = route::<Speak>(router);
-    let router = route::<Cast>(router);
     let router = route::<KeyList>(router);
     let router = route::<KeyPrepare>(router);
     let router = route::<KeyOffer>(router);

@@ -21,4 +21,4 @@ mod rule;
 
 pub(crate) use marker::{Marker, OwnLog, hex_hash};
 pub use rule::Hindrance;
-pub(crate) use rule::Restored;
+pub(crate) use rule::{Restored, Tally};

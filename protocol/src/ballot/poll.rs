@@ -4,6 +4,9 @@
 //! that nobody can make it large, of each key of a voter only so many statements are kept, those of the lowest rounds first, and one
 //! more, which shows that it says too much. An honest voter never does; another counts as if it had said everything
 //! ([`rules`](super::rules)), so that it does not matter what of it is dropped.
+//!
+//! What follows from the set (its digest, what counts of it, what is in force) is derived once, whenever the set has changed, and never
+//! when it is asked for.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -65,7 +68,23 @@ pub type ShortId = u64;
 type Subject = (Round, Step, Hash, Option<Round>);
 
 /// The statements of one key of a voter, by what they say.
-type Cast = BTreeMap<Subject, Vec<u8>>;
+type Cast = BTreeMap<Subject, Kept>;
+
+/// A statement that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kept {
+    bytes: Vec<u8>,
+    hash: Hash,
+}
+
+/// What is new in papers that are sound: nothing has been taken in yet.
+#[derive(Debug)]
+pub(super) struct News {
+    subject: Hash,
+    /// The proposal, unless it is spoken of already.
+    motion: Option<Motion>,
+    statements: Vec<((MemberId, Signer), Subject, Kept)>,
+}
 
 /// A proposal that makes sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +105,10 @@ pub struct Poll {
     voters: Vec<MemberId>,
     motions: BTreeMap<Hash, Motion>,
     cast: BTreeMap<(MemberId, Signer), Cast>,
+    /// All that follows is derived from what stands above.
     digest: Hash,
+    tally: Tally,
+    in_force: BTreeMap<Hash, Round>,
 }
 
 /// A poll counted. Proposals have numbers in the order of their hashes.
@@ -103,11 +125,11 @@ pub struct Tally {
 impl Poll {
     /// A poll in which nobody has said anything.
     pub fn new(roster: Arc<Roster>) -> Self {
-        let voters = roster.voters().map(|member| member.id.clone()).collect();
-        let hash = roster.hash();
-        let (motions, cast, digest) = (BTreeMap::new(), BTreeMap::new(), Hash::default());
-        let mut poll = Self { hash, voters, roster, motions, cast, digest };
-        poll.digest = poll.digest_anew();
+        let voters: Vec<MemberId> = roster.voters().map(|member| member.id.clone()).collect();
+        let (hash, tally) = (roster.hash(), Tally::of_nothing(&voters, roster.quorum()));
+        let (motions, cast, in_force) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut poll = Self { roster, hash, voters, motions, cast, digest: Hash::default(), tally, in_force };
+        poll.derive();
         poll
     }
 
@@ -131,6 +153,15 @@ impl Poll {
     /// # Errors
     /// If anything is wrong with any of them.
     pub fn take(&mut self, papers: &Papers) -> Result<bool, PapersError> {
+        let news = self.examine(papers)?;
+        Ok(news.is_some_and(|news| self.add(news)))
+    }
+
+    /// Looks papers through. There is nothing to add if all of them are held.
+    ///
+    /// # Errors
+    /// If anything is wrong with any of them.
+    pub(super) fn examine(&self, papers: &Papers) -> Result<Option<News>, PapersError> {
         if papers.roster != self.hash {
             return Err(PapersError::UnknownRoster);
         }
@@ -138,42 +169,68 @@ impl Poll {
             return Err(PapersError::Number);
         }
         let subject = Hash::of(&papers.proposal);
-        let motion = match self.motions.get(&subject) {
-            Some(motion) => motion.clone(),
-            None => self.motion(&papers.proposal)?,
-        };
-        let mut new = Vec::new();
+        let known = self.motions.contains_key(&subject);
+        let motion = if known { None } else { Some(self.motion(&papers.proposal)?) };
+        let mut statements = Vec::new();
         for bytes in &papers.statements {
             let statement = Statement::decode(bytes)?;
             if statement.roster != self.hash || statement.proposal != subject {
                 return Err(PapersError::OtherSubject);
             }
-            let said = (statement.round, statement.step, subject, statement.cites);
-            let by = |signer| self.cast.get(&(statement.member.clone(), signer)).and_then(|cast| cast.get(&said));
-            if [Signer::Root, Signer::Governance].into_iter().filter_map(by).any(|held| held == bytes) {
+            if self.holds_as(&statement, bytes) {
                 continue;
             }
             let signer = self.signer(&statement, bytes)?;
-            new.push(((statement.member, signer), said, bytes));
+            let kept = Kept { bytes: bytes.clone(), hash: Hash::of(bytes) };
+            statements.push(((statement.member.clone(), signer), subject_of(&statement), kept));
         }
+        Ok((!statements.is_empty()).then_some(News { subject, motion, statements }))
+    }
+
+    /// Adds what is new. Returns whether anything of it is kept.
+    pub(super) fn add(&mut self, news: News) -> bool {
         let mut changed = false;
-        self.motions.insert(subject, motion);
-        for (key, said, bytes) in new {
+        for (key, said, new) in news.statements {
             let cast = self.cast.entry(key).or_default();
-            if cast.get(&said).is_none_or(|held| bytes < held) {
-                cast.insert(said, bytes.clone());
+            if cast.get(&said).is_none_or(|held| new.bytes < held.bytes) {
+                cast.insert(said, new);
                 trim(cast);
                 changed |= cast.contains_key(&said);
             }
         }
-        self.forget_unspoken();
+        if changed {
+            self.motions.extend(news.motion.map(|motion| (news.subject, motion)));
+            self.forget_unspoken();
+            self.derive();
+        }
+        changed
+    }
+
+    /// Derives what follows from the set.
+    fn derive(&mut self) {
         self.digest = self.digest_anew();
-        Ok(changed)
+        self.tally = self.tally_anew();
+        let in_force = self.tally.count.in_force().into_iter();
+        self.in_force = in_force.filter_map(|(choice, round)| Some((self.tally.proposal(choice)?, round))).collect();
     }
 
     /// Is this very statement held?
     pub fn holds(&self, bytes: &[u8]) -> bool {
-        self.statements().any(|(_, held)| held == bytes)
+        Statement::decode(bytes).is_ok_and(|statement| self.holds_as(&statement, bytes))
+    }
+
+    fn holds_as(&self, statement: &Statement, bytes: &[u8]) -> bool {
+        let said = subject_of(statement);
+        let held = |signer| self.cast.get(&(statement.member.clone(), signer)).and_then(|cast| cast.get(&said));
+        statement.roster == self.hash
+            && [Signer::Root, Signer::Governance].into_iter().filter_map(held).any(|held| held.bytes == bytes)
+    }
+
+    /// Is a statement of a voter held that says this of a proposal, signed with such a key of its?
+    pub fn said_with(&self, member: &MemberId, with: Signer, (round, step, proposal): (Round, Step, &Hash)) -> bool {
+        let cast = self.cast.get(&(member.clone(), with));
+        let said = |subject: &Subject| (subject.0, subject.1, &subject.2) == (round, step, proposal);
+        cast.is_some_and(|cast| cast.keys().any(said))
     }
 
     /// With which of its keys a voter signed a statement.
@@ -189,7 +246,7 @@ impl Poll {
     /// Would a statement contradict another one by the same voter, or be made in a round below one that it has spoken in?
     pub fn would_contradict(&self, statement: &Statement) -> bool {
         let Some(voter) = self.voter(&statement.member) else { return false };
-        let tally = self.tally();
+        let tally = &self.tally;
         let new = Choice::try_from(tally.proposals.len()).unwrap_or(Choice::MAX);
         let choice = tally.choice(&statement.proposal).unwrap_or(new);
         let objections = match statement.step {
@@ -219,8 +276,12 @@ impl Poll {
         Voter::try_from(index).ok()
     }
 
-    /// Counts what is held.
-    pub fn tally(&self) -> Tally {
+    /// What counts of that which is held.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    fn tally_anew(&self) -> Tally {
         let proposals: Vec<Hash> = self.motions.keys().copied().collect();
         let mut said = Vec::new();
         let mut boundless = alloc::vec![Voters::default(); proposals.len()];
@@ -243,15 +304,13 @@ impl Poll {
     }
 
     /// The proposals in force, each with the round in which it came into force. More than one: too many contradict themselves.
-    pub fn in_force(&self) -> BTreeMap<Hash, Round> {
-        let tally = self.tally();
-        let in_force = tally.count.in_force();
-        in_force.into_iter().filter_map(|(choice, round)| Some((tally.proposal(choice)?, round))).collect()
+    pub fn in_force(&self) -> &BTreeMap<Hash, Round> {
+        &self.in_force
     }
 
     /// Names of all statements held, sorted.
     pub fn ids(&self) -> BTreeSet<ShortId> {
-        self.statements().map(|(_, bytes)| short_id(bytes)).collect()
+        self.cast.values().flatten().map(|(_, kept)| short_hash(&kept.hash)).collect()
     }
 
     /// The digest of all that is held.
@@ -262,8 +321,8 @@ impl Poll {
     fn digest_anew(&self) -> Hash {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.hash.as_bytes());
-        for (_, bytes) in self.statements() {
-            hasher.update(Hash::of(bytes).as_bytes());
+        for kept in self.cast.values().flat_map(BTreeMap::values) {
+            hasher.update(kept.hash.as_bytes());
         }
         Hash::from_bytes(*hasher.finalize().as_bytes())
     }
@@ -271,7 +330,7 @@ impl Poll {
     /// The statements held, by voter and key, each with the hash of its proposal.
     pub fn statements(&self) -> impl Iterator<Item = (Hash, &[u8])> {
         let all = self.cast.values().flatten();
-        all.map(|((_, _, proposal, _), bytes)| (*proposal, bytes.as_slice()))
+        all.map(|((_, _, proposal, _), kept)| (*proposal, kept.bytes.as_slice()))
     }
 
     /// What is held about one proposal, without the statements that are named, in as many parts as they take.
@@ -291,6 +350,10 @@ impl Poll {
 }
 
 impl Tally {
+    fn of_nothing(voters: &[MemberId], quorum: usize) -> Self {
+        Self { count: Count::new(voters.len(), quorum, []), voters: voters.to_vec(), proposals: Vec::new() }
+    }
+
     /// The hash of a proposal by its number.
     pub fn proposal(&self, choice: Choice) -> Option<Hash> {
         self.proposals.get(usize::from(choice)).copied()
@@ -332,8 +395,16 @@ fn says_too_much(cast: &Cast) -> bool {
     cast.len() > limits::STATEMENTS_OF_VOTER_MAX || subjects.len() > limits::PROPOSALS_OF_VOTER_MAX
 }
 
+/// What a statement says.
+fn subject_of(statement: &Statement) -> Subject {
+    (statement.round, statement.step, statement.proposal, statement.cites)
+}
+
 /// The name of a statement in what is said to be held.
 pub fn short_id(bytes: &[u8]) -> ShortId {
-    let hash = Hash::of(bytes);
+    short_hash(&Hash::of(bytes))
+}
+
+fn short_hash(hash: &Hash) -> ShortId {
     hash.as_bytes().first_chunk().map_or(0, |first| ShortId::from_be_bytes(*first))
 }

@@ -55,8 +55,8 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Amend {
-    /// The last entries that stand as before, sorted by log: that of the root log at least, if it is more than the name or the
-    /// governance key that changes.
+    /// The last entries that stand as before, sorted by log: that of the root log at least, if it is more than the name, the
+    /// governance key or the spare that changes.
     pub ends: Vec<End>,
     /// The line from then on.
     pub line: Member,
@@ -137,13 +137,16 @@ impl Proposal {
         Ok(cbor::decode_exact(bytes)?)
     }
 
-    /// May a governance key speak of it? Of admissions and of changes of name or role, and of nothing else.
+    /// May a governance key speak of it? Of admissions and of changes of name or role, and of nothing else: where the role stays,
+    /// ends would choose the branch of a log.
     pub fn is_ordinary(&self, roster: &Roster) -> bool {
         self.changes.iter().all(|change| match change {
             Change::Admit(_) => true,
-            Change::Amend(Amend { line, suspended, .. }) => {
-                let same = |member: &Member| member.root == line.root && member.governance == line.governance;
-                roster.member(&line.id).is_some_and(same) && !suspended && !roster.is_suspended(&line.id)
+            Change::Amend(Amend { ends, line, suspended }) => {
+                let keys = |member: &Member| (member.root, member.spare, member.governance);
+                let sound =
+                    |before: &Member| keys(before) == keys(line) && (ends.is_empty() || before.role != line.role);
+                roster.member(&line.id).is_some_and(sound) && !suspended && !roster.is_suspended(&line.id)
             }
             Change::Replace(_) | Change::Quorum(_) | Change::Bounds(_) | Change::Rules(_) => false,
         })
@@ -274,8 +277,8 @@ impl<'a> Next<'a> {
             return Err(CharterError::NoVoter.into());
         }
         let former: BTreeSet<PublicKey> = self.roster.turns.iter().filter_map(|turn| turn.root).collect();
-        let keys = self.roster.members.iter().flat_map(|member| [Some(member.root), member.governance]).flatten();
-        match keys.into_iter().find(|key| former.contains(key)) {
+        let mut keys = self.roster.members.iter().flat_map(Member::keys);
+        match keys.find(|key| former.contains(key)) {
             Some(key) => Err(ProposalError::Former(key)),
             None => Ok(self.roster),
         }

@@ -59,6 +59,13 @@ pub struct Said {
     pub cites: Option<Round>,
 }
 
+impl Said {
+    /// Does no honest voter say both of these?
+    pub fn contradicts(&self, other: &Self) -> bool {
+        if self.round <= other.round { contradict(self, other) } else { contradict(other, self) }
+    }
+}
+
 /// Two statements of one voter that no honest voter makes both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contradiction {

@@ -78,8 +78,15 @@ impl Statement {
     /// # Errors
     /// If it is not one.
     pub fn decode(bytes: &[u8]) -> Result<Self, StatementError> {
-        let envelope = Envelope::open(bytes, limits::STATEMENT_MAX)?;
-        let statement: Self = cbor::decode_exact(envelope.payload)?;
+        Self::read(Envelope::open(bytes, limits::STATEMENT_MAX)?.payload)
+    }
+
+    /// Reads what is to be signed, or was.
+    ///
+    /// # Errors
+    /// If it is not the payload of a statement.
+    pub fn read(payload: &[u8]) -> Result<Self, StatementError> {
+        let statement: Self = cbor::decode_exact(payload)?;
         let sound = (1..=limits::ROUNDS_MAX).contains(&statement.round);
         if !sound || statement.cites.is_some_and(|cited| cited == 0 || cited >= statement.round) {
             return Err(StatementError::Round);
@@ -162,6 +169,7 @@ mod tests {
             name: "Ministry".into(),
             role: "mechanism".into(),
             root: root.into(),
+            spare: None,
             governance: governance.map(PublicKey::from),
         }
     }

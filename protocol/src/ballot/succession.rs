@@ -97,17 +97,18 @@ impl Succession {
     pub fn take(&mut self, papers: &Papers) -> Result<Taken, PapersError> {
         let poll = self.polls.iter_mut().rev().find(|poll| poll.hash() == papers.roster);
         let poll = poll.ok_or(PapersError::UnknownRoster)?;
-        let changed = Arc::make_mut(poll).take(papers)?;
+        // A poll that others read is copied only if there is something to add.
+        let changed = poll.examine(papers)?.is_some_and(|news| Arc::make_mut(poll).add(news));
         Ok(Taken { changed, roster: changed && self.advance() })
     }
 
     /// Follows what is in force. Papers about the next roster may only come once it is known, so that one step is all.
     fn advance(&mut self) -> bool {
-        if self.obstacle().is_some() {
+        let (poll, candidates) = (self.poll(), self.candidates());
+        if self.obstacle_to(&candidates).is_some() {
             return false;
         }
-        let poll = self.poll();
-        let Some((proposal, _)) = self.candidates().into_iter().next() else { return false };
+        let Some((proposal, _)) = candidates.into_iter().next() else { return false };
         let Some(motion) = poll.motions().get(&proposal) else { return false };
         let next = Arc::new(Poll::new(Arc::clone(&motion.roster)));
         self.polls.push(next);
@@ -117,13 +118,16 @@ impl Succession {
 
     /// What keeps this node from following the last poll.
     pub fn obstacle(&self) -> Option<Obstacle> {
+        self.obstacle_to(&self.candidates())
+    }
+
+    fn obstacle_to(&self, candidates: &[(Hash, Round)]) -> Option<Obstacle> {
         let poll = self.poll();
         if poll.roster().rules > RULES {
             return Some(Obstacle::LaterRules { rules: poll.roster().rules });
         }
-        let candidates = self.candidates();
         if candidates.len() > 1 {
-            return Some(Obstacle::Rivals { version: poll.roster().version, proposals: candidates });
+            return Some(Obstacle::Rivals { version: poll.roster().version, proposals: candidates.to_vec() });
         }
         let other = candidates.is_empty() && !poll.in_force().is_empty();
         self.pinned.filter(|_| other).map(|pinned| Obstacle::OtherTicket { version: pinned.version })
@@ -138,15 +142,16 @@ impl Succession {
             let pinned = self.pinned.filter(|pinned| pinned.version == motion.roster.version);
             pinned.is_none_or(|pinned| pinned.hash == motion.roster.hash())
         };
-        poll.in_force().into_iter().filter(|(proposal, _)| follows(proposal)).collect()
+        let in_force = poll.in_force().iter().map(|(proposal, round)| (*proposal, *round));
+        in_force.filter(|(proposal, _)| follows(proposal)).collect()
     }
 
     /// Where two successors of one roster are in force: this node keeps the one that it had.
     pub fn conflicts(&self) -> Vec<Obstacle> {
         let rivals = |poll: &Arc<Poll>| {
-            let in_force = poll.in_force();
-            let version = poll.roster().version;
-            (in_force.len() > 1).then(|| Obstacle::Rivals { version, proposals: in_force.into_iter().collect() })
+            let (in_force, version) = (poll.in_force(), poll.roster().version);
+            let proposals = || in_force.iter().map(|(proposal, round)| (*proposal, *round)).collect();
+            (in_force.len() > 1).then(|| Obstacle::Rivals { version, proposals: proposals() })
         };
         self.polls.iter().filter_map(rivals).collect()
     }

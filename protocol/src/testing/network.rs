@@ -64,6 +64,7 @@ impl Actor {
             name: alloc::format!("Mechanism of {}", self.id.state()),
             role: role.into(),
             root: PublicKey::from(&self.root),
+            spare: None,
             governance: None,
         }
     }

@@ -40,6 +40,7 @@ pub fn founders() -> Roster {
         name: format!("Mechanism of {name}"),
         role: "mechanism".into(),
         root: PublicKey::from(&key(byte)),
+        spare: None,
         governance: (name == "PRY").then(|| PublicKey::from(&key(0x33))),
     };
     Roster::founding(&Charter {
@@ -105,7 +106,7 @@ fn makes_sense(before: &Roster, next: &Roster) {
     assert!(new.is_sorted_by(|a, b| a.member < b.member));
     let mut keys = BTreeSet::new();
     let replaced = next.turns.iter().filter_map(|turn| turn.root);
-    let held = next.members.iter().flat_map(|member| [Some(member.root), member.governance]).flatten();
+    let held = next.members.iter().flat_map(Member::keys);
     held.chain(replaced).for_each(|key| assert!(keys.insert(key), "{key} twice"));
     for member in &next.members {
         let turned = new.iter().any(|turn| turn.member == member.id);
@@ -130,7 +131,9 @@ fn is_ordinary(before: &Roster, next: &Roster) {
     assert_eq!(next.suspended, before.suspended);
     for line in &before.members {
         let after = next.member(&line.id).expect("still there");
-        assert_eq!((after.root, after.governance), (line.root, line.governance));
+        assert_eq!((after.root, after.spare, after.governance), (line.root, line.spare, line.governance));
+        let turned = next.turns.iter().any(|turn| turn.version == next.version && turn.member == line.id);
+        assert_eq!(turned, after.role != line.role, "the logs of {} turn with its role alone", line.id);
     }
 }
 
@@ -157,6 +160,7 @@ impl World {
             let line = Member {
                 id: id(&format!("NEW-{number}")),
                 root: PublicKey::from(&key(0x80 + number)),
+                spare: None,
                 governance: None,
                 ..founders.members[0].clone()
             };

@@ -288,6 +288,8 @@ pub fn terminal(data: &[u8]) {
     };
     assert!(harmless(&sanitise::text(&text)));
     let line = sanitise::line(&text);
+    let item = sanitise::item(&text);
+    assert!(item.trim_start() == line.trim_start() && item.len() <= line.len() + 8, "{item:?}");
     assert!(harmless(&line) && !line.contains('\n'));
     let value = serde_json::json!({ "words": [text] });
     let cleaned = sanitise::reply(&value).expect("JSON comes back");

@@ -51,7 +51,7 @@ impl Institution {
         let new = Choice::try_from(tally.proposals.len()).ok()?;
         let choice = tally.choice(&proposal.hash()).unwrap_or(new);
         proposal.apply(poll.roster()).ok()?;
-        let said = offered(&tally, voter, choice, dice)?;
+        let said = offered(tally, voter, choice, dice)?;
         Some(papers(&self.actor, &proposal, &said, &node.ledger.network()))
     }
 

@@ -1,11 +1,10 @@
 //! `nanduti ballot`: how the members change the list of members.
 
-mod cast;
 mod propose;
 mod show;
 mod speak;
 
-pub(crate) use cast::{hand_in, show_away, sign_away};
+pub(crate) use show::text;
 
 use clap::Subcommand;
 
@@ -19,8 +18,9 @@ Examples:
   nanduti ballot ratify kq4w…              say it for good, once a quorum has endorsed it
 
 A proposal comes into force when more than two thirds of the members (or what the charter says) have
-ratified it in one round. Each statement is signed with the root key. If votes split, a new round opens; nobody
-can block the network by silence alone as long as a quorum takes part.
+ratified it in one round. Each statement is signed with the root key; those about admissions, names and roles
+may be signed with a governance key that is listed. If votes split, a new round opens; nobody can block the
+network by silence alone as long as a quorum takes part.
 
 Next: `nanduti member list` shows the members.";
 

@@ -4,14 +4,10 @@ use std::path::Path;
 
 use nanduti_node::api::{ApiError, ErrorKind, LastEntry, Propose, WantedChange};
 
-use super::{
-    cast::{Signing, cast},
-    show::text,
-};
+use super::super::signing::{VoteSigning, finish};
 use crate::{
     context::Context,
     outcome::{self, Outcome},
-    terminal::View,
 };
 
 /// A request has some hundreds of characters.
@@ -29,7 +25,8 @@ One proposal may change many things. Where the rights of a member turn, each of 
 that still stands as before: the last that this node holds and that counts, unless --last says otherwise. So what
 was said in good time stays, and what a thief signed falls away.
 
-To propose is to endorse: your root key signs it, and the other members see it as soon as they synchronise.
+To propose is to endorse: your root key signs it (or a governance key, if the proposal is only about admissions, names
+and roles), and the other members see it as soon as they synchronise.
 
 Next: `nanduti ballot show`.";
 
@@ -58,6 +55,9 @@ pub(crate) struct Args {
     /// Give a member a governance key, in hexadecimal; `MEMBER=none` takes it away
     #[arg(long, value_name = "MEMBER=KEY", value_parser = pair)]
     governance: Vec<(String, String)>,
+    /// List the spare root key of a member, in hexadecimal; `MEMBER=none` takes it away
+    #[arg(long, value_name = "MEMBER=KEY", value_parser = pair)]
+    spare: Vec<(String, String)>,
     /// Choose the branch of a member's logs that counts, where they are forked: the one with the entries that stand as before
     #[arg(long, value_name = "MEMBER")]
     settle: Vec<String>,
@@ -80,7 +80,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "LOG=ENTRY", value_parser = last)]
     last: Vec<LastEntry>,
     #[command(flatten)]
-    signing: Signing,
+    signing: VoteSigning,
 }
 
 /// Runs the command.
@@ -88,12 +88,12 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     let call = Propose { changes: changes(&args)?, last: args.last.clone() };
     let session = context.open().await?;
     let reply = async {
-        let draft = session.call("drafting the proposal", call).await?;
-        cast((context, &session), draft, &args.signing).await
+        let prepared = session.call("drafting the proposal", call).await?;
+        args.signing.run((context, &session), prepared).await
     };
     let reply = reply.await;
     let Some(reply) = session.close(reply).await? else { return Ok(outcome::DONE) };
-    context.terminal().reply(&reply, |reply, _: View| text(reply, false))?;
+    finish(context, &reply)?;
     context.terminal().hint("the other members see it as soon as they synchronise: `nanduti ballot show`");
     Ok(outcome::DONE)
 }
@@ -120,6 +120,11 @@ fn changes(args: &Args) -> Result<Vec<WantedChange>, ApiError> {
     changes.extend(keys.map(|(member, key)| {
         let key = (key != "none").then_some(key);
         WantedChange::Governance { member, key }
+    }));
+    let spares = args.spare.iter().cloned();
+    changes.extend(spares.map(|(member, key)| {
+        let key = (key != "none").then_some(key);
+        WantedChange::Spare { member, key }
     }));
     changes.extend(args.quorum.map(|(over, of)| WantedChange::Quorum { over, of }));
     let (keys, log_bytes, log_entries) = (args.keys, args.log_bytes, args.log_entries);

@@ -42,7 +42,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
 }
 
 /// All that a reply says.
-pub(super) fn text(reply: &BallotReply, with_passed: bool) -> String {
+pub(crate) fn text(reply: &BallotReply, with_passed: bool) -> String {
     let mut lines = Vec::new();
     if with_passed {
         lines.extend(reply.passed.iter().flat_map(passed));
@@ -76,7 +76,11 @@ pub(super) fn text(reply: &BallotReply, with_passed: bool) -> String {
 
 fn proposal(view: &ProposalView, quorum: u64) -> Vec<String> {
     let mut lines = vec![style::strong(&sanitise::line(&view.short))];
-    lines.extend(view.changes.iter().map(|change| format!("  {}", sanitise::text(change))));
+    // Each is one line, so that no name with a line feed in it looks like something else that is decided.
+    lines.extend(view.changes.iter().map(|change| format!("  {}", sanitise::item(change))));
+    if view.ordinary && view.in_force.is_none() {
+        lines.push(format!("  {}", style::faint("may be signed with a governance key")));
+    }
     lines.extend(view.rounds.iter().flat_map(|one| round(one, quorum)));
     if let Some(round) = view.in_force {
         lines.push(format!("  {}", style::good(&format!("in force since round {round}"))));
@@ -85,15 +89,18 @@ fn proposal(view: &ProposalView, quorum: u64) -> Vec<String> {
 }
 
 fn round(round: &RoundView, quorum: u64) -> Vec<String> {
-    let who = |names: &[String]| if names.is_empty() { "nobody".to_owned() } else { sanitise::line(&names.join(", ")) };
     let mut lines = vec![
         format!(
             "  round {}  endorsed by {}, {quorum} needed: {}",
             round.round,
             round.endorsed.len(),
-            who(&round.endorsed)
+            who(&round.endorsed, &round.endorsed_by_governance)
         ),
-        format!("           ratified by {}, {quorum} needed: {}", round.ratified.len(), who(&round.ratified)),
+        format!(
+            "           ratified by {}, {quorum} needed: {}",
+            round.ratified.len(),
+            who(&round.ratified, &round.ratified_by_governance)
+        ),
     ];
     if !round.can_succeed {
         lines.push("           this round can no longer succeed: votes are split".into());
@@ -101,10 +108,20 @@ fn round(round: &RoundView, quorum: u64) -> Vec<String> {
     lines
 }
 
+/// Names, with which key they spoke if it was not the root key.
+fn who(names: &[String], by_governance: &[String]) -> String {
+    let name = |name: &String| match by_governance.contains(name) {
+        true => format!("{name} (governance key)"),
+        false => name.clone(),
+    };
+    let names: Vec<String> = names.iter().map(name).collect();
+    if names.is_empty() { "nobody".to_owned() } else { sanitise::line(&names.join(", ")) }
+}
+
 fn passed(view: &PassedView) -> Vec<String> {
     let mut lines = vec![format!("roster {}  {}", view.version, style::faint(&sanitise::line(&view.proposal)))];
-    lines.extend(view.changes.iter().map(|change| format!("  {}", sanitise::text(change))));
-    lines.push(format!("  ratified by {}", sanitise::line(&view.ratified.join(", "))));
+    lines.extend(view.changes.iter().map(|change| format!("  {}", sanitise::item(change))));
+    lines.push(format!("  ratified by {}", who(&view.ratified, &view.ratified_by_governance)));
     lines.push(String::new());
     lines
 }
@@ -125,7 +142,15 @@ mod tests {
             short: short.into(),
             changes: vec![what.into()],
             in_force: None,
-            rounds: vec![RoundView { round: 1, endorsed: names(endorsed), ratified: names(ratified), can_succeed }],
+            ordinary: what.starts_with("admit"),
+            rounds: vec![RoundView {
+                round: 1,
+                endorsed: names(endorsed),
+                ratified: names(ratified),
+                endorsed_by_governance: names(&["KEN"]),
+                ratified_by_governance: Vec::new(),
+                can_succeed,
+            }],
         };
         let reply = BallotReply {
             version: 1,
@@ -153,6 +178,7 @@ mod tests {
                 proposal: "bafyr".into(),
                 changes: names(&["admit WSM (Ministry) as mechanism; root key babab-dadad"]),
                 ratified: names(&["KEN", "MAR", "PRY"]),
+                ratified_by_governance: names(&["MAR"]),
             }],
         };
         insta::assert_snapshot!(samples::plain(&text(&reply, true)));

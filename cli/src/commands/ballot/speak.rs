@@ -2,21 +2,21 @@
 
 use nanduti_node::api::{BallotStep, Speak};
 
-use super::{
-    cast::{Signing, cast},
-    show::text,
-};
+use super::super::signing::{VoteSigning, finish};
 use crate::{
     context::Context,
     outcome::{self, Outcome},
-    terminal::View,
 };
 
 const AFTER_ENDORSE: &str = "\
-Example:
+Examples:
   nanduti ballot endorse kq4w2abcde
+  nanduti ballot endorse kq4w2abcde --governance-key officer.pem
+  nanduti ballot endorse kq4w2abcde --prepare vote.request
 
 An endorsement says that you are for it in this round. In each round you can endorse one proposal.
+
+It is signed with the root key, or with a governance key where `ballot show` says that one may.
 
 Next: once a quorum has endorsed it, `nanduti ballot ratify ID`.";
 
@@ -53,7 +53,7 @@ struct What {
     #[arg(long, value_name = "N")]
     round: Option<u32>,
     #[command(flatten)]
-    signing: Signing,
+    signing: VoteSigning,
 }
 
 /// Runs `endorse`.
@@ -70,14 +70,12 @@ async fn speak(context: &Context, what: What, step: BallotStep) -> Outcome {
     let session = context.open().await?;
     let reply = async {
         let call = Speak { step, proposal: what.proposal, round: what.round };
-        let draft = session.call("drafting the statement", call).await?;
-        cast((context, &session), draft, &what.signing).await
+        let prepared = session.call("drafting the statement", call).await?;
+        what.signing.run((context, &session), prepared).await
     };
     let reply = reply.await;
-    let Some(reply) = session.close(reply).await? else { return Ok(outcome::DONE) };
-    context.terminal().reply(&reply, |reply, _: View| text(reply, false))?;
-    for you in &reply.you {
-        context.terminal().hint(&format!("`{you}`"));
+    match session.close(reply).await? {
+        Some(reply) => finish(context, &reply),
+        None => Ok(outcome::DONE),
     }
-    Ok(outcome::DONE)
 }

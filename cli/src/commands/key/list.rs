@@ -23,6 +23,11 @@ fn text(reply: &KeyListReply, view: View) -> String {
     let name = format!("{}, {}", reply.member, reply.member_name);
     pairs.add("member", style::strong(&sanitise::line(&name)));
     pairs.add("root key", format!("{}\n{}", sanitise::line(&reply.root_key), sanitise::line(&reply.root_fingerprint)));
+    for (name, key) in [("spare root key", &reply.spare), ("governance key", &reply.governance)] {
+        if let Some(key) = key {
+            pairs.add(name, format!("{}\n{}", sanitise::line(&key.key), sanitise::line(&key.fingerprint)));
+        }
+    }
     let signed =
         reply.keyring_time.as_deref().map(|time| format!(", signed {}", words::minute(time))).unwrap_or_default();
     match reply.keyring {
@@ -90,7 +95,7 @@ fn row(key: &KeyView) -> [(String, Tone); 8] {
 
 #[cfg(test)]
 mod tests {
-    use nanduti_node::api::PlaceView;
+    use nanduti_node::api::{NamedKey, PlaceView};
 
     use super::*;
     use crate::commands::samples;
@@ -115,6 +120,11 @@ mod tests {
             member_name: "Ministry of Foreign Affairs".into(),
             root_key: "7e".repeat(32),
             root_fingerprint: "lusab-babad-gutih-tugad-himug-bazor-nabop".into(),
+            spare: Some(NamedKey {
+                key: "3c".repeat(32),
+                fingerprint: "babab-dadad-gutih-tugad-himug-bazor-nabop".into(),
+            }),
+            governance: None,
             keyring: Some(3),
             keyring_time: Some("2026-03-02T09:00:00Z".into()),
             root_forked_at: None,

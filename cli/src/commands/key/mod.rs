@@ -6,11 +6,12 @@
 mod change;
 mod list;
 mod offer;
+mod sealed;
 
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use nanduti_node::api::{ApiError, ErrorKind, KeyChange};
+use nanduti_node::{api::KeyChange, founding::SealedKey};
 
 use crate::{context::Context, outcome::Outcome};
 
@@ -93,6 +94,31 @@ Nothing is secret in the file. Each key signs that it speaks for the member.
 
 Next: on the member's first node, `nanduti key add FILE`.";
 
+const AFTER_GOVERNANCE: &str = "\
+Examples:
+  nanduti key governance                     into keys/governance.pem of this home
+  nanduti key governance --out officer.pem   for an officer who keeps it elsewhere
+
+A governance key signs endorsements and ratifications of admissions and of changes of name or role, so that the root
+key can stay in its safe. It signs nothing else, and not before it is listed: on the card at a founding
+(`nanduti init --governance KEY`), in a request to join (`nanduti member request --governance KEY`), or by a ballot of
+root keys (`nanduti ballot propose --governance PRY=KEY`). So it is also replaced, or taken away with `PRY=none`.
+
+Next: list it; then `nanduti ballot endorse ID` uses keys/governance.pem by itself, or `--governance-key FILE`.";
+
+const AFTER_SPARE: &str = "\
+Example:
+  nanduti key spare --out /media/stick/spare.pem
+
+A spare root key lies in another safe than the root key, with a passphrase of its own. Its public half is listed
+beforehand: on the card (`nanduti init --spare KEY`), in a request (`nanduti member request --spare KEY`), or by a ballot
+(`nanduti ballot propose --spare PRY=KEY`). When the root key is lost or stolen, everybody can then see that it is
+your own spare which asks to take its place; whoever stole the root key can change nothing about that.
+
+By itself it speaks for nobody: it takes a ballot to put it in the root key's place.
+
+Next: list it, and put it away. When it is needed: `nanduti init --member PRY --name NAME --from-spare FILE`.";
+
 /// List the keys of a member, and replace, add, retire or revoke those of one's own
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
@@ -147,6 +173,12 @@ enum Task {
         #[command(flatten)]
         how: change::How,
     },
+    /// Make a governance key, which an officer keeps and which may sign ordinary ballots
+    #[command(after_help = AFTER_GOVERNANCE)]
+    Governance(sealed::Args),
+    /// Make a spare root key, to be sealed and laid by
+    #[command(after_help = AFTER_SPARE)]
+    Spare(sealed::Args),
     /// Write the public keys of this node into a file, for the member's first node
     #[command(after_help = AFTER_OFFER)]
     Offer {
@@ -169,23 +201,8 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
         }
         Task::Retire { key, how } => change::run(context, KeyChange::Retire { key }, &how).await,
         Task::Revoke { key, last, how } => change::run(context, KeyChange::Revoke { key, last }, &how).await,
+        Task::Governance(args) => sealed::run(context, SealedKey::Governance, args),
+        Task::Spare(args) => sealed::run(context, SealedKey::Spare, args),
         Task::Offer { member, out } => offer::run(context, member, out).await,
     }
 }
-
-/// The file of the root key: the one named, or the one in the home.
-pub(crate) fn root_file(context: &Context, named: Option<&Path>) -> Result<PathBuf, ApiError> {
-    if let Some(named) = named {
-        return Ok(named.to_path_buf());
-    }
-    let here = nanduti_node::keys::KeyStore::of(&context.home()?).root_file();
-    if here.exists() {
-        return Ok(here);
-    }
-    Err(ApiError::new(ErrorKind::NotFound, format!("there is no root key at {}", here.display())).hint(
-        "--root-key FILE names it; where it is kept off this machine, `--prepare FILE` writes what it is to sign, and \
-         `nanduti sign FILE` signs that there",
-    ))
-}
-
-pub(super) use change::{effects_text, encode, finish, request_text};

@@ -1,6 +1,6 @@
 //! `nanduti member list`: the roster in force.
 
-use nanduti_node::api::{Members, MembersReply};
+use nanduti_node::api::{MemberView, Members, MembersReply, NamedKey};
 
 use crate::{
     context::Context,
@@ -16,6 +16,8 @@ Example:
   nanduti member list
 
 The fingerprint is that of the root key, which speaks for the institution: compare it by telephone.
+
+A spare root key and a governance key that a member lists are shown in full by `nanduti key list --member ID`.
 
 Next: `nanduti ballot propose` changes the list.";
 
@@ -39,6 +41,7 @@ fn text(reply: &MembersReply, view: View) -> String {
         Column::elastic("institution"),
         Column::text("role"),
         Column::text("state"),
+        Column::text("also lists"),
         Column::yielding("fingerprint of the root key"),
     ]);
     for member in &reply.members {
@@ -53,15 +56,22 @@ fn text(reply: &MembersReply, view: View) -> String {
             (member.name.clone(), Tone::Plain),
             (member.role.clone(), Tone::Plain),
             (state.0.to_owned(), state.1),
+            (also(member), Tone::Plain),
             (member.fingerprint.clone(), Tone::Plain),
         ]);
     }
     table.render(view.width)
 }
 
+/// The keys that a member lists beside its root key.
+fn also(member: &MemberView) -> String {
+    let named = |name: &'static str, key: &Option<NamedKey>| key.is_some().then_some(name);
+    let keys = [named("spare", &member.spare), named("governance key", &member.governance)];
+    keys.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
-    use nanduti_node::api::MemberView;
 
     use super::*;
     use crate::commands::samples;
@@ -78,11 +88,12 @@ mod tests {
             keyring,
             ..MemberView::default()
         };
+        let key = || NamedKey { key: "3c".repeat(32), fingerprint: "babab-dadad".into() };
         let members = vec![
             member("KEN", true, false, Some(1)),
             member("MAR", false, true, Some(1)),
             member("NEW", true, false, None),
-            member("UNO", false, false, Some(2)),
+            MemberView { spare: Some(key()), governance: Some(key()), ..member("UNO", false, false, Some(2)) },
         ];
         let reply = MembersReply { members, ..MembersReply::default() };
         insta::assert_snapshot!(samples::plain(&text(&reply, View { width: None })));

@@ -3,6 +3,8 @@
 mod list;
 mod request;
 
+pub(crate) use request::requested;
+
 use clap::Subcommand;
 
 use crate::{context::Context, outcome::Outcome};

@@ -8,6 +8,8 @@ mod seal;
 mod show;
 mod sign;
 
+pub(crate) use sign::signed;
+
 use clap::Subcommand;
 use nanduti_node::api::NodeRole;
 

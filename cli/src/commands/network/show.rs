@@ -65,8 +65,13 @@ fn text(charter: &CharterView, view: View) -> String {
         Column::text("signed"),
         Column::text("fingerprint of the root key"),
     ]);
+    let mut further = String::new();
     for founder in &charter.members {
         let signed = if founder.signed { ("yes".into(), Tone::Good) } else { ("no".into(), Tone::Faint) };
+        let keys = [("spare root key", &founder.spare), ("governance key", &founder.governance)];
+        let listed =
+            keys.into_iter().filter_map(|(name, key)| Some(format!("{} {name} {}", founder.id, key.as_ref()?)));
+        further.extend(listed.map(|key| format!("{}\n", sanitise::line(&key))));
         table.row([
             (founder.id.clone(), Tone::Plain),
             (founder.name.clone(), Tone::Plain),
@@ -75,7 +80,10 @@ fn text(charter: &CharterView, view: View) -> String {
             (founder.fingerprint.clone(), Tone::Plain),
         ]);
     }
-    format!("{}\n{}", pairs.render(), table.render(view.width))
+    if !further.is_empty() {
+        further.insert(0, '\n');
+    }
+    format!("{}\n{}{further}", pairs.render(), table.render(view.width))
 }
 
 #[cfg(test)]
@@ -87,12 +95,14 @@ mod tests {
 
     #[test]
     fn a_draft() {
-        let founder = |id: &str, name: &str, signed| FounderView {
+        let founder = |id: &str, name: &str, signed: bool| FounderView {
             id: id.into(),
             name: name.into(),
             role: "mechanism".into(),
             fingerprint: "8f2a 41c0 77de".into(),
             root_key: "7e".repeat(32),
+            spare: signed.then(|| "babab-dadad".to_owned()),
+            governance: None,
             signed,
         };
         let charter = CharterView {

@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
-use nanduti_node::founding::{self, SignReply};
+use nanduti_node::{
+    founding::{self, SignReply},
+    offline,
+};
 
+use super::super::signing::hand_out_beginning;
 use crate::{
     context::Context,
     outcome::{self, Outcome},
@@ -14,6 +18,9 @@ const AFTER_HELP: &str = "\
 Examples:
   nanduti network show draft.nanduti      read it first
   nanduti network sign draft.nanduti      writes PRY.signed beside it
+  nanduti network sign draft.nanduti --prepare charter.request
+                                          where the root key is kept elsewhere: `nanduti sign charter.request`
+                                          there shows the whole charter, `nanduti submit charter.signed` here
 
 The root key signs that the institution adopts this charter, and which keys speak for it.
 
@@ -28,6 +35,9 @@ pub(crate) struct Args {
     /// The file to write [default: MEMBER.signed beside the draft]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write what the root key is to sign into FILE, for `nanduti sign` elsewhere
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["root_key", "out"])]
+    prepare: Option<PathBuf>,
     /// The file of the root key [default: keys/root.pem in the home]
     #[arg(long, value_name = "FILE")]
     root_key: Option<PathBuf>,
@@ -38,12 +48,20 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let home = context.home()?;
+    if let Some(path) = &args.prepare {
+        return hand_out_beginning(context, &offline::prepare_charter(&home, &args.draft)?, path);
+    }
     let passphrase = args.passphrase.read(Purpose::UseKey)?;
     let reply = {
         let _progress = context.terminal().progress("signing the charter");
         founding::sign_with(&home, &args.draft, args.out.as_deref(), args.root_key.as_deref(), &passphrase)?
     };
-    context.terminal().reply(&reply, text)?;
+    signed(context, &reply)
+}
+
+/// What was signed, and what comes next.
+pub(crate) fn signed(context: &Context, reply: &SignReply) -> Outcome {
+    context.terminal().reply(reply, text)?;
     context.terminal().hint("send the signed file to whoever seals the charter with `nanduti network seal`");
     Ok(outcome::DONE)
 }

@@ -11,7 +11,7 @@ use nanduti_protocol::{
 };
 
 use crate::{
-    api::{ApiError, KeyList, KeyListReply, KeyStanding, KeyView},
+    api::{ApiError, KeyList, KeyListReply, KeyStanding, KeyView, NamedKey},
     core::{Core, Snapshot},
     engine::{
         Engine, Handle,
@@ -52,11 +52,17 @@ fn list(core: &Core, member: &MemberId, own: &[PublicKey]) -> Result<KeyListRepl
         member_name: listed.name.clone(),
         root_key: listed.root.to_hex(),
         root_fingerprint: fingerprint(&listed.root),
+        spare: listed.spare.map(named),
+        governance: listed.governance.map(named),
         keyring: in_force.map(|(seq, _)| seq),
         keyring_time: past.time.map(time_text),
         root_forked_at: snapshot.ledger.open_fork(&listed.root, snapshot.as_ref()).map(|fork| fork.mark().seq),
         keys,
     })
+}
+
+fn named(key: PublicKey) -> NamedKey {
+    NamedKey { key: key.to_hex(), fingerprint: fingerprint(&key) }
 }
 
 fn view(line: &KeyLine, snapshot: &Snapshot, past: &Past, own: bool) -> KeyView {

@@ -11,8 +11,9 @@ use crate::{
         Engine, Handle,
         failure::{failed, refused, usage},
     },
+    founding::opening_run,
     keys::{KeyError, KeyStore},
-    offline::{Offer, fingerprint, opening_run, role},
+    offline::{Offer, fingerprint, role},
 };
 
 impl Handle<KeyOffer> for Engine {

@@ -25,9 +25,10 @@ use crate::{
         failure::{failed, refused, usage},
         write::{now_ms, salt},
     },
-    founding::charter_bytes_of,
+    founding::{charter_bytes_of, opening_run},
     keys::{KeyError, KeyStore},
-    offline::{Act, Checked, KeyringAct, Offer, Request, opening_run},
+    offline::{Act, Checked, KeyringAct, Offer, Request},
+    restored::Tally,
 };
 
 impl Handle<KeyPrepare> for Engine {
@@ -38,8 +39,32 @@ impl Handle<KeyPrepare> for Engine {
             .ok_or_else(|| refused("this node is an observer: it has no member whose keys could change"))?;
         // Two keys that were made at once would be one too many.
         let _signing = self.signing.lock().await;
+        if !call.unheard {
+            self.knows_its_root_log(&self.core.snapshot())?;
+        }
         let (home, own) = (self.home.clone(), self.own_log());
         self.blocking(move |core| Draft { core, home: &home, member: &member, own }.prepare(&call.change)).await
+    }
+}
+
+impl Engine {
+    /// A home that came out of a backup may have forgotten entries of its root log, and a second entry for one place forks it. Where
+    /// nobody else could tell, there is nothing to wait for.
+    pub(super) fn knows_its_root_log(&self, snapshot: &Snapshot) -> Result<(), ApiError> {
+        let authority = snapshot.ledger.authority();
+        let line = self.member.as_ref().and_then(|member| authority?.roster().member(member));
+        let (Some(restored), Some(line)) = (&snapshot.restored, line) else { return Ok(()) };
+        let hindrance = restored.hindrance(&line.root, &line.id, authority);
+        let Some(tally) = hindrance.map(|hindrance| hindrance.tally).filter(Tally::is_possible) else { return Ok(()) };
+        let next = snapshot.ledger.extent(&line.root).map_or(0, |extent| extent.next);
+        let message = format!("this home came out of a backup and has not learnt where its root log stands: {tally}");
+        Err(refused(message)
+            .because_text("a second statement for one place forks the root log, which only a ballot can heal")
+            .hint(format!(
+                "keep `nanduti run` connected to other members until enough have said so. If none can be reached, and another node shows that \
+                 entry {next} of the root log is free (`nanduti key list --member {}` there), --unheard goes on all the same",
+                line.id
+            )))
     }
 }
 
@@ -116,7 +141,8 @@ impl Draft<'_> {
         Ok(PreparedReply {
             file: data_encoding::BASE64.encode(&request.encode()),
             request: crate::offline::view(&checked),
-            effects: effects(&snapshot, &checked.after),
+            effects: effects(&snapshot, &keyring),
+            follows: Vec::new(),
             around,
             warnings: ring.warnings,
         })

@@ -1,6 +1,7 @@
 //! Taking in what a root key signed.
 
 use nanduti_protocol::{
+    key::MemberId,
     keyring::KeyState,
     ledger::{History, Ledger},
     run::VerifiedRun,
@@ -8,13 +9,13 @@ use nanduti_protocol::{
 
 use super::{places::contradicted, prepare::effects, ring::short};
 use crate::{
-    api::{ApiError, EffectView, Submit, SubmitReply},
+    api::{ApiError, Ballots, EffectView, Submit, SubmitReply},
     core::{Core, Snapshot},
     engine::{
         Engine, Handle,
         failure::{failed, refused, usage},
     },
-    offline::{Checked, Request, view},
+    offline::{Checked, CheckedKeyring, Request, Says, view},
 };
 
 impl Handle<Submit> for Engine {
@@ -25,22 +26,57 @@ impl Handle<Submit> for Engine {
         let request =
             Request::decode(&bytes).map_err(|error| usage("this is not a request to a root key").because(&error))?;
         let checked = Checked::of(&request).map_err(|error| refused("the request does not hold").because(&error))?;
-        let run = checked.run.clone().ok_or_else(|| {
-            usage("nobody has signed this request yet").hint("`nanduti sign FILE` signs it, where the root key is")
-        })?;
+        if request.is_beginning() {
+            return Err(usage("this begins a root log: it is taken in without the node")
+                .hint("`nanduti submit FILE` in the home in which it was prepared does it"));
+        }
+        if !request.is_signed() {
+            return Err(
+                usage("nobody has signed this request yet").hint("`nanduti sign FILE` signs it, where the key is")
+            );
+        }
+        let reply = SubmitReply {
+            checked_only: call.check,
+            known: false,
+            request: view(&checked),
+            effects: Vec::new(),
+            signs_with: None,
+            ballots: None,
+            warnings: Vec::new(),
+        };
+        let (network, member) = (checked.network, checked.member);
+        if network != self.core.snapshot().ledger.network() {
+            return Err(refused(format!("the request is for the network {network}")));
+        }
+        match checked.says {
+            Says::Keyring(keyring) => self.take_keyring(&call, (&member, *keyring), reply).await,
+            Says::Vote(vote) => {
+                let known = self.take_vote(*vote, call.check).await?;
+                let ballots = self.handle(Ballots::default()).await?;
+                Ok(SubmitReply { known, ballots: Some(ballots), ..reply })
+            }
+            Says::Beginning(_) => Err(failed("a beginning is taken in without the node")),
+        }
+    }
+}
+
+impl Engine {
+    async fn take_keyring(
+        &self,
+        call: &Submit,
+        (member, keyring): (&MemberId, CheckedKeyring),
+        reply: SubmitReply,
+    ) -> Result<SubmitReply, ApiError> {
+        let run = keyring.run.clone().ok_or_else(|| failed("nobody has signed this keyring"))?;
         // Nothing of this node's own is signed between looking and taking in.
         let _signing = self.signing.lock().await;
         let snapshot = self.core.snapshot();
-        let known = place_of(&snapshot.ledger, snapshot.as_ref(), &checked, &run)?;
-        let effects = if known { Vec::new() } else { effects(&snapshot, &checked.after) };
-        let reply = SubmitReply {
-            checked_only: call.check,
-            known,
-            request: view(&checked),
-            warnings: warnings(&snapshot, &checked),
-            effects,
-            signs_with: None,
-        };
+        let known = place_of(&snapshot.ledger, snapshot.as_ref(), (member, &keyring), &run)?;
+        if !known && Some(member) == self.member.as_ref() && !call.unheard {
+            self.knows_its_root_log(&snapshot)?;
+        }
+        let effects = if known { Vec::new() } else { effects(&snapshot, &keyring.after) };
+        let reply = SubmitReply { known, warnings: warnings(&snapshot, &keyring), effects, ..reply };
         if call.check {
             return Ok(reply);
         }
@@ -52,7 +88,7 @@ impl Handle<Submit> for Engine {
             .hint("try again: what follows is said anew"));
         }
         self.core.admit(run).await?;
-        for opening in checked.openings {
+        for opening in keyring.openings {
             begin(&self.core, opening).await?;
         }
         let signs_with = self.take_over().await?;
@@ -65,15 +101,17 @@ fn stops(effects: &[EffectView]) -> u64 {
 }
 
 /// Whether the entry is held already; an error if it cannot take its place.
-fn place_of(ledger: &Ledger, history: &impl History, checked: &Checked, run: &VerifiedRun) -> Result<bool, ApiError> {
-    if checked.network != ledger.network() {
-        return Err(refused(format!("the request is for the network {}", checked.network)));
-    }
+fn place_of(
+    ledger: &Ledger,
+    history: &impl History,
+    (member, checked): (&MemberId, &CheckedKeyring),
+    run: &VerifiedRun,
+) -> Result<bool, ApiError> {
     let authority = ledger.authority().ok_or_else(|| failed("the charter has not arrived yet"))?;
-    let (root, seq) = (checked.root(), checked.statement.seq);
-    let listed = authority.roster().member(&checked.member);
+    let (root, seq) = (checked.statement.log, checked.statement.seq);
+    let listed = authority.roster().member(member);
     if listed.is_none_or(|listed| listed.root != root) {
-        return Err(refused(format!("{root} is not the root key of {} in this network", checked.member)));
+        return Err(refused(format!("{root} is not the root key of {member} in this network")));
     }
     let held = ledger.extent(&root).map_or(0, |extent| extent.next);
     if held > seq {
@@ -89,7 +127,7 @@ fn place_of(ledger: &Ledger, history: &impl History, checked: &Checked, run: &Ve
         ))
         .hint("`nanduti sync` fetches what is missing; else prepare the change anew"));
     }
-    if let Some((_, before)) = authority.keyring(&checked.member) {
+    if let Some((_, before)) = authority.keyring(member) {
         checked.after.follows(before).map_err(|error| {
             refused("the keyring in force does not allow it")
                 .because(&error)
@@ -100,7 +138,7 @@ fn place_of(ledger: &Ledger, history: &impl History, checked: &Checked, run: &Ve
 }
 
 /// What does not keep the keyring from standing, and the operator should know.
-fn warnings(snapshot: &Snapshot, checked: &Checked) -> Vec<String> {
+fn warnings(snapshot: &Snapshot, checked: &CheckedKeyring) -> Vec<String> {
     let mut warnings = Vec::new();
     for line in &checked.after.keys {
         let (KeyState::Live(place) | KeyState::Ended(place)) = line.state;

@@ -9,8 +9,8 @@ use crate::{
     api::ApiError,
     core::Author,
     engine::{Engine, failure::failed},
+    founding::opening_run,
     keys::{KeyError, KeyStore},
-    offline::opening_run,
 };
 
 impl Engine {

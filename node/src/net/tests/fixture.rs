@@ -63,6 +63,7 @@ impl World {
             name: format!("Institution of {id}"),
             role: "mechanism".into(),
             root: PublicKey::from(&key(place, 1)),
+            spare: None,
             governance: None,
         };
         let charter = Charter {

@@ -50,6 +50,7 @@ impl World {
             name: MEMBERS[index].into(),
             role: "mechanism".into(),
             root: PublicKey::from(&key(100 + index as u8)),
+            spare: None,
             governance: None,
         };
         let charter = Charter {

@@ -53,7 +53,7 @@ fn judge_charter(bytes: &[u8]) -> Option<&'static str> {
 
 fn refused_charters(good: &Charter) -> Vec<Value> {
     type Change = fn(&mut Charter);
-    let changes: [(&str, &str, Change); 21] = [
+    let changes: [(&str, &str, Change); 22] = [
         ("rules of a later version", "rules", |c| c.rules = 2),
         ("an empty name", "text", |c| c.name = String::new()),
         ("a name of white space", "text", |c| c.name = " \u{a0}".into()),
@@ -66,6 +66,7 @@ fn refused_charters(good: &Charter) -> Vec<Value> {
         ("a member twice", "members", |c| c.members[1] = c.members[0].clone()),
         ("a root key of two members", "key-twice", |c| c.members[1].root = c.members[0].root),
         ("a governance key that is a root key", "key-twice", |c| c.members[1].governance = Some(c.members[0].root)),
+        ("a spare that is a root key", "key-twice", |c| c.members[1].spare = Some(c.members[1].root)),
         ("a role that is not defined", "unknown-role", |c| c.members[0].role = "king".into()),
         ("a role that writes keyrings", "role", |c| {
             c.roles.values_mut().for_each(|role| role.kinds = vec![Kind::Keyring])

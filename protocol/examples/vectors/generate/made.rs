@@ -64,6 +64,7 @@ pub(super) fn charter() -> Charter {
         name: format!("Mechanism of {id}"),
         role: "mechanism".into(),
         root: public(byte),
+        spare: None,
         governance,
     };
     Charter {

@@ -23,6 +23,7 @@ pub(super) fn newcomer(number: u8) -> (Member, SigningKey) {
         name: format!("Newcomer {number}"),
         role: "mechanism".into(),
         root: (&root).into(),
+        spare: None,
         governance: None,
         id,
     };

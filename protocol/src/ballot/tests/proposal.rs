@@ -77,6 +77,36 @@ fn a_root_key_is_replaced_with_its_own_consent() {
 }
 
 #[test]
+fn a_spare_is_listed_beforehand_and_comes_into_its_own_by_a_replacement_alone() {
+    let (founding, roster) = founders();
+    let (line, spare) = (&roster.members[0], SigningKey::from_bytes(&[77; 32]));
+    let spared = Member { spare: Some((&spare).into()), ..line.clone() };
+    let listed = proposal(&roster, vec![amend(&spared, false, vec![])]).apply(&roster).expect("it makes sense");
+    assert!(listed.turns.is_empty(), "nothing turns");
+    assert_eq!(listed.member(&line.id).and_then(|line| line.spare), Some((&spare).into()));
+    // As long as it lies by, it is nobody else's, and no root key by an amendment.
+    let refusal = |changes| proposal(&listed, changes).apply(&listed).expect_err("no sense");
+    let other = Member { governance: Some((&spare).into()), ..roster.members[1].clone() };
+    assert!(matches!(refusal(vec![amend(&other, false, vec![])]), ProposalError::Roster(CharterError::KeyTwice(_))));
+    let raised = Member { root: (&spare).into(), spare: None, ..line.clone() };
+    assert_eq!(refusal(vec![amend(&raised, false, end(line.root, 3))]), ProposalError::Kind(line.id.clone()));
+    assert!(
+        matches!(
+            refusal(vec![replacement(&founding, &spared, &spare)]),
+            ProposalError::Roster(CharterError::KeyTwice(_))
+        ),
+        "it cannot be the root key and its own spare"
+    );
+    let unsealed = proposal(&listed, vec![replacement(&founding, &raised, &spare)]);
+    assert!(matches!(unsealed.apply(&listed), Err(ProposalError::Ends(_))), "the ends are those of the old root log");
+    let request = ByteBuf::from(request::sign(&founding.network, &raised, &spare));
+    let unsealed = proposal(&listed, vec![Change::Replace(Replace { ends: end(line.root, 3), request })]);
+    let next = unsealed.apply(&listed).expect("it makes sense");
+    assert_eq!(next.member(&line.id), Some(&raised));
+    assert!(!unsealed.is_ordinary(&listed));
+}
+
+#[test]
 fn rules_and_bounds_change_within_the_format() {
     let (_, roster) = founders();
     let bounds = Bounds { keys: 5, ..roster.bounds };
@@ -122,6 +152,12 @@ fn governance_keys_speak_of_admissions_and_roles() {
     let ordinary = |change| proposal(&roster, vec![change]).is_ordinary(&roster);
     let partner = Member { role: "partner".into(), ..line.clone() };
     assert!(ordinary(amend(&partner, false, end(line.root, 3))));
+    assert!(ordinary(amend(&Member { name: "Other".into(), ..line.clone() }, false, vec![])));
+    // Where the role stays, ends choose the branch of a log that counts: that of the root log, too.
+    assert!(!ordinary(amend(line, false, end(line.root, 3))));
+    assert!(!ordinary(amend(&Member { name: "Other".into(), ..line.clone() }, false, end(line.root, 3))));
+    let spared = Member { spare: Some(newcomer(1).0.root), ..line.clone() };
+    assert!(!ordinary(amend(&spared, false, vec![])));
     assert!(!ordinary(amend(line, true, end(line.root, 3))));
     let governed = Member { governance: Some(newcomer(1).0.root), ..line.clone() };
     assert!(!ordinary(amend(&governed, false, vec![])));

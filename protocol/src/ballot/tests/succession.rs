@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::{
-    super::{Obstacle, PapersError, Proposal, Succession},
+    super::{Obstacle, PapersError, Proposal, Succession, Taken},
     made::{admission, passing, proposal},
 };
 use crate::{hash::Hash, roster::Roster, testing::Founding, ticket::RosterRef};
@@ -132,4 +132,19 @@ fn later_rules_are_followed_and_not_judged() {
         succession.take(&papers).expect("carried");
     }
     assert_eq!(succession.roster().version, 1, "carried, and not followed");
+}
+
+#[test]
+fn what_is_held_already_changes_nothing_and_copies_nothing() {
+    let (founding, mut succession) = begin();
+    let wanted = admitting(&founding, succession.roster(), 1);
+    let [endorsed, ratified] = passing(&founding, &wanted, &[0, 1, 2]).try_into().expect("two");
+    succession.take(&endorsed).expect("sound");
+    let seen = succession.clone();
+    assert_eq!(succession.take(&endorsed), Ok(Taken::default()));
+    assert!(core::ptr::eq(seen.poll(), succession.poll()), "readers and the writer share it");
+    let (digest, in_force) = (seen.digest(), seen.poll().in_force().clone());
+    assert_eq!(succession.take(&ratified).map(|taken| taken.roster), Ok(true));
+    assert_eq!((seen.digest(), seen.poll().in_force()), (digest, &in_force), "what others read does not change");
+    assert_ne!(succession.digest(), digest);
 }

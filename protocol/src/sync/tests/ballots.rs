@@ -27,6 +27,7 @@ fn newcomer() -> Member {
         name: "Newcomer".into(),
         role: "mechanism".into(),
         root: PublicKey::from(&key("newcomer")),
+        spare: None,
         governance: None,
     }
 }

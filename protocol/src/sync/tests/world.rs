@@ -110,6 +110,7 @@ impl World {
                     name: "Institution".into(),
                     role: "mechanism".into(),
                     root: PublicKey::from(&key(&format!("root {index}"))),
+                    spare: None,
                     governance: None,
                 })
                 .collect(),

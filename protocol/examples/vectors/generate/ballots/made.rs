@@ -28,6 +28,7 @@ pub(super) fn charter() -> Charter {
         name: format!("Mechanism of {}", FOUNDERS[founder]),
         role: "mechanism".into(),
         root: made::public(root(founder)),
+        spare: None,
         governance: (founder == GOVERNED.0).then(|| made::public(GOVERNED.1)),
     };
     Charter { members: (0..FOUNDERS.len()).map(member).collect(), ..made::charter() }
@@ -55,6 +56,7 @@ pub(super) fn newcomer(number: u8) -> Member {
         name: format!("Newcomer {number}"),
         role: "mechanism".into(),
         root: made::public(0x80 + number),
+        spare: None,
         governance: None,
     }
 }

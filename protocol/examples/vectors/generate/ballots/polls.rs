@@ -149,9 +149,9 @@ fn poll(name: &str, proposals: &[Proposal], script: &Script) -> Value {
     json!({
         "name": name, "roster": "founders", "proposals": shown, "statements": statements.iter().map(hex).collect::<Vec<_>>(),
         "kept": kept, "digest": poll.digest().to_hex(), "ids": ids, "open_round": tally.count.open_round(),
-        "rounds": rounds(&tally), "in_force": in_force, "say_too_much": names(&tally, &tally.count.boundless()),
-        "contradictions": contradictions(&tally, &poll, &statements),
-        "may": may(&tally, proposals),
+        "rounds": rounds(tally), "in_force": in_force, "say_too_much": names(tally, &tally.count.boundless()),
+        "contradictions": contradictions(tally, &poll, &statements),
+        "may": may(tally, proposals),
     })
 }
 

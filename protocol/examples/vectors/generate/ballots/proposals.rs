@@ -32,7 +32,10 @@ pub(super) fn valid() -> Vec<Value> {
     let (founders, suspended) = (roster(), with_suspended());
     let renamed = Member { name: "Ministry of Kenya".into(), ..line(0) };
     let governed = Member { governance: Some(keys::public(0x31)), ..line(0) };
+    let spared = Member { spare: Some(keys::public(0x51)), ..line(1) };
     let partner = Member { role: "partner".into(), ..line(3) };
+    let renamed_partner = Member { name: "Partner".into(), ..partner.clone() };
+    let respared = Member { spare: Some(keys::public(0x52)), ..rooted(1, 0x51) };
     let both = ends(&[(keys::public(root(1)), Some(3)), (keys::public(0x42), None), (keys::public(0x43), Some(7))]);
     let replaced = Member { name: "Renamed".into(), governance: None, ..rooted(2, 0x63) };
     let bounds = Bounds { keys: 5, ..founders.bounds };
@@ -41,6 +44,14 @@ pub(super) fn valid() -> Vec<Value> {
         ("two admissions, not in the order of ids", &founders, vec![admission(2), admission(1)]),
         ("another name", &founders, vec![amend(renamed.clone(), false, vec![])]),
         ("a governance key", &founders, vec![amend(governed, false, vec![])]),
+        ("a spare root key", &founders, vec![amend(spared, false, vec![])]),
+        ("another root key, with a spare", &founders, vec![replace(1, &respared, 0x51)]),
+        ("another role and name", &founders, vec![amend(renamed_partner, false, root_end(3))]),
+        (
+            "another name, and a branch of a root log is chosen",
+            &founders,
+            vec![amend(renamed.clone(), false, root_end(0))],
+        ),
         ("another role", &founders, vec![amend(partner, false, root_end(3))]),
         ("a suspension, of one log of which nothing stands", &founders, vec![amend(line(1), true, both)]),
         ("a branch of a root log is chosen", &founders, vec![amend(line(1), false, root_end(1))]),
@@ -124,6 +135,7 @@ fn nonsense() -> Vec<(&'static str, &'static str, Vec<Change>)> {
     let nameless = Member { name: " ".into(), ..newcomer(1) };
     let taken = Member { root: keys::public(root(0)), ..newcomer(1) };
     let governed = Member { governance: Some(keys::public(root(1))), ..line(0) };
+    let spared = Member { spare: Some(keys::public(root(0))), ..line(0) };
     let partner = Member { role: "partner".into(), ..rooted(0, 0x61) };
     let everybody = (0..4).map(|founder| amend(line(founder), true, root_end(founder))).collect();
     vec![
@@ -158,6 +170,7 @@ fn nonsense() -> Vec<(&'static str, &'static str, Vec<Change>)> {
         ("a newcomer with a role that is not defined", "unknown-role", vec![ask(&king, 0x81)]),
         ("a newcomer with a member's root key", "key-twice", vec![ask(&taken, root(0))]),
         ("a governance key that is a root key", "key-twice", vec![amend(governed, false, vec![])]),
+        ("a spare that is the root key", "key-twice", vec![amend(spared, false, vec![])]),
         ("everybody is suspended", "no-voter", everybody),
     ]
 }
@@ -170,6 +183,8 @@ pub(super) fn refused() -> Vec<Value> {
         proposal(&founders, vec![replace(0, &rooted(0, 0x61), 0x61)]).apply(&founders).expect("it makes sense");
     let back =
         proposal(&replaced, vec![amend(Member { governance: Some(keys::public(root(0))), ..line(1) }, false, vec![])]);
+    let laid_by =
+        proposal(&replaced, vec![amend(Member { spare: Some(keys::public(root(0))), ..line(1) }, false, vec![])]);
     let change = |name: &str, value: Vec<u8>| {
         let list = [cbor::head(4, 1), cbor::map(&[(name, value)])].concat();
         cbor::map(&[("roster", cbor::bytes(founders.hash().as_bytes())), ("changes", list)])
@@ -201,8 +216,12 @@ pub(super) fn refused() -> Vec<Value> {
             refuse(name, why, judge(bytes, before), json!({"roster": of(before), "bytes": hex(bytes)}))
         })
         .collect();
-    let found = judge(&back.encode(), &replaced);
-    let vector = json!({"roster_bytes": hex(strict::encode(&replaced)), "bytes": hex(back.encode())});
-    refused.push(refuse("a key that was replaced comes back", "former", found, vector));
+    for (name, returned) in
+        [("a key that was replaced comes back", back), ("a key that was replaced comes back as a spare", laid_by)]
+    {
+        let found = judge(&returned.encode(), &replaced);
+        let vector = json!({"roster_bytes": hex(strict::encode(&replaced)), "bytes": hex(returned.encode())});
+        refused.push(refuse(name, "former", found, vector));
+    }
     refused
 }

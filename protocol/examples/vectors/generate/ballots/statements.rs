@@ -20,7 +20,12 @@ use super::{
 
 pub(super) fn requests() -> Vec<Value> {
     let governed = Member { governance: Some(keys::public(0x91)), ..newcomer(2) };
-    let cases = [("a newcomer", newcomer(1), 0x81), ("with a governance key", governed, 0x82)];
+    let both = Member { spare: Some(keys::public(0x92)), ..governed.clone() };
+    let cases = [
+        ("a newcomer", newcomer(1), 0x81),
+        ("with a governance key", governed, 0x82),
+        ("with a spare root key and a governance key", both, 0x82),
+    ];
     cases
         .iter()
         .map(|(name, line, byte)| {
@@ -28,7 +33,7 @@ pub(super) fn requests() -> Vec<Value> {
             assert_eq!(request::open(&bytes, &made::network()).as_ref(), Ok(line));
             json!({"name": name, "secret": hex([*byte; 32]), "bytes": hex(bytes), "id": line.id.as_str(),
                    "member_name": line.name, "role": line.role, "root": line.root.to_hex(),
-                   "governance": line.governance.map(|key| key.to_hex())})
+                   "spare": line.spare.map(|key| key.to_hex()), "governance": line.governance.map(|key| key.to_hex())})
         })
         .collect()
 }

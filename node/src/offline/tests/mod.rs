@@ -1,5 +1,9 @@
 //! A request from the node to the root key and back: what is shown, what is refused, what is remembered.
 
+mod beginning;
+mod corpus;
+mod vote;
+
 use ed25519_dalek::SigningKey;
 use nanduti_protocol::{
     cbor,
@@ -13,11 +17,10 @@ use nanduti_protocol::{
 };
 use serde_bytes::ByteBuf;
 
-use super::{Act, KeyringAct, Offer, Request, RequestError, SignedAt, SigningRoot, opening_run, request::FILE_MAX};
+use super::{Act, KeyFile, KeyringAct, Offer, Request, RequestError, SignedAt, request::FILE_MAX};
 use crate::{
-    Home,
     api::{ErrorKind, KeyStep},
-    keys::{KeyStore, Passphrase, Protection, PublishKey, RootKey},
+    keys::{KeyStore, Passphrase, Protection, RootKey},
 };
 
 const WORDS: &str = "seven quiet rivers meet";
@@ -36,6 +39,7 @@ fn charter() -> Charter {
         name: format!("Institution of {id}"),
         role: "mechanism".into(),
         root: PublicKey::from(&key(root)),
+        spare: None,
         governance: None,
     };
     Charter {
@@ -133,19 +137,19 @@ fn request() -> Request {
 }
 
 /// A root key in a file of its own.
-fn root_on(folder: &std::path::Path, byte: u8) -> SigningRoot {
+fn root_on(folder: &std::path::Path, byte: u8) -> KeyFile {
     let path = folder.join(format!("root-{byte}.pem"));
     let words = Passphrase::from(WORDS);
     if !path.exists() {
-        KeyStore::create_root_at(&path, &RootKey::from_seed(&[byte; 32]), &words, Protection::Scrypt).unwrap();
+        KeyStore::create_sealed_at(&path, &RootKey::from_seed(&[byte; 32]), &words, Protection::Scrypt).unwrap();
     }
-    SigningRoot::open(&path, &words).unwrap()
+    KeyFile::open(&path, &words).unwrap()
 }
 
 #[test]
 fn what_is_shown_follows_from_the_bytes() {
     let view = request().view().unwrap();
-    assert_eq!((view.network_name.as_str(), view.member.as_str(), view.entry), ("Network", "PRY", 2));
+    assert_eq!((view.network_name.as_str(), view.member.as_str(), view.entry), ("Network", "PRY", Some(2)));
     assert_eq!(view.network, charter().network().to_hex());
     assert_eq!(view.member_name.as_deref(), Some("Institution of PRY"));
     let steps: Vec<_> = view.steps.iter().map(|step| (step.step, step.to.as_ref().map(|place| place.seq))).collect();
@@ -163,7 +167,7 @@ fn a_request_is_signed_and_nothing_in_what_was_signed_can_be_changed() {
     assert!(signed.view().unwrap().signed);
     let bytes = signed.encode();
     assert_eq!(Request::decode(&bytes).unwrap(), signed);
-    let Act::Keyring(act) = &signed.act;
+    let Act::Keyring(act) = &signed.act else { panic!("a keyring") };
     let unsigned = request().encode().len();
     for place in (0..bytes.len()).step_by(if bytes.len() > unsigned { 7 } else { 1 }) {
         let mut changed = bytes.clone();
@@ -171,7 +175,7 @@ fn a_request_is_signed_and_nothing_in_what_was_signed_can_be_changed() {
         let Ok(read) = Request::decode(&changed) else { continue };
         let Ok(checked) = super::Checked::of(&read) else { continue };
         // What is compared with is no part of what is signed; all else is.
-        let Act::Keyring(changed) = &read.act;
+        let Act::Keyring(changed) = &read.act else { panic!("a keyring") };
         assert_eq!((&changed.statement, &changed.body, &read.charter), (&act.statement, &act.body, &signed.charter));
         assert_eq!(checked.member, pry());
     }
@@ -212,7 +216,7 @@ fn what_does_not_fit_together_is_not_signed() {
 }
 
 fn with_member(request: &Request, id: &str) -> Act {
-    let Act::Keyring(act) = &request.act;
+    let Act::Keyring(act) = &request.act else { panic!("a keyring") };
     Act::Keyring(KeyringAct { member: MemberId::parse(id).unwrap(), ..act.clone() })
 }
 
@@ -239,8 +243,8 @@ fn a_request_has_one_spelling_and_a_bound() {
     assert!(matches!(Request::decode(&[bytes.as_slice(), &[0]].concat()), Err(RequestError::Encoding(_))));
     let later = bytes.len() - 1;
     let mut version = bytes.clone();
-    version[later] = 2;
-    assert!(matches!(Request::decode(&version), Err(RequestError::Version(2))));
+    version[later] = 1;
+    assert!(matches!(Request::decode(&version), Err(RequestError::Version(1))));
     let many: Vec<_> = (0..9).map(|_| opening(13)).collect();
     let crowded = request_of(after().0, &many, |_| {}).encode();
     assert!(matches!(Request::decode(&crowded), Err(RequestError::Oversized)));
@@ -265,17 +269,4 @@ fn an_offer_survives_the_mail_and_lists_only_keys_that_agree() {
     assert!(Offer::parse(&for_other.to_text()).is_err(), "the keys agreed to speak for PRY");
     assert!(Offer::parse(&Offer::new(network, pry(), lines, &[]).to_text()).is_err(), "a log without its opening");
     assert!(Offer::parse(&Offer::new(network, pry(), vec![], &[]).to_text()).is_err(), "no keys");
-}
-
-#[test]
-fn the_opening_of_a_log_is_made_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let home = Home::at(folder.path());
-    home.create().unwrap();
-    let (key, network) = (PublishKey::from_seed(&[5; 32]), charter().network());
-    let first = opening_run(&home, &network, &pry(), &key).unwrap();
-    assert_eq!(opening_run(&home, &network, &pry(), &key).unwrap().bytes(), first.bytes());
-    let error = opening_run(&home, &network, &MemberId::parse("KEN").unwrap(), &key).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Store, "it says that it speaks for another");
-    assert!(opening_run(&home, &Hash::of(b"other"), &pry(), &key).is_err());
 }
