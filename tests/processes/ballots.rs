@@ -240,6 +240,31 @@ fn a_root_key_that_is_never_on_the_node_votes() {
     assert_eq!(voted["proposals"].as_array().unwrap().len(), 1, "one endorsement a round");
 }
 
+#[test]
+fn a_node_that_does_not_know_the_rules_says_so_and_signs_nothing() {
+    let world = World::new(PROGRAM);
+    world.found(&["PRY"]);
+    world.write("early.md", practice("Early", 400));
+    world.write("late.md", practice("Late", 400));
+    world.json("PRY", &["publish", "early.md"]);
+    assert_eq!(pass(&world, &["PRY"], &["--rules", "2"]), 1);
+    for args in [["publish", "late.md"].as_slice(), &["ballot", "propose", "--name", "PRY=Other", "--yes"]] {
+        let refused = world.on("PRY", args).code(4);
+        assert!(refused.stderr.contains("does not know the rules in force"), "{refused}");
+        assert!(refused.stderr.contains("rules number 2"), "{refused}");
+    }
+    let list = world.json("PRY", &["list"]);
+    assert_eq!((&list["total"], list["notice"].is_string()), (&1.into(), true), "{list}");
+    assert!(world.on("PRY", &["list"]).good().stderr.contains("upgrade it"));
+    let status = world.json("PRY", &["status"]);
+    assert!(status["warnings"][0].as_str().unwrap().contains("upgrade it"), "{status}");
+    // What the keys say goes on: a thief can still be cut off.
+    let dry = world.on("PRY", &["key", "replace", "--dry-run"]).good();
+    assert!(dry.stderr.contains("may judge this keyring otherwise"), "{dry}");
+    let node = world.start("PRY", &[]);
+    assert!(node.page("/").contains("rules that this node does not know"));
+}
+
 /// Makes a key beside a home; its public half.
 fn made(world: &World, home: &str, which: &str, out: &str) -> String {
     world.json(home, &["key", which, "--out", out])["key"].as_str().unwrap().to_owned()

@@ -122,6 +122,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     let reply = context.call("reading the library", List { filter }).await?;
     let terminal = context.terminal();
     terminal.reply(&reply, text)?;
+    if let Some(notice) = &reply.notice {
+        terminal.warning(&sanitise::line(notice));
+    }
     terminal.note(&footer(&reply, offset));
     if let Some(hint) = hint(&reply, offset, filtered) {
         terminal.hint(&hint);
@@ -213,7 +216,7 @@ mod tests {
     use crate::{commands::samples, terminal::width};
 
     fn reply() -> ListReply {
-        ListReply { practices: samples::rows(), total: 4 }
+        ListReply { practices: samples::rows(), total: 4, notice: None }
     }
 
     #[test]
@@ -236,7 +239,7 @@ mod tests {
         reply.total = 12;
         assert_eq!(footer(&reply, 4), "5 to 8 of 12 practices");
         assert_eq!(hint(&reply, 4, false).unwrap(), "`--offset 8` goes on from here");
-        let empty = ListReply { practices: Vec::new(), total: 0 };
+        let empty = ListReply { practices: Vec::new(), total: 0, notice: None };
         assert_eq!(footer(&empty, 0), "0 of 0 practices");
         assert!(hint(&empty, 0, false).unwrap().contains("sync"));
         assert!(hint(&empty, 0, true).unwrap().contains("filters"));

@@ -76,6 +76,9 @@ pub struct ListReply {
     pub practices: Vec<PracticeRow>,
     /// How many match in all.
     pub total: u64,
+    /// That the members have gone over to rules which this node does not know, so that what it lists is its own opinion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 /// A practice with its proof.

@@ -61,6 +61,7 @@ impl Engine {
     ) -> Result<PreparedReply, ApiError> {
         let succession = snapshot.ledger.succession().ok_or_else(no_charter)?;
         self.knows_what_it_said(snapshot)?;
+        self.knows_the_rules(snapshot)?;
         let member = self.member.as_ref().ok_or_else(|| {
             refused("this node is an observer's: it has no vote")
                 .hint("ballots are for members; `nanduti member request` asks to become one")

@@ -15,6 +15,7 @@ use crate::{
     },
     authoring::{field_changes, field_views, record_json, render},
     core::Core,
+    governance,
 };
 
 /// Rows returned where the caller does not say.
@@ -64,7 +65,8 @@ pub(super) fn list(core: &Core, filter: &ListFilter) -> Result<ListReply, ApiErr
     let limit = if filter.limit == 0 { LIMIT_DEFAULT } else { filter.limit };
     let skip = usize::try_from(filter.offset).unwrap_or(usize::MAX);
     let practices = rows.into_iter().skip(skip).take(limit as usize).collect();
-    Ok(ListReply { practices, total })
+    let notice = core.snapshot().ledger.succession().and_then(governance::later_rules);
+    Ok(ListReply { practices, total, notice })
 }
 
 fn matches(filter: &ListFilter, row: &PracticeRow) -> bool {

@@ -11,6 +11,7 @@ use super::{Engine, Handle, asked::Asked, library};
 use crate::{
     api::{ApiError, History, ListFilter, ListReply, PracticeView, RevisionView, Show, Status, StatusReply},
     core::{Core, Snapshot},
+    governance,
     web::{Choice, Choices, Library, Place},
 };
 
@@ -49,7 +50,8 @@ impl Library for Engine {
                 authority.and_then(|authority| authority.roster().member(member)).map(|member| member.name.clone());
             name.unwrap_or_else(|| member.to_string())
         });
-        Place { network_name: authority.map(|authority| authority.network_name().to_owned()), member }
+        let outdated = snapshot.ledger.succession().and_then(governance::later_rules).is_some();
+        Place { network_name: authority.map(|authority| authority.network_name().to_owned()), member, outdated }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use nanduti_protocol::{fork::ForkProof, key::PublicKey, keyring::KeyState, ledger::Ledger};
 
-use super::{Engine, Handle};
+use super::{Engine, Handle, failure::refused};
 use crate::{
     api::{ApiError, ForkView, NodeRole, RestoredView, Status, StatusReply},
     core::Snapshot,
@@ -81,6 +81,16 @@ impl Engine {
         }
         warnings.extend(snapshot.ledger.succession().and_then(governance::obstacle));
         warnings
+    }
+
+    /// A node that does not know the rules in force does not sign: what it would say might mean something else, or nothing.
+    pub(super) fn knows_the_rules(&self, snapshot: &Snapshot) -> Result<(), ApiError> {
+        match snapshot.ledger.succession().and_then(governance::later_rules) {
+            None => Ok(()),
+            Some(later) => Err(refused("this node does not sign: it does not know the rules in force")
+                .because_text(later)
+                .hint("install a newer version of the program; until then the node carries what others say, and goes on reading")),
+        }
     }
 
     /// Why this node does not sign, if that is because it came out of a backup.

@@ -131,7 +131,9 @@ impl Engine {
     /// Said before anything else is looked at: a restored node may lack what there is to say something about. The writer asks
     /// again before it signs.
     fn may_sign(&self) -> Result<(), ApiError> {
-        self.restored(&self.core.snapshot()).map_or(Ok(()), |hindrance| Err(restored(&hindrance)))
+        let snapshot = self.core.snapshot();
+        self.knows_the_rules(&snapshot)?;
+        self.restored(&snapshot).map_or(Ok(()), |hindrance| Err(restored(&hindrance)))
     }
 
     async fn sign_record(&self, reply: PublishReply, record: Record, plan: Plan) -> Result<PublishReply, ApiError> {

@@ -12,6 +12,6 @@ mod words;
 
 pub(crate) use draft::{Draft, Drafted, draft, find};
 pub use text::{RequestText, RequestTextError};
-pub(crate) use view::{ballots, members, obstacle};
+pub(crate) use view::{ballots, later_rules, members, obstacle};
 pub(crate) use wanted::proposal;
 pub use words::changes;

@@ -76,6 +76,12 @@ pub(crate) fn obstacle(succession: &Succession) -> Option<String> {
     obstacle.map(|obstacle| obstacle_in_words(&obstacle))
 }
 
+/// That the members have gone over to rules which this program does not know, in words: what it judges is then its own opinion.
+pub(crate) fn later_rules(succession: &Succession) -> Option<String> {
+    let obstacle = succession.obstacle().filter(|obstacle| matches!(obstacle, Obstacle::LaterRules { .. }));
+    obstacle.map(|obstacle| obstacle_in_words(&obstacle))
+}
+
 fn proposal(poll: &Poll, tally: &Tally, hash: &Hash) -> ProposalView {
     let Some((motion, choice)) = poll.motions().get(hash).zip(tally.choice(hash)) else {
         return ProposalView::default();

@@ -28,6 +28,8 @@ pub(crate) struct Layout {
     pub(crate) title: String,
     pub(crate) network: Option<String>,
     pub(crate) member: Option<String>,
+    /// Does the node not know the rules in force?
+    pub(crate) outdated: bool,
     pub(crate) style: String,
     pub(crate) lace: String,
     /// The same as JSON, if there is such a thing.
@@ -42,6 +44,7 @@ impl Layout {
             title: calm(title),
             network: place.network_name.map(|name| calm(&name)),
             member: place.member.map(|name| calm(&name)),
+            outdated: place.outdated,
             style: assets::style(),
             lace: assets::lace(),
             json: None,

@@ -42,6 +42,8 @@ pub struct Place {
     pub network_name: Option<String>,
     /// Name, or else id, of the member for whom the node speaks.
     pub member: Option<String>,
+    /// Have the members gone over to rules that the node does not know? Then what it shows is its own opinion.
+    pub outdated: bool,
 }
 
 /// What the filters of the library offer, each in the order in which it is shown.

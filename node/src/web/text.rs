@@ -26,6 +26,7 @@ pub(crate) struct Text {
     pub(crate) origin: &'static str,
     pub(crate) as_json: &'static str,
     pub(crate) colon: &'static str,
+    pub(crate) outdated: &'static str,
     // The library.
     pub(crate) filter: &'static str,
     pub(crate) member: &'static str,
@@ -151,6 +152,8 @@ pub(crate) const TEXT: Text = Text {
     origin: "A signature proves who said it, not that it is true.",
     as_json: "This page as JSON",
     colon: ": ",
+    outdated: "The members have gone over to rules that this node does not know. What it shows is its own opinion, and may differ from \
+               what counts in the network, until its program is upgraded.",
     filter: "Filter the library",
     member: "Member",
     strand: "Strand",

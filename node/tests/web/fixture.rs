@@ -73,7 +73,7 @@ impl Library for Fixture {
             .collect();
         let total = matching.len() as u64;
         let practices = matching.into_iter().skip(filter.offset as usize).take(filter.limit as usize).collect();
-        Ok(ListReply { practices, total })
+        Ok(ListReply { practices, total, notice: None })
     }
 
     async fn show(&self, id: String) -> Result<PracticeView, ApiError> {
@@ -116,7 +116,8 @@ impl Library for Fixture {
     }
 
     async fn place(&self) -> Place {
-        Place { network_name: Some("Demonstration network".to_owned()), member: Some("Paraguay".to_owned()) }
+        let (network_name, member) = (Some("Demonstration network".to_owned()), Some("Paraguay".to_owned()));
+        Place { network_name, member, outdated: false }
     }
 }
 

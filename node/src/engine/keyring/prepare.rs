@@ -26,6 +26,7 @@ use crate::{
         write::{now_ms, salt},
     },
     founding::{charter_bytes_of, opening_run},
+    governance,
     keys::{KeyError, KeyStore},
     offline::{Act, Checked, KeyringAct, Offer, Request},
     restored::Tally,
@@ -127,6 +128,9 @@ impl Draft<'_> {
         let request = Request::new(Act::Keyring(act), charter);
         // What is handed out must pass the doors that it will meet elsewhere.
         let checked = Checked::of(&request).map_err(|error| failed("the request cannot be made").because(&error))?;
+        if let Some(later) = snapshot.ledger.succession().and_then(governance::later_rules) {
+            ring.warnings.push(format!("{later}; a newer program may judge this keyring otherwise"));
+        }
         if snapshot.restored.is_some() {
             ring.warnings.push(format!(
                 "this home came out of a backup: its root log may have gone on since. Before you sign, make sure on another node that entry {} \
