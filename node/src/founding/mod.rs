@@ -45,7 +45,7 @@ pub(crate) use request::{Asked, first_words};
 pub use seal::seal;
 pub use sealed::{SealedKey, make_sealed_key};
 pub use show::show;
-pub(crate) use sign::{RootLog, adopt, first_keyring, now_ms, read_draft, root_log};
+pub(crate) use sign::{RootLog, adopt, first_keyring, has_adopted, now_ms, read_draft, root_log};
 pub use sign::{sign, sign_with};
 pub use types::{
     CharterKind, CharterView, DraftOptions, DraftReply, FounderView, InitOptions, InitReply, JoinReply, RequestOptions,

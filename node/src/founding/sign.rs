@@ -122,6 +122,14 @@ fn hand_out(member: &MemberId, network: &Hash, bytes: &[u8], path: &Path) -> Res
     Ok(SignReply { network: network.to_hex(), member: member.to_string(), path: path.display().to_string() })
 }
 
+/// Has this home signed for a network?
+///
+/// # Errors
+/// If what it signed is damaged.
+pub(crate) fn has_adopted(home: &Home, network: &Hash) -> Result<bool, ApiError> {
+    Ok(stored_adoption(home, network)?.is_some())
+}
+
 /// What this home signed for a network, if it did.
 pub(super) fn stored_adoption(home: &Home, network: &Hash) -> Result<Option<Adoption>, ApiError> {
     let path = identity::signed_file(home, network);

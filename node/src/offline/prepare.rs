@@ -18,8 +18,8 @@ use crate::{
     Home,
     api::{ApiError, ErrorKind},
     founding::{
-        Asked, RequestOptions, RequestReply, SignReply, adopt, failure, first_keyring, member_of, now_ms, opening_run,
-        read_draft,
+        Asked, RequestOptions, RequestReply, SignReply, adopt, failure, first_keyring, has_adopted, member_of, now_ms,
+        opening_run, read_draft,
     },
     keys::KeyStore,
 };
@@ -47,6 +47,11 @@ pub fn prepare_charter(home: &Home, draft: &Path) -> Result<Request, ApiError> {
             .hint("send your card to whoever drafts the charter, and sign the draft that has it")
     })?;
     let network = charter.network();
+    if has_adopted(home, &network)? {
+        return Err(failure::refused("this home has signed the draft already").hint(
+            "`nanduti network sign DRAFT` hands out what was signed: to sign a second time would contradict it",
+        ));
+    }
     beginning(home, &charter, (member.root, None), member, network)
 }
 
@@ -56,7 +61,11 @@ pub fn prepare_charter(home: &Home, draft: &Path) -> Result<Request, ApiError> {
 /// If the home has no network or its charter has not arrived, or the keys of the home cannot be used.
 pub fn prepare_admission(home: &Home, options: &RequestOptions) -> Result<Request, ApiError> {
     let asked = Asked::of(home, options)?;
-    asked.has_first_words(home)?;
+    if asked.has_first_words(home)? {
+        return Err(failure::refused("this home has asked already, and what it says first is signed").hint(
+            "send the request again that it made; to ask for something else, --root-key FILE signs the request alone",
+        ));
+    }
     let line = Some(ByteBuf::from(cbor::encode(&asked.line)));
     beginning(home, &asked.charter, (asked.line.root, line), &asked.line, asked.network)
 }

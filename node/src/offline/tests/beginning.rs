@@ -145,6 +145,8 @@ fn what_was_signed_cannot_be_changed_and_is_signed_once() {
     // Signed the direct way, the home hands out what it has.
     let direct = founding::sign_with(&home, &draft, None, Some(&table.path("PRY.pem")), &WORDS.into()).unwrap();
     assert_eq!(HandedIn::Charter(direct), first);
+    let error = prepare_charter(&home, &draft).unwrap_err();
+    assert!(error.message.contains("signed the draft already"), "{error}");
 }
 
 #[test]
@@ -179,4 +181,6 @@ fn a_newcomer_asks_with_a_root_key_that_never_touches_its_home() {
     // Asked the direct way, it begins with the same.
     let direct = founding::request(&home, &asked, Some(&table.path("PRY.pem")), &WORDS.into()).unwrap();
     assert_eq!(direct.request, reply.request);
+    let error = prepare_admission(&home, &asked).unwrap_err();
+    assert!(error.message.contains("has asked already"), "{error}");
 }
