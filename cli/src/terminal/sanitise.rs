@@ -35,7 +35,7 @@ pub(crate) fn line(untrusted: &str) -> String {
     text(untrusted).split('\n').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// One line of several that belong together: as [`line`], and set in as it was.
+/// One line of several that belong together: as [`line()`], and set in as it was.
 pub(crate) fn item(untrusted: &str) -> String {
     let indent = untrusted.chars().take_while(|c| *c == ' ').take(8).count();
     format!("{:indent$}{}", "", line(untrusted))
