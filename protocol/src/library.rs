@@ -5,6 +5,9 @@
 //! are both shown. Only the member that began a series can revise or withdraw it: the host keeps a series for each pair of
 //! series and member, and a pair without its first entry is never shown.
 //!
+//! All revisions of a series are for the same readers as its first: a revision for others is not of the series. So a node that
+//! may not read what is for members sees exactly the series that are public, each as all others see it.
+//!
 //! Of what one key says of a series only so much counts ([`limits::SERIES_REVISIONS_MAX`]), since a host reads the whole series
 //! to add to it: what stands at the lowest places of the log, so that the order of arrival does not show. That holds as long
 //! as facts are taken back from the top of a log; to take one back from the middle, the log has to be folded again.
@@ -18,7 +21,7 @@ use alloc::{
 use crate::{
     hash::Hash,
     key::PublicKey,
-    kind::Kind,
+    kind::{Audience, Kind},
     limits,
     record::{Glance, WITHDRAWAL, WithdrawalBody, check_readable, glance},
 };
@@ -46,8 +49,10 @@ pub struct Origin {
 pub struct Revision {
     /// Where it stands.
     pub origin: Origin,
-    /// The revisions it replaces.
+    /// The revisions it replaces. The first of a series replaces none, and only the first.
     pub revises: Vec<Hash>,
+    /// Who may read it.
+    pub audience: Audience,
     /// What a list shows of it.
     pub card: Card,
 }
@@ -104,7 +109,7 @@ pub enum Fact {
 
 impl Fact {
     /// Reads a revision of a practice, and the series it belongs to. The first of a series is named by its own hash.
-    pub fn practice(hash: Hash, origin: Origin, body: &[u8]) -> Option<(Hash, Self)> {
+    pub fn practice(hash: Hash, origin: Origin, audience: Audience, body: &[u8]) -> Option<(Hash, Self)> {
         let Glance { series, revises, shown } = glance(body)?;
         let card = shown.map_or_else(Card::default, |shown| Card {
             title: shown.title,
@@ -113,7 +118,7 @@ impl Fact {
             capacities: shown.capacities,
             themes: shown.themes,
         });
-        Some((series.unwrap_or(hash), Self::Revision(Revision { origin, revises, card })))
+        Some((series.unwrap_or(hash), Self::Revision(Revision { origin, revises, audience, card })))
     }
 
     /// The kind of the entry that says it.
@@ -140,20 +145,17 @@ impl Series {
     pub fn add(&mut self, hash: Hash, fact: Fact) -> bool {
         match fact {
             Fact::Revision(revision) => {
-                let log = revision.origin.log;
+                let voice = revision.voice();
                 self.revisions.insert(hash, revision);
-                keep_lowest(&mut self.revisions, |revision| revision.origin, &log, limits::SERIES_REVISIONS_MAX);
+                let place = |revision: &Revision| (revision.voice(), revision.origin.seq);
+                keep_lowest(&mut self.revisions, place, &voice, limits::SERIES_REVISIONS_MAX);
                 self.revisions.contains_key(&hash)
             }
             Fact::Withdrawal(withdrawal) => {
                 let log = withdrawal.origin.log;
                 self.withdrawals.insert(hash, withdrawal);
-                keep_lowest(
-                    &mut self.withdrawals,
-                    |withdrawal| withdrawal.origin,
-                    &log,
-                    limits::SERIES_WITHDRAWALS_MAX,
-                );
+                let place = |withdrawal: &Withdrawal| (withdrawal.origin.log, withdrawal.origin.seq);
+                keep_lowest(&mut self.withdrawals, place, &log, limits::SERIES_WITHDRAWALS_MAX);
                 self.withdrawals.contains_key(&hash)
             }
         }
@@ -164,6 +166,11 @@ impl Series {
         self.revisions.remove(hash).is_some() | self.withdrawals.remove(hash).is_some()
     }
 
+    /// Who may read the series; `None` as long as its first revision is not here.
+    pub fn audience(&self) -> Option<Audience> {
+        self.revisions.values().find(|revision| revision.revises.is_empty()).map(|first| first.audience)
+    }
+
     /// Nothing left?
     pub fn is_empty(&self) -> bool {
         self.revisions.is_empty() && self.withdrawals.is_empty()
@@ -171,7 +178,14 @@ impl Series {
 
     /// A revision.
     pub fn revision(&self, hash: &Hash) -> Option<&Revision> {
-        self.revisions.get(hash)
+        let audience = self.audience();
+        self.revisions.get(hash).filter(|revision| is_for(audience, revision))
+    }
+
+    /// The revisions for the readers of the series.
+    fn own_revisions(&self) -> impl Iterator<Item = (&Hash, &Revision)> {
+        let audience = self.audience();
+        self.revisions.iter().filter(move |(_, revision)| is_for(audience, revision))
     }
 
     /// All revisions, those that are replaced before those that replace them, else by the time they claim.
@@ -179,27 +193,28 @@ impl Series {
         let mut replaced_by: BTreeMap<Hash, Vec<Hash>> = BTreeMap::new();
         let mut waits_for: BTreeMap<Hash, usize> = BTreeMap::new();
         let mut ready = BTreeSet::new();
-        for (hash, revision) in &self.revisions {
+        let own: BTreeMap<&Hash, &Revision> = self.own_revisions().collect();
+        for (hash, revision) in &own {
             let known: BTreeSet<Hash> =
-                revision.revises.iter().filter(|hash| self.revision(hash).is_some()).copied().collect();
+                revision.revises.iter().filter(|hash| own.contains_key(hash)).copied().collect();
             for replaced in &known {
-                replaced_by.entry(*replaced).or_default().push(*hash);
+                replaced_by.entry(*replaced).or_default().push(**hash);
             }
             if known.is_empty() {
-                ready.insert((revision.origin.time, *hash));
+                ready.insert((revision.origin.time, **hash));
             } else {
-                waits_for.insert(*hash, known.len());
+                waits_for.insert(**hash, known.len());
             }
         }
         let mut ordered = Vec::with_capacity(self.revisions.len());
         // Hashes cannot form a circle, so that every revision is ready in its turn.
         while let Some((_, hash)) = ready.pop_first() {
-            ordered.extend(self.revision(&hash).map(|revision| (hash, revision)));
+            ordered.extend(own.get(&hash).map(|revision| (hash, *revision)));
             for next in replaced_by.remove(&hash).unwrap_or_default() {
                 let Some(left) = waits_for.get_mut(&next) else { continue };
                 *left -= 1;
                 if *left == 0
-                    && let Some(revision) = self.revision(&next)
+                    && let Some(revision) = own.get(&next)
                 {
                     ready.insert((revision.origin.time, next));
                 }
@@ -211,10 +226,9 @@ impl Series {
     /// The newest revisions: those that no other replaces. The one that claims the latest time comes first.
     pub fn newest(&self) -> Vec<(Hash, &Revision)> {
         let replaced: BTreeSet<Hash> =
-            self.revisions.values().flat_map(|revision| revision.revises.iter().copied()).collect();
+            self.own_revisions().flat_map(|(_, revision)| revision.revises.iter().copied()).collect();
         let mut newest: Vec<(Hash, &Revision)> = self
-            .revisions
-            .iter()
+            .own_revisions()
             .map(|(hash, revision)| (*hash, revision))
             .filter(|(hash, _)| !replaced.contains(hash))
             .collect();
@@ -246,25 +260,38 @@ impl Series {
 
     /// Would another revision by this key count no more?
     pub fn is_full(&self, log: &PublicKey) -> bool {
-        self.revisions.values().filter(|revision| revision.origin.log == *log).count() >= limits::SERIES_REVISIONS_MAX
+        let by_log = self.own_revisions().filter(|(_, revision)| revision.origin.log == *log);
+        by_log.count() >= limits::SERIES_REVISIONS_MAX
     }
 
     /// How many revisions.
     pub fn revisions(&self) -> usize {
-        self.revisions.len()
+        self.own_revisions().count()
     }
 }
 
-/// Of what a log says, keeps what stands at its lowest places. No more than one is too many, since each is added alone.
-fn keep_lowest<T>(facts: &mut BTreeMap<Hash, T>, origin: impl Fn(&T) -> Origin, log: &PublicKey, most: usize) {
+impl Revision {
+    /// Of what counts against one bound: what a key says to the same readers, so that what some cannot see hides nothing from
+    /// them.
+    fn voice(&self) -> (PublicKey, Audience) {
+        (self.origin.log, self.audience)
+    }
+}
+
+fn is_for(audience: Option<Audience>, revision: &Revision) -> bool {
+    audience.is_none_or(|audience| revision.audience == audience)
+}
+
+/// Of what one voice says, keeps what stands at its lowest places. No more than one is too many, since each is added alone.
+fn keep_lowest<T, V: PartialEq>(facts: &mut BTreeMap<Hash, T>, place: impl Fn(&T) -> (V, u64), voice: &V, most: usize) {
     if facts.len() <= most {
         return;
     }
-    let of_log = facts.iter().map(|(hash, fact)| (origin(fact), *hash)).filter(|(origin, _)| origin.log == *log);
+    let of_voice = facts.iter().map(|(hash, fact)| (place(fact), *hash)).filter(|((other, _), _)| other == voice);
     let (mut count, mut highest) = (0, None);
-    for (origin, hash) in of_log {
+    for ((_, seq), hash) in of_voice {
         count += 1;
-        highest = highest.max(Some((origin.seq, hash)));
+        highest = highest.max(Some((seq, hash)));
     }
     if let Some((_, hash)) = highest.filter(|_| count > most) {
         facts.remove(&hash);
@@ -289,7 +316,7 @@ mod tests {
 
     fn revision(seq: u64, revises: &[u8]) -> Fact {
         let revises = revises.iter().map(|byte| hash(*byte)).collect();
-        Fact::Revision(Revision { origin: origin(seq), revises, card: Card::default() })
+        Fact::Revision(Revision { origin: origin(seq), revises, audience: Audience::Public, card: Card::default() })
     }
 
     fn withdrawal(versions: &[u8]) -> Fact {
@@ -330,6 +357,52 @@ mod tests {
         assert_eq!(series.standing(&hash(0)), Standing::Withdrawn);
     }
 
+    fn for_members(fact: Fact) -> Fact {
+        match fact {
+            Fact::Revision(revision) => Fact::Revision(Revision { audience: Audience::Members, ..revision }),
+            withdrawal @ Fact::Withdrawal(_) => withdrawal,
+        }
+    }
+
+    #[test]
+    fn who_may_not_read_what_is_for_members_sees_the_public_series_as_all_others_do() {
+        // A public series, a revision of it for members only, and a public one of that.
+        let facts = [revision(0, &[]), for_members(revision(1, &[0])), revision(2, &[1]), withdrawal(&[1])];
+        let (mut members, mut strangers) = (Series::default(), Series::default());
+        for (place, fact) in facts.iter().enumerate().rev() {
+            members.add(hash(place as u8), fact.clone());
+            if place != 1 {
+                strangers.add(hash(place as u8), fact.clone());
+            }
+        }
+        assert_eq!(newest(&members), newest(&strangers));
+        assert_eq!((members.history(), members.revisions()), (strangers.history(), 2));
+        assert_eq!(members.standing(&hash(0)), strangers.standing(&hash(0)));
+        assert_eq!((members.revision(&hash(1)), members.audience()), (None, Some(Audience::Public)));
+        // A series for members, and a public revision of it: nobody takes that for a part of it.
+        let mut closed = Series::default();
+        closed.add(hash(1), revision(1, &[0]));
+        assert_eq!((closed.standing(&hash(0)), closed.audience()), (Standing::Unrooted, None));
+        closed.add(hash(0), for_members(revision(0, &[])));
+        assert_eq!((newest(&closed), closed.audience()), (vec![hash(0)], Some(Audience::Members)));
+        closed.remove(&hash(0));
+        assert_eq!((closed.standing(&hash(0)), closed.audience()), (Standing::Unrooted, None));
+    }
+
+    #[test]
+    fn what_only_members_see_takes_no_place_from_what_all_see() {
+        let most = limits::SERIES_REVISIONS_MAX as u64;
+        let first = numbered(1, 0, Vec::new());
+        let mut series = Series::default();
+        series.add(first.0, first.1.clone());
+        for seq in 1..=most {
+            let (hash, fact) = numbered(1, seq, vec![first.0]);
+            series.add(hash, for_members(fact));
+        }
+        let (last, fact) = numbered(1, most + 1, vec![first.0]);
+        assert!(series.add(last, fact) && series.revisions() == 2);
+    }
+
     proptest! {
         #[test]
         fn the_order_of_arrival_does_not_show(order in Just((0..8_u8).collect::<Vec<_>>()).prop_shuffle()) {
@@ -353,7 +426,8 @@ mod tests {
     fn numbered(log: u8, seq: u64, revises: Vec<Hash>) -> (Hash, Fact) {
         let origin = Origin { log: PublicKey::from_bytes([log; 32]), seq, time: 1_000_000 - seq };
         let name = [&[log][..], &seq.to_be_bytes()].concat();
-        (Hash::of(&name), Fact::Revision(Revision { origin, revises, card: Card::default() }))
+        let audience = Audience::Public;
+        (Hash::of(&name), Fact::Revision(Revision { origin, revises, audience, card: Card::default() }))
     }
 
     #[test]

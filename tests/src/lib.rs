@@ -20,7 +20,7 @@ mod walkthrough;
 mod world;
 
 pub use running::Running;
-pub use texts::practice;
+pub use texts::{practice, unpacked};
 pub use wait::{until, until_some, until_within};
 pub use walkthrough::{Step, matches, steps};
 pub use world::{Output, PASSPHRASE, World};

@@ -1,5 +1,7 @@
 //! Practices to publish, invented, with nothing in them that could be mistaken for a State's word.
 
+use std::path::Path;
+
 /// A practice as its author's file. `length` is roughly how many characters its description has.
 pub fn practice(title: &str, length: usize) -> String {
     const SENTENCE: &str = "Each body names a focal point, and somebody else who validates what it sends. ";
@@ -38,4 +40,17 @@ It was read.
 Begin small.
 "
     )
+}
+
+/// The bytes of a file, taken out of their compression where it is compressed: what somebody finds who looks for words in it.
+///
+/// # Panics
+/// If it cannot be read, or is not what its name says.
+pub fn unpacked(file: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(file).expect("a file of the test can be read");
+    if file.extension().is_some_and(|ending| ending == "zst") {
+        zstd::stream::decode_all(bytes.as_slice()).expect("it is compressed as its name says")
+    } else {
+        bytes
+    }
 }

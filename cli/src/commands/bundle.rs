@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
-use nanduti_node::api::{ApiError, BundleExport, BundleImport, BundleReply, ErrorKind};
+use clap::{Subcommand, ValueEnum};
+use nanduti_node::api::{ApiError, Audience, BundleExport, BundleImport, BundleReply, ErrorKind};
 
 use super::words;
 use crate::{
@@ -25,6 +25,10 @@ Next: `nanduti status` shows the frontier digest; two nodes with the same one ho
 const AFTER_EXPORT: &str = "\
 Example:
   nanduti bundle export library.nanduti
+  nanduti bundle export members.nanduti --for members
+
+A bundle is for everybody, unless it is made for members: then the texts for members only are in it, and
+whoever has the file can read them.
 
 Next: carry the file to another node of the network and give it to `nanduti bundle import` there.";
 
@@ -46,7 +50,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Write everything public to one file
+    /// Write the library to one file
     #[command(after_help = AFTER_EXPORT)]
     Export {
         /// The file to write
@@ -54,6 +58,9 @@ enum Action {
         /// Replace a file that is there
         #[arg(long)]
         overwrite: bool,
+        /// Who is to read it
+        #[arg(long = "for", value_name = "READERS", value_enum, default_value_t = Readers::Everybody)]
+        readers: Readers,
     },
     /// Take in what a bundle holds
     #[command(after_help = AFTER_IMPORT)]
@@ -63,13 +70,34 @@ enum Action {
     },
 }
 
+/// For whom a bundle is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Readers {
+    /// What is public
+    Everybody,
+    /// What is for members only too
+    Members,
+}
+
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     match args.action {
-        Action::Export { file, overwrite } => {
-            let call = BundleExport { path: absolute(&file)?, overwrite };
+        Action::Export { file, overwrite, readers } => {
+            let audience = match readers {
+                Readers::Everybody => Audience::Public,
+                Readers::Members => Audience::Members,
+            };
+            if audience == Audience::Members {
+                context.terminal().warning(
+                    "this bundle is for members only: it is not encrypted, and whoever has the file can read all of it",
+                );
+            }
+            let call = BundleExport { path: absolute(&file)?, overwrite, audience };
             let reply = context.call("writing the bundle", call).await?;
             context.terminal().reply(&reply, exported)?;
+            if reply.left_out > 0 {
+                context.terminal().hint("`--for members` makes a bundle with what is for members only too");
+            }
         }
         Action::Import { file } => {
             let reply = context.call("reading the bundle", BundleImport { path: absolute(&file)? }).await?;
@@ -90,6 +118,14 @@ fn exported(reply: &BundleReply, _view: View) -> String {
     let mut pairs = Pairs::new();
     pairs.add("written", sanitise::line(&reply.path));
     pairs.add("holds", holds(reply));
+    if reply.for_members > 0 {
+        let texts = words::count(reply.for_members, "text", "texts");
+        pairs.add("with", style::careful(&format!("{texts} {}", words::FOR_MEMBERS)));
+    }
+    if reply.left_out > 0 {
+        let texts = words::count(reply.left_out, "text", "texts");
+        pairs.add("without", format!("{texts} {}", words::FOR_MEMBERS));
+    }
     pairs.render()
 }
 
@@ -98,6 +134,10 @@ fn imported(reply: &BundleReply, _view: View) -> String {
     pairs.add("read", sanitise::line(&reply.path));
     pairs.add("holds", holds(reply));
     pairs.add("new here", style::good(&words::count(reply.new, "entry", "entries")));
+    if reply.filled > 0 {
+        let texts = words::count(reply.filled, "text", "texts");
+        pairs.add("filled in", style::good(&format!("{texts} that had been missing")));
+    }
     if !reply.refused.is_empty() {
         pairs.add("refused", style::careful(&sanitise::line(&words::tally(&reply.refused))));
     }
@@ -123,6 +163,9 @@ mod tests {
             new: 12,
             refused: vec![("wrong signature".into(), 1)],
             bytes: 812_000,
+            for_members: 0,
+            left_out: 0,
+            filled: 0,
         };
         let view = View { width: None };
         insta::assert_snapshot!(samples::plain(&exported(&reply, view)), @r"
@@ -135,5 +178,13 @@ mod tests {
         new here  12 entries
         refused   1 × wrong signature
         ");
+        let closed = BundleReply { for_members: 2, left_out: 1, filled: 3, ..reply };
+        insta::assert_snapshot!(samples::plain(&exported(&closed, view)), @r"
+        written  /media/stick/library.nanduti
+        holds    1 204 entries of 15 logs, 812.0 kB
+        with     2 texts for members only
+        without  1 text for members only
+        ");
+        assert!(samples::plain(&imported(&closed, view)).contains("filled in  3 texts that had been missing"));
     }
 }

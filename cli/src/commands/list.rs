@@ -1,7 +1,7 @@
 //! `nanduti list`: the library, a line a practice.
 
 use clap::ValueEnum;
-use nanduti_node::api::{List, ListFilter, ListReply, PracticeRow, SeriesState};
+use nanduti_node::api::{Audience, List, ListFilter, ListReply, PracticeRow, SeriesState};
 use nanduti_protocol::vocabulary::{self, Vocabulary};
 
 use super::words;
@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     outcome::{self, Outcome},
     terminal::{
-        View, sanitise,
+        View, sanitise, style,
         table::{Column, Table, Tone},
     },
 };
@@ -20,6 +20,9 @@ Examples:
   nanduti list --member PRY,MAR --strand information-systems
   nanduti list --state withdrawn
   nanduti list --json | jq -r '.practices[].title'
+
+What is for members only is marked so. A node that is no member's lists apart that it is there, from
+whom and when, and nothing else; of the filters only --member applies to that.
 
 A practice is `concurrent` while it has several newest revisions that do not know of each other.
 Several values of one filter mean \"any of these\"; several filters mean \"all of them\".
@@ -151,9 +154,38 @@ fn is_filtered(filter: &ListFilter) -> bool {
 }
 
 fn text(reply: &ListReply, view: View) -> String {
-    if reply.practices.is_empty() {
-        return String::new();
+    let practices = if reply.practices.is_empty() { String::new() } else { practices(reply, view) };
+    if reply.closed.entries.is_empty() {
+        return practices;
     }
+    let between = if practices.is_empty() { "" } else { "\n" };
+    format!("{practices}{between}{}\n{}", style::strong("For members only, not readable here"), closed(reply, view))
+}
+
+/// What is known of documents that this node may not read.
+fn closed(reply: &ListReply, view: View) -> String {
+    let mut table = Table::new([
+        Column::text("id"),
+        Column::text("member"),
+        Column::text("kind"),
+        Column::text("written"),
+        Column::text("log"),
+        Column::number("place"),
+    ]);
+    for entry in &reply.closed.entries {
+        table.row([
+            (entry.short.clone(), Tone::Plain),
+            (entry.member.clone(), Tone::Plain),
+            (entry.kind.clone(), Tone::Plain),
+            (words::minute(&entry.time), Tone::Plain),
+            (words::glance(&entry.key).to_owned(), Tone::Faint),
+            (entry.seq.to_string(), Tone::Plain),
+        ]);
+    }
+    table.render(view.width)
+}
+
+fn practices(reply: &ListReply, view: View) -> String {
     let mut table = Table::new([
         Column::text("id"),
         Column::text("member"),
@@ -181,12 +213,19 @@ fn state(row: &PracticeRow) -> (String, Tone) {
         SeriesState::Concurrent => Tone::Careful,
         SeriesState::Withdrawn => Tone::Faint,
     };
-    (words::state(row.state).to_owned(), tone)
+    match row.audience {
+        Audience::Public => (words::state(row.state).to_owned(), tone),
+        Audience::Members => (format!("{}, {}", words::state(row.state), words::FOR_MEMBERS), Tone::Careful),
+    }
 }
 
 fn footer(reply: &ListReply, offset: u64) -> String {
     let shown = reply.practices.len() as u64;
-    let total = words::count(reply.total, "practice", "practices");
+    let closed = match reply.closed.total {
+        0 => String::new(),
+        count => format!("; {} for members only not readable here", words::grouped(count)),
+    };
+    let total = words::count(reply.total, "practice", "practices") + &closed;
     if offset > 0 && shown > 0 {
         format!("{} to {} of {total}", words::grouped(offset + 1), words::grouped(offset + shown))
     } else {
@@ -196,7 +235,9 @@ fn footer(reply: &ListReply, offset: u64) -> String {
 
 fn hint(reply: &ListReply, offset: u64, filtered: bool) -> Option<String> {
     let end = offset + reply.practices.len() as u64;
-    if reply.total == 0 && filtered {
+    if reply.total == 0 && reply.closed.total > 0 {
+        None
+    } else if reply.total == 0 && filtered {
         Some("no practice fits these filters; `nanduti list --all` shows everything".to_owned())
     } else if reply.total == 0 {
         Some(
@@ -212,11 +253,13 @@ fn hint(reply: &ListReply, offset: u64, filtered: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use nanduti_node::api::{ClosedReply, ClosedView};
+
     use super::*;
     use crate::{commands::samples, terminal::width};
 
     fn reply() -> ListReply {
-        ListReply { practices: samples::rows(), total: 4, notice: None }
+        ListReply { practices: samples::rows(), total: 4, closed: ClosedReply::default(), notice: None }
     }
 
     #[test]
@@ -232,6 +275,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_for_members_is_marked_and_what_cannot_be_read_is_named_apart() {
+        let mut reply = reply();
+        reply.practices.truncate(1);
+        reply.practices[0].audience = Audience::Members;
+        reply.closed.entries.push(ClosedView {
+            id: "bafyr4iclosed2222".into(),
+            short: "closed2222".into(),
+            member: "MAR".into(),
+            member_name: "Morocco".into(),
+            kind: "practice".into(),
+            key: "5c".repeat(32),
+            seq: 7,
+            time: "2026-03-01T14:05:09Z".into(),
+        });
+        reply.closed.total = 1;
+        insta::assert_snapshot!(samples::plain(&text(&reply, View { width: None })));
+        assert_eq!(footer(&reply, 0), "1 of 4 practices; 1 for members only not readable here");
+    }
+
+    #[test]
     fn footers_and_hints() {
         let mut reply = reply();
         assert_eq!(footer(&reply, 0), "4 of 4 practices");
@@ -239,7 +302,7 @@ mod tests {
         reply.total = 12;
         assert_eq!(footer(&reply, 4), "5 to 8 of 12 practices");
         assert_eq!(hint(&reply, 4, false).unwrap(), "`--offset 8` goes on from here");
-        let empty = ListReply { practices: Vec::new(), total: 0, notice: None };
+        let empty = ListReply { practices: Vec::new(), total: 0, closed: ClosedReply::default(), notice: None };
         assert_eq!(footer(&empty, 0), "0 of 0 practices");
         assert!(hint(&empty, 0, false).unwrap().contains("sync"));
         assert!(hint(&empty, 0, true).unwrap().contains("filters"));

@@ -9,7 +9,7 @@ use std::{
 };
 
 use nanduti_node::{
-    api::{ApiError, ErrorKind, Problem, Publish, PublishOutcome, PublishReply},
+    api::{ApiError, Audience, ErrorKind, Problem, Publish, PublishOutcome, PublishReply},
     authoring,
 };
 
@@ -31,6 +31,10 @@ Examples:
 Several files are all checked before the first is signed. If a file is not right, every problem is
 listed as FILE:LINE FIELD: MESSAGE, and the exit code is 1. If the newest revision says the same
 already, nothing is signed.
+
+Everybody can read what is published. With `audience: members` in the front matter, the nodes of members
+can, and others see only that something is there. A practice keeps its readers: a revision is for
+the same ones as the practice.
 
 Next: `nanduti show ID` reads it back with its proof. A running node announces it to its peers;
 without one, `nanduti sync` carries it.";
@@ -92,6 +96,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
             terminal.reply(reply, text)?;
         }
     }
+    readers(&replies).into_iter().for_each(|note| terminal.note(note));
     if let Some(hint) = hint(&replies) {
         terminal.hint(&hint);
     }
@@ -152,6 +157,7 @@ fn check(markdown: &str) -> Result<PublishReply, ApiError> {
     Ok(PublishReply {
         outcome: PublishOutcome::Valid,
         title: draft.record.title().to_owned(),
+        audience: draft.audience.map(Into::into).unwrap_or_default(),
         id: None,
         short: None,
         revision: None,
@@ -234,7 +240,32 @@ fn text(reply: &PublishReply, _view: View) -> String {
     };
     let id = reply.short.as_deref().map(|id| format!("  {}", sanitise::line(id))).unwrap_or_default();
     let place = reply.seq.map(|seq| style::faint(&format!("  (entry {seq})"))).unwrap_or_default();
-    format!("{what}{id}  {}{place}\n", sanitise::line(&reply.title))
+    let readers = match reply.audience {
+        Audience::Public => String::new(),
+        Audience::Members => style::careful(&format!("  {}", words::FOR_MEMBERS)),
+    };
+    format!("{what}{id}  {}{place}{readers}\n", sanitise::line(&reply.title))
+}
+
+/// Who can read what was signed, or would be.
+fn readers(replies: &[PublishReply]) -> Vec<&'static str> {
+    let signed = |reply: &&PublishReply| matches!(reply.outcome, PublishOutcome::Published | PublishOutcome::Revised);
+    let any = |audience| replies.iter().filter(signed).any(|reply| reply.audience == audience);
+    let checked = |reply: &PublishReply| reply.outcome == PublishOutcome::Valid && reply.audience == Audience::Members;
+    let mut notes = Vec::new();
+    if any(Audience::Public) {
+        notes.push("everybody can read it, and whoever has read it may keep a copy");
+    }
+    if any(Audience::Members) {
+        notes.push(
+            "for members only: nodes of members can read it, everybody else sees that it is there, from whom and when. \
+             Whoever has read it may keep a copy, and pass it on",
+        );
+    }
+    if replies.iter().any(checked) {
+        notes.push("for members only: nodes of members would read it, everybody else see that it is there");
+    }
+    notes
 }
 
 fn hint(replies: &[PublishReply]) -> Option<String> {
@@ -258,6 +289,7 @@ mod tests {
         PublishReply {
             outcome,
             title: "SIMORE Plus".into(),
+            audience: Audience::Public,
             id: signed.then(|| "bafyr4ipry4567abc".into()),
             short: signed.then(|| "pry4567abc".into()),
             revision: None,
@@ -278,6 +310,16 @@ mod tests {
         revised  pry4567abc  SIMORE Plus  (entry 4)
         unchanged  pry4567abc  SIMORE Plus
         ");
+    }
+
+    #[test]
+    fn who_can_read_it_is_said() {
+        let public = reply(PublishOutcome::Published);
+        assert!(readers(std::slice::from_ref(&public))[0].starts_with("everybody can read it"));
+        let members = PublishReply { audience: Audience::Members, ..public };
+        assert!(samples::plain(&text(&members, View { width: None })).ends_with("(entry 4)  for members only\n"));
+        assert!(readers(&[members])[0].starts_with("for members only"));
+        assert!(readers(&[reply(PublishOutcome::Valid), reply(PublishOutcome::Unchanged)]).is_empty());
     }
 
     #[test]

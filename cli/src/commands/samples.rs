@@ -1,6 +1,8 @@
 //! Replies made up for the tests of renderers: what a node would say, without a node.
 
-use nanduti_node::api::{FieldForm, FieldView, PracticeRow, PracticeView, Proof, RevisionView, SeriesState, ValueView};
+use nanduti_node::api::{
+    Audience, FieldForm, FieldView, PracticeRow, PracticeView, Proof, RevisionView, SeriesState, ValueView,
+};
 
 /// Text without its styles.
 pub(super) fn plain(text: &str) -> String {
@@ -20,6 +22,7 @@ pub(super) fn row(short: &str, member: &str, title: &str, language: &str) -> Pra
         themes: vec!["right-to-health".into()],
         revisions: 1,
         state: SeriesState::Current,
+        audience: Audience::Public,
         time: "2026-03-01T14:05:09Z".into(),
     }
 }

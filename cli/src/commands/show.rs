@@ -1,6 +1,6 @@
 //! `nanduti show`: one practice, with its proof.
 
-use nanduti_node::api::{FieldForm, FieldView, PracticeView, Proof, SeriesState, Show, ValueView};
+use nanduti_node::api::{Audience, FieldForm, FieldView, PracticeView, Proof, SeriesState, Show, ValueView};
 
 use super::words;
 use crate::{
@@ -77,6 +77,9 @@ fn head(practice: &PracticeView, view: View) -> String {
         pairs.add("arrived", words::minute(arrived));
     }
     pairs.add("state", state(practice));
+    if row.audience == Audience::Members {
+        pairs.add("readers", style::careful(words::FOR_MEMBERS));
+    }
     text.push_str(&pairs.render());
     text
 }
@@ -155,6 +158,13 @@ mod tests {
     #[test]
     fn a_practice() {
         insta::assert_snapshot!(samples::plain(&text(&samples::practice(), View { width: Some(80) })));
+    }
+
+    #[test]
+    fn a_practice_for_members() {
+        let mut practice = samples::practice();
+        practice.row.audience = Audience::Members;
+        assert!(samples::plain(&head(&practice, View { width: None })).contains("readers   for members only\n"));
     }
 
     #[test]

@@ -148,17 +148,24 @@ fn identity(pairs: &mut Pairs, status: &StatusReply) {
 
 fn holdings(pairs: &mut Pairs, status: &StatusReply) {
     let practices = words::count(status.practices, "practice", "practices");
-    pairs.add("library", format!("{practices}, {} of its own", words::grouped(status.own_practices)));
+    let closed = match (status.for_members.practices, status.for_members.readable) {
+        (0, _) => String::new(),
+        (count, _) => format!(", {} {}", words::grouped(count), words::FOR_MEMBERS),
+    };
+    pairs.add("library", format!("{practices}, {} of its own{closed}", words::grouped(status.own_practices)));
     let entries = words::count(status.entries, "entry", "entries");
     let logs = words::count(status.logs, "log", "logs");
     let uncounted = status.entries.saturating_sub(status.counted);
     let aside = if uncounted > 0 { format!(", {} do not count", words::grouped(uncounted)) } else { String::new() };
     pairs.add("store", format!("{entries} in {logs}, {}{aside}", words::bytes(status.bytes)));
-    if status.wanted_bodies > 0 {
-        pairs.add(
-            "wanted",
-            style::careful(&words::count(status.wanted_bodies, "body still to come", "bodies still to come")),
-        );
+    let missing = status.for_members.missing;
+    let wanted = status.wanted_bodies + if status.for_members.readable { missing } else { 0 };
+    if wanted > 0 {
+        pairs.add("wanted", style::careful(&words::count(wanted, "body still to come", "bodies still to come")));
+    }
+    if missing > 0 && !status.for_members.readable {
+        let documents = words::count(missing, "document", "documents");
+        pairs.add("not for here", format!("{documents} {}, which this node may not read", words::FOR_MEMBERS));
     }
     pairs.add("digest", sanitise::line(&status.digest));
     if status.running {
@@ -196,7 +203,7 @@ fn troubles(pairs: &mut Pairs, status: &StatusReply) {
 
 #[cfg(test)]
 mod tests {
-    use nanduti_node::api::{ForkView, RestoredView};
+    use nanduti_node::api::{ForMembersView, ForkView, RestoredView};
 
     use super::*;
     use crate::commands::samples;
@@ -226,6 +233,7 @@ mod tests {
             practices: 41,
             own_practices: 7,
             wanted_bodies: 0,
+            for_members: ForMembersView::default(),
             bytes: 412_000,
             digest: "9a".repeat(32),
             peers_connected: 4,
@@ -270,6 +278,7 @@ mod tests {
             roster_version: None,
             counted: 60,
             wanted_bodies: 2,
+            for_members: ForMembersView { practices: 2, missing: 3, ..ForMembersView::default() },
             forks: vec![ForkView { key: "5c".repeat(32), member: Some("MAR".into()), seq: 9, hashes: Vec::new() }],
             refused: vec![("wrong signature".into(), 3), ("oversized".into(), 1)],
             warnings: vec!["logs/5c5c/0.seg was cut at 4,120: its tail was torn".into()],

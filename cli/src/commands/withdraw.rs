@@ -15,7 +15,8 @@ Example:
 Reasons are the codes of `nanduti practice fields --vocabulary withdraw_reason`.
 
 A withdrawn practice leaves the list; who asks for it by its id reads the reason first, and
-still finds what it said. This is signed and cannot be taken back, but the practice can be published anew.
+still finds what it said. A withdrawal is public, with its reason and its note, also that of a practice
+for members only: write nothing into the note that others must not read. This is signed and cannot be taken back, but the practice can be published anew.
 
 Next: a running node announces it; without one, `nanduti sync` carries it to the peers.";
 
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     /// Why, as a code
     #[arg(long, value_name = "CODE")]
     reason: String,
-    /// A public note, 500 characters at most
+    /// A note for everybody, 500 characters at most
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
 }

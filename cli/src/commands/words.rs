@@ -9,6 +9,9 @@ const COMMON_PREFIX: &str = "bafyr4i";
 /// Characters of a short id.
 const SHORT_CHARS: usize = 10;
 
+/// What is said of a document that not everybody may read.
+pub(super) const FOR_MEMBERS: &str = "for members only";
+
 /// Characters of the end of a peer id: the beginning is the same for all.
 pub(super) const PEER_CHARS: usize = 8;
 /// Width from which whole peer ids are shown.

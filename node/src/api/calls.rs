@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::audience::Audience;
 use super::verification::VerifyReply;
 use super::{
     keys::{KeyChange, KeyListReply, OfferReply, PreparedReply, SubmitReply},
@@ -62,7 +63,7 @@ call! {
         id: String,
         /// Code of the vocabulary `withdraw_reason`.
         reason: String,
-        /// Public note, 500 characters at most.
+        /// Note, 500 characters at most. Everybody can read it, also that of a practice for members only.
         note: Option<String>,
     }
 }
@@ -133,12 +134,14 @@ call! {
     }
 }
 call! {
-    /// Write everything public to one file.
+    /// Write the library to one file: what is public, or for a member what is for members too.
     BundleExport as "bundle-export" -> BundleReply {
         /// Absolute path of the file to write.
         path: String,
         /// Replace a file that is there.
         overwrite: bool,
+        /// Who is to read it.
+        audience: Audience,
     }
 }
 call! {

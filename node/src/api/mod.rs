@@ -1,5 +1,6 @@
 //! The operator's API: what can be asked of a node, and how it answers.
 
+mod audience;
 mod ballots;
 mod calls;
 mod error;
@@ -8,6 +9,7 @@ mod types;
 mod upkeep;
 mod verification;
 
+pub use audience::*;
 pub use ballots::*;
 pub use calls::*;
 pub use error::{ApiError, ErrorKind};

@@ -6,7 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::upkeep::RestoredView;
+use super::{
+    audience::{Audience, ClosedReply, ForMembersView},
+    upkeep::RestoredView,
+};
 
 /// One line of the library.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub struct PracticeRow {
     pub revisions: u64,
     /// How the series stands.
     pub state: SeriesState,
+    /// Who may read it.
+    #[serde(default)]
+    pub audience: Audience,
     /// The author's claim of when the newest revision was made.
     pub time: String,
 }
@@ -79,6 +85,10 @@ pub struct ListReply {
     /// That the members have gone over to rules which this node does not know, so that what it lists is its own opinion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
+    /// Documents for members only that cannot be read here: of them nothing is known by which they could be filtered but the
+    /// member.
+    #[serde(default)]
+    pub closed: ClosedReply,
 }
 
 /// A practice with its proof.
@@ -239,6 +249,9 @@ pub struct PublishReply {
     pub outcome: PublishOutcome,
     /// Title of the record.
     pub title: String,
+    /// Who may read it.
+    #[serde(default)]
+    pub audience: Audience,
     /// Id of the series; absent when only checked.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub id: Option<String>,
@@ -403,8 +416,11 @@ pub struct StatusReply {
     pub practices: u64,
     /// Practices in the library by this node's own member.
     pub own_practices: u64,
-    /// Bodies wanted and not yet held.
+    /// Public bodies wanted and not yet held.
     pub wanted_bodies: u64,
+    /// What there is for members only.
+    #[serde(default)]
+    pub for_members: ForMembersView,
     /// Bytes of segment files.
     pub bytes: u64,
     /// Frontier digest, in hexadecimal.

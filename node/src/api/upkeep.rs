@@ -17,6 +17,15 @@ pub struct BundleReply {
     pub refused: Vec<(String, u64)>,
     /// Bytes of the file.
     pub bytes: u64,
+    /// Texts for members only in it.
+    #[serde(default)]
+    pub for_members: u64,
+    /// Texts for members only that were left out, since the file is for everybody (export only).
+    #[serde(default)]
+    pub left_out: u64,
+    /// Texts that had been missing here and are here now (import only).
+    #[serde(default)]
+    pub filled: u64,
 }
 
 /// What was rebuilt.

@@ -1,6 +1,7 @@
 //! How people write a record: Markdown with YAML front matter, there and back.
 //!
-//! Short fields stand in the front matter under their names. Each long text may stand as a section of the body instead:
+//! Short fields stand in the front matter under their names, and before them what is said beside the record: the series that
+//! it revises (`id`) and who may read it (`audience`). Each long text may stand as a section of the body instead:
 //! `## ` and the field's label or name; text before the first section is the description. A record written by
 //! [`render()`] reads back as the same record.
 //!
@@ -27,7 +28,10 @@ mod yaml;
 
 use std::collections::BTreeMap;
 
-use nanduti_protocol::record::{self, PRACTICE, Record};
+use nanduti_protocol::{
+    kind::Audience,
+    record::{self, PRACTICE, Record},
+};
 
 use crate::api::Problem;
 
@@ -35,12 +39,15 @@ pub use present::{field_changes, field_views, record_json};
 pub use render::render;
 pub use source::decode;
 pub use template::template;
+use typing::Head;
 
 /// A practice that can be signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
     /// Id of the series to revise, as the author wrote it.
     pub id: Option<String>,
+    /// Who may read it, if the author says so.
+    pub audience: Option<Audience>,
     /// The record: it has no errors.
     pub record: Record,
     /// What is not wrong but worth a look.
@@ -53,28 +60,28 @@ pub struct Draft {
 /// Everything that is wrong with it, in the order of the lines where they are known, else of the schema; warnings are
 /// not among them.
 pub fn parse(markdown: &str) -> Result<Draft, Vec<Problem>> {
-    let (id, Reading { record, lines, mut problems }) = read(markdown)?;
+    let (Head { id, audience }, Reading { record, lines, mut problems }) = read(markdown)?;
     let (errors, warnings): (Vec<_>, Vec<_>) =
         record::validate(&PRACTICE, &record).into_iter().partition(record::Problem::is_error);
     problems.extend(errors.into_iter().map(|problem| with_line(problem, &lines)));
     if problems.is_empty() {
         let warnings = warnings.into_iter().map(|problem| with_line(problem, &lines)).collect();
-        return Ok(Draft { id, record, warnings });
+        return Ok(Draft { id, audience, record, warnings });
     }
     problems.sort_by_key(|problem| problem.line.unwrap_or(u64::MAX));
     Err(problems)
 }
 
 /// Reads the form of the file. It fails where nothing more could be said of the content.
-fn read(markdown: &str) -> Result<(Option<String>, Reading), Vec<Problem>> {
+fn read(markdown: &str) -> Result<(Head, Reading), Vec<Problem>> {
     let mut reading = Reading::default();
     let Some(source) = source::clean(markdown, &mut reading.problems) else { return Err(reading.problems) };
     let Some((front, body)) = source::split(&source, &mut reading.problems) else { return Err(reading.problems) };
     match yaml::parse(front.text, front.line) {
         Ok(root) => {
-            let id = typing::read_front_matter(root, &PRACTICE, &mut reading);
+            let head = typing::read_front_matter(root, &PRACTICE, &mut reading);
             sections::read(&body, &PRACTICE, &mut reading);
-            Ok((id, reading))
+            Ok((head, reading))
         }
         Err(problem) => {
             // What is wrong with the sections can still be said; every field of the front matter would be called missing.

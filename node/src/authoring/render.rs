@@ -9,21 +9,25 @@ use std::fmt::Write as _;
 use data_encoding::BASE64_NOPAD;
 use nanduti_protocol::{
     hash::Hash,
+    kind::Audience,
     record::{Field, Form, PRACTICE, Record, Value, fields},
 };
 use unicode_normalization::is_nfc;
 
 use super::{sections, typing};
 
-/// The Markdown of a practice, with the id of the series that it would revise.
-pub fn render(record: &Record, id: Option<&str>) -> String {
+/// The Markdown of a practice, with the id of the series that it would revise, and who may read it.
+pub fn render(record: &Record, id: Option<&str>, audience: Option<Audience>) -> String {
     let mut out = String::from("---\n");
     if let Some(id) = id {
         line(&mut out, format_args!("{}: {}", typing::ID, quoted_unless_safe(id)));
     }
+    if let Some(audience) = audience {
+        line(&mut out, format_args!("{}: {}", typing::AUDIENCE, audience.name()));
+    }
     let mut body = String::new();
     for shown in fields(&PRACTICE, record) {
-        if shown.field.is_none() && shown.name == typing::ID {
+        if shown.field.is_none() && [typing::ID, typing::AUDIENCE].contains(&shown.name) {
             continue;
         }
         match (shown.field, shown.value) {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use nanduti_protocol::record::{Field, Form, PRACTICE, Record, Value};
+use nanduti_protocol::{
+    kind::Audience,
+    record::{Field, Form, PRACTICE, Record, Value},
+};
 use proptest::{collection::btree_map, collection::vec, prelude::*, sample::select};
 
 use super::{read, record_json, render};
@@ -117,16 +120,17 @@ proptest! {
     #[test]
     fn a_record_comes_back_from_its_file(
         known in some_of(PRACTICE.fields),
-        others in btree_map(text().prop_filter("kept for the id", |name| name != "id" && PRACTICE.field(name).is_none()), unknown(), 0..3),
+        others in btree_map(text().prop_filter("kept beside the record", |name| !["id", "audience"].contains(&name.as_str()) && PRACTICE.field(name).is_none()), unknown(), 0..3),
         id in proptest::option::of("[a-z0-9]{1,20}"),
+        audience in proptest::option::of(proptest::sample::select(vec![Audience::Public, Audience::Members])),
     ) {
         let record: Record = known.into_iter().chain(others).collect::<BTreeMap<_, _>>().into();
-        let file = render(&record, id.as_deref());
+        let file = render(&record, id.as_deref(), audience);
         match read(&file) {
             Ok((back, reading)) => {
                 prop_assert!(reading.problems.is_empty(), "{file}\n{:?}", reading.problems);
                 prop_assert_eq!(&reading.record, &record, "{}", file);
-                prop_assert_eq!(back, id);
+                prop_assert_eq!(back, super::Head { id, audience });
             }
             Err(problems) => prop_assert!(false, "{file}\n{problems:?}"),
         }

@@ -18,6 +18,9 @@ const HEAD: &str = "\
 # A text that contains a colon, a hash sign or quotes needs quotes around it: title: \"Courts: a first year\"
 # To revise a practice of yours, put its id here:
 # id: bafyr4i…
+# Everybody may read it, and may keep it for good. To write for members of the network only (others see that something is
+# there, from whom and when, and nothing else), take the hash sign away:
+# audience: members
 ";
 
 const FOOT: &str = "

@@ -30,10 +30,31 @@ fn a_full_file_reads_and_comes_back() {
     assert_eq!(draft.record.source_language(), "pt-BR");
     assert_eq!(draft.record.texts("sdg"), ["16.10", "17"]);
     assert_eq!(draft.record.text("start"), Some("2015"));
-    let again = parse(&render(&draft.record, Some("abc"))).unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+    let again = parse(&render(&draft.record, Some("abc"), Some(Audience::Members)))
+        .unwrap_or_else(|problems| panic!("{}", shown(&problems)));
     assert_eq!(again.record, draft.record);
-    assert_eq!(again.id.as_deref(), Some("abc"));
-    insta::assert_snapshot!("rendered", render(&draft.record, None));
+    assert_eq!((again.id.as_deref(), again.audience), (Some("abc"), Some(Audience::Members)));
+    insta::assert_snapshot!("rendered", render(&draft.record, None, None));
+}
+
+#[test]
+fn who_may_read_it_is_said_beside_the_record_and_never_guessed() {
+    let said = |line: &str| parse(&FULL.replacen("---\n", &format!("---\n{line}\n"), 1));
+    for (line, audience) in [
+        ("# nothing", None),
+        ("audience:", None),
+        ("audience: public", Some(Audience::Public)),
+        ("audience: \" members \"", Some(Audience::Members)),
+    ] {
+        let draft = said(line).unwrap_or_else(|problems| panic!("{line}: {}", shown(&problems)));
+        assert_eq!(draft.audience, audience, "{line}");
+        assert_eq!(draft.record.get("audience"), None);
+    }
+    for line in ["audience: member", "audience: Members", "audience: [members]", "audience: true"] {
+        let problems = said(line).expect_err(line);
+        assert_eq!((problems[0].field.as_str(), problems[0].line, problems.len()), ("audience", Some(2), 1), "{line}");
+        assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.contains("audience: members")), "{line}");
+    }
 }
 
 #[test]
@@ -153,7 +174,7 @@ fn an_awkward_text_goes_into_quotes_and_comes_back() {
     ] {
         record.set("description", Value::String(awkward.to_owned()));
         record.set("summary", Value::String(awkward.to_owned()));
-        let file = render(&record, None);
+        let file = render(&record, None, None);
         let again = parse(&file).unwrap_or_else(|problems| panic!("{file}\n{}", shown(&problems)));
         assert_eq!(again.record, record, "{file}");
     }
@@ -166,7 +187,7 @@ fn fields_of_a_later_version_are_shown_and_cannot_be_lost_unnoticed() {
     let views = field_views(&record);
     let last = views.last().expect("there are fields");
     assert_eq!((last.name.as_str(), last.form), ("video", crate::api::FieldForm::Unknown));
-    let found = problems(&render(&record, None));
+    let found = problems(&render(&record, None, None));
     assert_eq!((found.len(), found[0].field.as_str()), (1, "video"));
 }
 

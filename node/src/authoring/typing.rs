@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use data_encoding::BASE64_NOPAD;
 use nanduti_protocol::{
     hash::Hash,
+    kind::Audience,
     record::{Field, Form, Schema, Value},
     vocabulary,
 };
@@ -19,23 +20,36 @@ use super::{
 
 /// Name in the front matter of the series that is revised. No record has a field of this name.
 pub(super) const ID: &str = "id";
+/// Name in the front matter of who may read it. No record has a field of this name: it stands in the entry.
+pub(super) const AUDIENCE: &str = "audience";
 
-/// Reads all fields of the front matter; returns the id of the series, if there is one.
-pub(super) fn read_front_matter(root: Node, schema: &Schema, reading: &mut Reading) -> Option<String> {
-    let mut id = None;
+/// What a file says beside its record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) id: Option<String>,
+    pub(super) audience: Option<Audience>,
+}
+
+/// Reads all fields of the front matter; returns what is said beside the record.
+pub(super) fn read_front_matter(root: Node, schema: &Schema, reading: &mut Reading) -> Head {
+    let mut head = Head::default();
     let line = root.line;
     let is_blank = root.is_null();
     let Kind::Map(entries) = root.kind else {
         if !is_blank {
             reading.problem("", line, "the front matter has to be fields, one a line, such as `title: …`", None);
         }
-        return None;
+        return head;
     };
     for (name, node) in entries {
+        if name == AUDIENCE {
+            head.audience = audience(&node, reading);
+            continue;
+        }
         if name == ID {
             match node.text() {
                 _ if node.is_null() => {}
-                Some(text) => id = Some(text.trim().to_owned()),
+                Some(text) => head.id = Some(text.trim().to_owned()),
                 None => reading.problem(ID, node.line, "has to be the id of a practice", None),
             }
             continue;
@@ -49,7 +63,22 @@ pub(super) fn read_front_matter(root: Node, schema: &Schema, reading: &mut Readi
             reading.record.set(name, value);
         }
     }
-    id
+    head
+}
+
+/// Who may read it. What is not understood is a mistake, never a default: it could open what was meant for few.
+fn audience(node: &Node, reading: &mut Reading) -> Option<Audience> {
+    if node.is_null() {
+        return None;
+    }
+    let named =
+        |text: &str| [Audience::Public, Audience::Members].into_iter().find(|known| known.name() == text.trim());
+    let known = node.text().and_then(named);
+    if known.is_none() {
+        let hint = "`audience: members` is for members of the network only, `audience: public` for everybody";
+        reading.problem(AUDIENCE, node.line, "is neither `public` nor `members`", Some(hint.to_owned()));
+    }
+    known
 }
 
 fn typed(path: &str, field: &Field, node: &Node, lines: &mut BTreeMap<String, u64>) -> Option<Value> {

@@ -10,7 +10,7 @@ use nanduti_protocol::{
     cbor,
     hash::Hash,
     key::PublicKey,
-    kind::Kind,
+    kind::{Audience, Kind},
     library::{Card, Fact, Origin, Revision, Withdrawal},
     run::{Item, VerifiedRun},
 };
@@ -57,7 +57,7 @@ impl Facts {
 fn fact_of(run: &VerifiedRun, seq: u64, item: &Item) -> Option<NamedFact> {
     let origin = Origin { log: run.log(), seq, time: item.time };
     match (&item.kind, run.body_bytes(item)) {
-        (Kind::Practice, Some(body)) => Fact::practice(item.hash, origin, body),
+        (Kind::Practice, Some(body)) => Fact::practice(item.hash, origin, item.audience, body),
         (Kind::Withdrawal, Some(body)) => Fact::withdrawal(origin, body),
         _ => None,
     }
@@ -71,9 +71,9 @@ struct Stored<'a>(Option<Hash>, u64, Cow<'a, [Hash]>, Told<'a>);
 #[derive(Serialize, Deserialize)]
 struct Told<'a>(Option<StoredCard<'a>>, Cow<'a, str>, Option<Cow<'a, str>>);
 
-/// Title, language, strands, capacities, themes.
+/// Title, language, strands, capacities, themes, and who may read it.
 #[derive(Serialize, Deserialize)]
-struct StoredCard<'a>(Cow<'a, str>, Cow<'a, str>, Cow<'a, [String]>, Cow<'a, [String]>, Cow<'a, [String]>);
+struct StoredCard<'a>(Cow<'a, str>, Cow<'a, str>, Cow<'a, [String]>, Cow<'a, [String]>, Cow<'a, [String]>, Audience);
 
 fn encode(facts: &[Option<NamedFact>]) -> Vec<u8> {
     let stored: Vec<Option<Stored<'_>>> = facts.iter().map(|fact| fact.as_ref().map(stored)).collect();
@@ -82,13 +82,14 @@ fn encode(facts: &[Option<NamedFact>]) -> Vec<u8> {
 
 fn stored((name, fact): &NamedFact) -> Stored<'_> {
     match fact {
-        Fact::Revision(Revision { origin, revises, card }) => {
+        Fact::Revision(Revision { origin, revises, audience, card }) => {
             let card = StoredCard(
                 Cow::Borrowed(&card.title),
                 Cow::Borrowed(&card.language),
                 Cow::Borrowed(&card.strands),
                 Cow::Borrowed(&card.capacities),
                 Cow::Borrowed(&card.themes),
+                *audience,
             );
             // The first of a series replaces nothing, and only the first.
             let name = Some(*name).filter(|_| !revises.is_empty());
@@ -120,9 +121,10 @@ pub(crate) fn decode(
         let origin = Origin { log: *log, seq, time };
         let hashes = hashes.into_owned();
         let fact = match card {
-            Some(StoredCard(title, language, strands, capacities, themes)) => Fact::Revision(Revision {
+            Some(StoredCard(title, language, strands, capacities, themes, audience)) => Fact::Revision(Revision {
                 origin,
                 revises: hashes,
+                audience,
                 card: Card {
                     title: title.into_owned(),
                     language: language.into_owned(),

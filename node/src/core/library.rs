@@ -12,6 +12,7 @@ use std::{
 use nanduti_protocol::{
     hash::Hash,
     key::{MemberId, PublicKey},
+    kind::Audience,
     library::{Fact, Series, Standing},
 };
 
@@ -32,12 +33,19 @@ pub(crate) struct Library {
     others: BTreeMap<SeriesKey, Series>,
     /// Series that are shown, by member.
     shown: BTreeMap<MemberId, u64>,
+    /// Those of them that are for members only. None of these is kept in `singles`.
+    for_members: BTreeMap<MemberId, u64>,
 }
 
 impl Library {
     /// Practices that are shown, by member.
     pub(crate) fn shown(&self) -> &BTreeMap<MemberId, u64> {
         &self.shown
+    }
+
+    /// Those of them that are for members only.
+    pub(crate) fn for_members(&self) -> &BTreeMap<MemberId, u64> {
+        &self.for_members
     }
 
     /// Takes in what an entry of a member says of a series.
@@ -52,6 +60,7 @@ impl Library {
         if single.is_none()
             && let Fact::Revision(revision) = &fact
             && name == hash
+            && revision.audience == Audience::Public
             && !self.others.contains_key(&(name, member.clone()))
         {
             let (log, seq) = (revision.origin.log, revision.origin.seq);
@@ -86,14 +95,15 @@ impl Library {
     fn change(&mut self, name: Hash, member: &MemberId, change: impl FnOnce(&mut Series) -> bool) {
         let key = (name, member.clone());
         let series = self.others.entry(key.clone()).or_default();
-        let before = is_shown(series, &name);
+        let before = shown_to(series, &name);
         change(series);
-        let after = is_shown(series, &name);
+        let after = shown_to(series, &name);
         if series.is_empty() {
             self.others.remove(&key);
         }
-        let shown = self.shown.entry(key.1).or_default();
-        *shown = shown.saturating_add_signed(i64::from(after) - i64::from(before));
+        count(&mut self.shown, &key.1, before.is_some(), after.is_some());
+        let closed = |shown: Option<Audience>| shown == Some(Audience::Members);
+        count(&mut self.for_members, &key.1, closed(before), closed(after));
     }
 
     fn is_single(&self, name: &Hash, fact: &Fact) -> bool {
@@ -195,6 +205,15 @@ fn series_of(name: Hash, fact: Fact) -> Series {
     series
 }
 
-fn is_shown(series: &Series, name: &Hash) -> bool {
-    matches!(series.standing(name), Standing::Current | Standing::Concurrent)
+/// To whom a series is shown, if it is.
+fn shown_to(series: &Series, name: &Hash) -> Option<Audience> {
+    let stands = matches!(series.standing(name), Standing::Current | Standing::Concurrent);
+    series.audience().filter(|_| stands)
+}
+
+fn count(counts: &mut BTreeMap<MemberId, u64>, member: &MemberId, before: bool, after: bool) {
+    if before != after {
+        let count = counts.entry(member.clone()).or_default();
+        *count = count.saturating_add_signed(i64::from(after) - i64::from(before));
+    }
 }

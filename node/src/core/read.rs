@@ -174,10 +174,15 @@ impl Core {
         Ok(self.read_at(log, seq)?.and_then(|found| found.body))
     }
 
-    /// Places of bodies that are wanted.
-    pub fn wants(&self, limit: usize) -> Vec<(PublicKey, u64)> {
-        let wanted = self.index().wants(limit).unwrap_or_default();
+    /// Places of bodies that are wanted. Those for members only are asked for where they may be read.
+    pub fn wants(&self, limit: usize, for_members: bool) -> Vec<(PublicKey, u64)> {
+        let wanted = self.index().wants(limit, for_members).unwrap_or_default();
         wanted.into_iter().map(|Located { log, seq }| (log, seq)).collect()
+    }
+
+    /// Which entries of a log are held without their body, from a place to before another.
+    pub(crate) fn missing(&self, log: &PublicKey, from: u64, to: u64) -> Result<Vec<u64>, CoreError> {
+        Ok(self.index().wants_in(log, from, to)?)
     }
 
     /// An entry with its body.

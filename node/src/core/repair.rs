@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use nanduti_protocol::{
     entry::Entry,
     key::PublicKey,
+    kind::Audience,
     run::{item_len, push_item, split_item},
 };
 
@@ -125,7 +126,9 @@ impl Writer {
         self.dirty.insert(*log);
         self.segments.set_tail(*log, Tail { file: head.file, len: head.file_len, files: head.files });
         self.ledger.restore(*log, extent, opening);
-        self.counts.wanted = self.counts.wanted.saturating_sub(1);
+        let for_members = self.disk.index.is_for_members(log, seq)?;
+        let missing = self.counts.missing(if for_members { Audience::Members } else { Audience::Public });
+        *missing = missing.saturating_sub(1);
         if seq < self.folded.get(log).copied().unwrap_or(0) {
             let folded = self.change_library(|mut fold| fold.take_stored(log, seq, seq + 1, true));
             folded.inspect_err(|_| self.unsound = true)?;

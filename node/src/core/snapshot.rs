@@ -8,6 +8,7 @@ use nanduti_protocol::{
     hash::Hash,
     key::{MemberId, PublicKey},
     keyring::Opening,
+    kind::Audience,
     ledger::{History, Ledger},
     run::split_item,
 };
@@ -41,8 +42,28 @@ pub struct Snapshot {
 pub struct Counts {
     /// Practices that are not withdrawn, by member.
     pub practices: BTreeMap<MemberId, u64>,
-    /// Bodies wanted.
+    /// Those of them that are for members only.
+    pub for_members: BTreeMap<MemberId, u64>,
+    /// Public bodies wanted.
     pub wanted: u64,
+    /// Bodies for members only that are not here. They are wanted only where they may be read.
+    pub withheld: u64,
+}
+
+impl Counts {
+    /// What is counted of the index; the library is counted when it is folded.
+    pub(super) fn of(disk: &DiskHistory) -> Self {
+        let (wanted, withheld) = disk.index.count_wants();
+        Self { wanted, withheld, ..Self::default() }
+    }
+
+    /// How many bodies for these readers are not here.
+    pub(super) fn missing(&mut self, audience: Audience) -> &mut u64 {
+        match audience {
+            Audience::Public => &mut self.wanted,
+            Audience::Members => &mut self.withheld,
+        }
+    }
 }
 
 impl History for Snapshot {

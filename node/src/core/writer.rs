@@ -82,7 +82,7 @@ impl Writer {
         restored: Option<Arc<Restored>>,
     ) -> Self {
         let Opened { ledger, segments, heads, disk } = opened;
-        let counts = Counts { practices: BTreeMap::new(), wanted: disk.index.wants_len() as u64 };
+        let counts = Counts::of(&disk);
         Self {
             home,
             options,
@@ -311,7 +311,9 @@ impl Writer {
         for run in runs {
             super::read::note_arrival(&arrivals, &run.log(), run.first_seq(), arrived)?;
             self.since_checkpoint += run.items().len() as u64;
-            self.counts.wanted += run.items().iter().filter(|item| !item.held).count() as u64;
+            for item in run.items().iter().filter(|item| !item.held) {
+                *self.counts.missing(item.audience) += 1;
+            }
             self.advance_head(run);
         }
         let facts: Vec<Facts> = runs.iter().zip(facts).map(|(run, facts)| facts.or_of(run)).collect();
@@ -351,7 +353,8 @@ impl Writer {
 
     /// Takes note of how many practices are shown now.
     pub(super) fn count_shown(&mut self) {
-        self.counts.practices = self.shared.library.change(|library| library.shown().clone());
+        (self.counts.practices, self.counts.for_members) =
+            self.shared.library.change(|library| (library.shown().clone(), library.for_members().clone()));
     }
 
     fn advance_head(&mut self, run: &VerifiedRun) {
@@ -477,7 +480,7 @@ impl Writer {
     /// All that is held counts anew, after the state was restored from the disk.
     pub(super) fn adopt(&mut self, opened: Opened) {
         let Opened { ledger, segments, heads, disk } = opened;
-        self.counts = Counts { practices: BTreeMap::new(), wanted: disk.index.wants_len() as u64 };
+        self.counts = Counts::of(&disk);
         self.folded.clear();
         self.shared.library.change(|library| *library = Library::default());
         self.dirty = heads.keys().copied().collect();

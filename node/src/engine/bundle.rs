@@ -13,6 +13,7 @@ use std::{
 use nanduti_protocol::{
     entry::Entry,
     key::PublicKey,
+    kind,
     ledger::Refusal,
     limits,
     run::{ReceivedRun, VerifiedRun, item_len, split_item},
@@ -23,8 +24,8 @@ use super::{
     failure::{failed, not_found, usage},
 };
 use crate::{
-    api::{ApiError, BundleExport, BundleImport, BundleReply},
-    core::{Core, CoreError},
+    api::{ApiError, Audience, BundleExport, BundleImport, BundleReply},
+    core::{Core, CoreError, Recipient},
     sync_dir,
 };
 
@@ -33,7 +34,14 @@ const ITEM_MAX: usize = limits::ENTRY_MAX + limits::BODY_MAX + 16;
 
 impl Handle<BundleExport> for Engine {
     async fn handle(&self, call: BundleExport) -> Result<BundleReply, ApiError> {
-        self.blocking(move |core| export(core, Path::new(&call.path), call.overwrite)).await
+        self.blocking(move |core| {
+            let to = match call.audience {
+                Audience::Public => Recipient::Anybody,
+                Audience::Members => Recipient::Member,
+            };
+            export(core, to, Path::new(&call.path), call.overwrite)
+        })
+        .await
     }
 }
 
@@ -51,7 +59,7 @@ impl Handle<BundleImport> for Engine {
             return Err(usage(format!("{} is not a bundle", path.display()))
                 .hint("`nanduti bundle export FILE` writes one; a founding file is for `nanduti join`"));
         }
-        let Import { logs, new, refused, .. } = import;
+        let Import { logs, new, refused, for_members, filled, .. } = import;
         if refused.values().sum::<u64>() >= entries {
             let each: Vec<String> = refused.iter().map(|(name, count)| format!("{count} × {name}")).collect();
             let mut error = super::failure::refused(format!("nothing of {} could be taken in", path.display()))
@@ -66,11 +74,14 @@ impl Handle<BundleImport> for Engine {
             new,
             refused: refused.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
             bytes,
+            for_members,
+            left_out: 0,
+            filled,
         })
     }
 }
 
-fn export(core: &Core, path: &Path, overwrite: bool) -> Result<BundleReply, ApiError> {
+fn export(core: &Core, to: Recipient, path: &Path, overwrite: bool) -> Result<BundleReply, ApiError> {
     if !path.is_absolute() {
         return Err(usage("the path of a bundle has to be absolute"));
     }
@@ -87,20 +98,22 @@ fn export(core: &Core, path: &Path, overwrite: bool) -> Result<BundleReply, ApiE
     let mut positions: Vec<(PublicKey, u64)> =
         snapshot.frontier.iter().map(|(log, position)| (*log, position.next)).collect();
     positions.sort_by_key(|(log, _)| (!is_root(log), *log));
-    let (mut entries, mut bytes) = (0, 0);
+    let (mut entries, mut bytes, mut for_members, mut left_out) = (0, 0, 0, 0);
     for (log, next) in &positions {
         let mut from = 0;
         while from < *next {
             let run = core.read_run(log, from, *next, limits::SEGMENT_TARGET)?;
-            let count = count_items(&run);
-            if count == 0 {
+            let leaving = to.segment(run);
+            if leaving.entries == 0 {
                 return Err(failed(format!("entry {from} of the log {log} cannot be read"))
                     .hint("`nanduti verify` says what is damaged"));
             }
-            out.write_all(&run).map_err(cannot)?;
-            from += count;
-            entries += count;
-            bytes += run.len() as u64;
+            out.write_all(&leaving.bytes).map_err(cannot)?;
+            from += leaving.entries;
+            entries += leaving.entries;
+            bytes += leaving.bytes.len() as u64;
+            for_members += leaving.for_members;
+            left_out += leaving.left_out;
         }
     }
     let staged = out.into_inner().map_err(|error| cannot(error.into_error()))?;
@@ -112,16 +125,8 @@ fn export(core: &Core, path: &Path, overwrite: bool) -> Result<BundleReply, ApiE
     }
     sync_dir(folder).map_err(cannot)?;
     let logs = positions.len() as u64;
-    Ok(BundleReply { path: path.display().to_string(), logs, entries, new: 0, refused: Vec::new(), bytes })
-}
-
-fn count_items(mut run: &[u8]) -> u64 {
-    let mut count = 0;
-    while let Some(len) = item_len(run) {
-        run = run.get(len..).unwrap_or_default();
-        count += 1;
-    }
-    count
+    let path = path.display().to_string();
+    Ok(BundleReply { path, logs, entries, new: 0, refused: Vec::new(), bytes, for_members, left_out, filled: 0 })
 }
 
 /// A bundle while it is taken in. It holds a run and an item at most.
@@ -135,6 +140,10 @@ struct Import {
     logs: std::collections::BTreeSet<PublicKey>,
     entries: u64,
     new: u64,
+    /// Texts for members only that it brought.
+    for_members: u64,
+    /// Texts that had been missing here.
+    filled: u64,
     refused: BTreeMap<&'static str, u64>,
 }
 
@@ -148,6 +157,8 @@ impl Import {
             logs: std::collections::BTreeSet::new(),
             entries: 0,
             new: 0,
+            for_members: 0,
+            filled: 0,
             refused: BTreeMap::new(),
         }
     }
@@ -206,10 +217,28 @@ impl Import {
         }
         for run in runs {
             let count = run.items().len() as u64;
+            let brings = run.items().iter().filter(|item| item.held && item.audience == kind::Audience::Members);
+            self.for_members += brings.count() as u64;
+            self.fill_missing(&run).await?;
             match self.core.admit(run).await {
                 Ok(admitted) => self.new += admitted.appended,
                 Err(CoreError::Refused(refusal)) => self.refuse(&refusal, count),
                 Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts bodies that the run brings where they are missing: it may have come before without them.
+    async fn fill_missing(&mut self, run: &VerifiedRun) -> Result<(), ApiError> {
+        let log = run.log();
+        for seq in self.core.missing(&log, run.first_seq(), run.next_seq())? {
+            let body = run.item_at(seq).and_then(|item| run.body_bytes(item));
+            // The body is that of the run's entry; whether it is that of the entry held here is checked where it is put.
+            if let Some(body) = body
+                && self.core.fill_body(log, seq, body.to_vec()).await?
+            {
+                self.filled += 1;
             }
         }
         Ok(())

@@ -10,7 +10,10 @@ use nanduti_protocol::{
     record::{RecordBody, WithdrawalBody},
 };
 
-use super::failure::{not_found, usage};
+use super::{
+    closed::{self, Asker},
+    failure::{not_found, usage},
+};
 use crate::{
     api::ApiError,
     core::{BodyAt, Core},
@@ -33,17 +36,38 @@ pub(super) struct Found {
     pub(super) revision: Option<Hash>,
 }
 
-/// Finds the series that an id is about.
-pub(super) fn find(core: &Core, id: &str) -> Result<Found, ApiError> {
+/// What somebody named.
+pub(super) enum Named {
+    /// A series.
+    Series(Found),
+    /// A document for members only that cannot be shown.
+    Closed(Box<BodyAt>),
+}
+
+/// Finds the series that an id is about, if whoever asks may see it.
+pub(super) fn find(core: &Core, asker: Asker, id: &str) -> Result<Found, ApiError> {
+    match find_any(core, asker, id)? {
+        Named::Series(found) => Ok(found),
+        Named::Closed(entry) => Err(closed::told(&core.snapshot(), &entry)),
+    }
+}
+
+/// Finds what an id is about.
+pub(super) fn find_any(core: &Core, asker: Asker, id: &str) -> Result<Named, ApiError> {
     let found = entries_like(core, id)?;
     let snapshot = core.snapshot();
-    let mut series = Vec::new();
+    let (mut series, mut kept) = (Vec::new(), Vec::new());
     for (hash, log, seq) in found {
-        if let Some(entry) = core.read_at(&log, seq)?
-            && let Some(member) = snapshot.ledger.authority().and_then(|authority| authority.claimed_member(&log))
+        let Some(entry) = core.read_at(&log, seq)? else { continue };
+        if asker.is_kept_from(&entry) {
+            if closed::counts(&snapshot, &entry) {
+                kept.push(entry);
+            }
+        } else if let Some(member) = snapshot.ledger.authority().and_then(|authority| authority.claimed_member(&log))
             && let Some(name) = series_of(&entry)
             && let Some(known) = core.series(&name, member)?
             && known.standing(&name) != Standing::Unrooted
+            && asker.sees(&known)
         {
             let revision = known.revision(&hash).map(|_| hash).filter(|hash| *hash != name);
             series.push(Found { name, member: member.clone(), series: known, revision });
@@ -52,18 +76,18 @@ pub(super) fn find(core: &Core, id: &str) -> Result<Found, ApiError> {
     let mut names: Vec<Hash> = series.iter().map(|found| found.name).collect();
     names.sort_unstable();
     names.dedup();
-    match names.as_slice() {
-        [] => Err(not_found(format!("there is no practice with the id `{id}` here"))
+    match (names.as_slice(), kept.len()) {
+        ([], 0) => Err(not_found(format!("there is no practice with the id `{id}` here"))
             .hint("`nanduti list --all` shows the ids of all that this node holds")),
-        [_] => {
+        ([_], 0) => {
             // Of several entries of one series the one that was named most exactly is the first of the series.
             let index = series.iter().position(|found| found.revision.is_none()).unwrap_or(0);
-            Ok(series.swap_remove(index))
+            Ok(Named::Series(series.swap_remove(index)))
         }
-        several => {
-            let shorts: Vec<String> = several.iter().map(|name| name.short()).collect();
-            Err(usage(format!("the id `{id}` is the beginning of several"))
-                .hint(format!("type more of it: {}", shorts.join(", "))))
+        ([], 1) => Ok(Named::Closed(Box::new(kept.swap_remove(0)))),
+        (several, _) => {
+            let shorts = closed::shorts(several.iter().chain(kept.iter().map(|entry| &entry.hash)));
+            Err(usage(format!("the id `{id}` is the beginning of several")).hint(format!("type more of it: {shorts}")))
         }
     }
 }

@@ -1,17 +1,18 @@
 //! Reading the library: list, show, history, diff.
 
-use nanduti_protocol::{hash::Hash, library::Revision};
+use nanduti_protocol::{hash::Hash, kind::Audience, library::Revision};
 
 use super::{
     Engine, Handle,
+    closed::{self, Asker},
     failure::{not_found, usage},
     ids::{Found, find},
     views,
 };
 use crate::{
     api::{
-        ApiError, Diff, DiffReply, History, List, ListFilter, ListReply, PracticeRow, PracticeView, RevisionView,
-        SeriesState, Show,
+        ApiError, ClosedReply, Diff, DiffReply, History, List, ListFilter, ListReply, PracticeRow, PracticeView,
+        RevisionView, SeriesState, Show,
     },
     authoring::{field_changes, field_views, record_json, render},
     core::Core,
@@ -25,24 +26,19 @@ const LIMIT_MAX: u64 = 10_000;
 
 impl Handle<List> for Engine {
     async fn handle(&self, call: List) -> Result<ListReply, ApiError> {
-        self.blocking(move |core| list(core, &call.filter)).await
+        self.blocking(move |core| list(core, Asker::Operator, &call.filter)).await
     }
 }
 
 impl Handle<Show> for Engine {
     async fn handle(&self, call: Show) -> Result<PracticeView, ApiError> {
-        self.blocking(move |core| show(core, &call.id)).await
+        self.blocking(move |core| show(core, Asker::Operator, &call.id)).await
     }
 }
 
 impl Handle<History> for Engine {
     async fn handle(&self, call: History) -> Result<Vec<RevisionView>, ApiError> {
-        self.blocking(move |core| {
-            let found = find(core, &call.id)?;
-            let history = found.series.history().into_iter();
-            history.map(|(hash, revision)| views::revision(core, &found.series, &hash, revision)).collect()
-        })
-        .await
+        self.blocking(move |core| history(core, Asker::Operator, &call.id)).await
     }
 }
 
@@ -53,12 +49,12 @@ impl Handle<Diff> for Engine {
 }
 
 /// The list that a filter asks for.
-pub(super) fn list(core: &Core, filter: &ListFilter) -> Result<ListReply, ApiError> {
+pub(super) fn list(core: &Core, asker: Asker, filter: &ListFilter) -> Result<ListReply, ApiError> {
     if filter.limit > LIMIT_MAX {
         return Err(usage(format!("at most {LIMIT_MAX} rows at once")).hint("go on with `offset`"));
     }
     let mut rows = core.pick_series(None, |(name, member), series| {
-        views::row(&name, &member, &series).filter(|row| matches(filter, row))
+        views::row(&name, &member, &series).filter(|row| asker.sees(&series) && matches(filter, row))
     })?;
     rows.sort_by(|a, b| (&a.member, &a.title, &a.id).cmp(&(&b.member, &b.title, &b.id)));
     let total = rows.len() as u64;
@@ -66,7 +62,15 @@ pub(super) fn list(core: &Core, filter: &ListFilter) -> Result<ListReply, ApiErr
     let skip = usize::try_from(filter.offset).unwrap_or(usize::MAX);
     let practices = rows.into_iter().skip(skip).take(limit as usize).collect();
     let notice = core.snapshot().ledger.succession().and_then(governance::later_rules);
-    Ok(ListReply { practices, total, notice })
+    // They have nothing to be filtered by but their member, and are told of once.
+    let member_only = ListFilter { member: filter.member.clone(), limit: filter.limit, ..ListFilter::default() };
+    let closed = if *filter == member_only || asker == Asker::Anybody {
+        let most = if asker == Asker::Operator { limit } else { 0 };
+        closed::list(core, asker, &filter.member, (0, most))?
+    } else {
+        ClosedReply::default()
+    };
+    Ok(ListReply { practices, total, notice, closed })
 }
 
 fn matches(filter: &ListFilter, row: &PracticeRow) -> bool {
@@ -85,8 +89,16 @@ fn matches(filter: &ListFilter, row: &PracticeRow) -> bool {
         && any(&filter.theme, &row.themes)
 }
 
-fn show(core: &Core, id: &str) -> Result<PracticeView, ApiError> {
-    let Found { name, member, series, revision } = find(core, id)?;
+/// All revisions of the series that an id is about.
+pub(super) fn history(core: &Core, asker: Asker, id: &str) -> Result<Vec<RevisionView>, ApiError> {
+    let found = find(core, asker, id)?;
+    let history = found.series.history().into_iter();
+    history.map(|(hash, revision)| views::revision(core, &found.series, &hash, revision)).collect()
+}
+
+/// The practice that an id is about.
+pub(super) fn show(core: &Core, asker: Asker, id: &str) -> Result<PracticeView, ApiError> {
+    let Found { name, member, series, revision } = find(core, asker, id)?;
     let newest = series.newest();
     let shown = revision.or(newest.first().map(|(hash, _)| *hash)).unwrap_or(name);
     let found = series.revision(&shown).ok_or_else(|| not_found("that revision is not here"))?;
@@ -102,18 +114,18 @@ fn show(core: &Core, id: &str) -> Result<PracticeView, ApiError> {
             .collect::<Result<_, _>>()?,
         withdrawal: series.withdrawal().map(|(hash, withdrawal)| views::withdrawal(&hash, withdrawal)),
         fields: field_views(&record),
-        markdown: render(&record, Some(&name.to_cid())),
+        markdown: render(&record, Some(&name.to_cid()), series.audience().filter(|it| *it != Audience::Public)),
         record: record_json(&record),
     })
 }
 
 fn diff(core: &Core, id: &str, from: Option<&str>) -> Result<DiffReply, ApiError> {
-    let Found { name, series, revision, .. } = find(core, id)?;
+    let Found { name, series, revision, .. } = find(core, Asker::Operator, id)?;
     let to = revision.or(series.newest().first().map(|(hash, _)| *hash)).unwrap_or(name);
     let from = match from {
         None => series.revision(&to).and_then(|revision| revision.revises.first().copied()),
         Some(from) => {
-            let other = find(core, from)?;
+            let other = find(core, Asker::Operator, from)?;
             if other.name != name {
                 return Err(usage("the two revisions are of different practices"));
             }

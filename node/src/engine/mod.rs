@@ -8,6 +8,7 @@ mod asked;
 mod backup;
 mod ballots;
 mod bundle;
+mod closed;
 mod failure;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
@@ -17,6 +18,7 @@ mod library;
 mod open;
 mod pages;
 mod peers;
+mod readers;
 mod status;
 mod store;
 mod views;

@@ -7,9 +7,14 @@ use nanduti_protocol::{
     vocabulary::{self, Vocabulary},
 };
 
-use super::{Engine, Handle, asked::Asked, library};
+use super::{
+    Engine, Handle,
+    asked::Asked,
+    closed::{self, Asker},
+    library,
+};
 use crate::{
-    api::{ApiError, History, ListFilter, ListReply, PracticeView, RevisionView, Show, Status, StatusReply},
+    api::{ApiError, ClosedReply, ListFilter, ListReply, PracticeView, RevisionView, Status, StatusReply},
     core::{Core, Snapshot},
     governance,
     web::{Choice, Choices, Library, Place},
@@ -17,15 +22,25 @@ use crate::{
 
 impl Library for Engine {
     async fn list(&self, filter: ListFilter) -> Result<ListReply, ApiError> {
-        self.kept_or_made(filter, Asked::list, |core, _, filter| library::list(core, filter), Asked::keep_list).await
+        self.kept_or_made(
+            filter,
+            Asked::list,
+            |core, _, filter| library::list(core, Asker::Anybody, filter),
+            Asked::keep_list,
+        )
+        .await
     }
 
     async fn show(&self, id: String) -> Result<PracticeView, ApiError> {
-        self.handle(Show { id }).await
+        self.blocking(move |core| library::show(core, Asker::Anybody, &id)).await
     }
 
     async fn history(&self, id: String) -> Result<Vec<RevisionView>, ApiError> {
-        self.handle(History { id }).await
+        self.blocking(move |core| library::history(core, Asker::Anybody, &id)).await
+    }
+
+    async fn closed(&self, offset: u64, limit: u64) -> Result<ClosedReply, ApiError> {
+        self.blocking(move |core| closed::list(core, Asker::Anybody, &[], (offset, limit))).await
     }
 
     async fn status(&self) -> Result<StatusReply, ApiError> {
@@ -95,6 +110,9 @@ struct Occurring {
 fn choices(core: &Core, snapshot: &Snapshot) -> Result<Choices, ApiError> {
     let mut occurring = Occurring::default();
     core.pick_series(None, |(_, member), series| {
+        if !Asker::Anybody.sees(&series) {
+            return None;
+        }
         occurring.members.insert(member);
         for (_, newest) in series.newest() {
             let card = &newest.card;

@@ -39,6 +39,7 @@ impl Handle<Status> for Engine {
             practices: snapshot.counts.practices.values().sum(),
             own_practices: own.copied().unwrap_or_default(),
             wanted_bodies: snapshot.counts.wanted,
+            for_members: self.for_members().await?,
             bytes: snapshot.ledger.logs().map(|(_, extent)| extent.bytes).sum(),
             digest: snapshot.digest.to_hex(),
             peers_connected: 0,

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use nanduti_protocol::{key::PublicKey, library::Origin};
+use nanduti_protocol::{entry::Statement, key::PublicKey, library::Origin};
 
 use super::{
     Engine, Handle,
-    ids::{Found, find},
+    closed::Asker,
+    ids::{Found, Named, find_any},
     views,
 };
 use crate::{
@@ -45,10 +46,18 @@ impl Engine {
 
 /// Checks every revision of a practice and its withdrawal, each by its own signature or by the one that vouches for it.
 fn verify_series(core: &Core, home: &Home, id: &str) -> Result<VerifyReply, ApiError> {
-    let Found { series, .. } = find(core, id)?;
     let network = core.snapshot().ledger.network();
-    let withdrawal = series.withdrawal().map(|(_, withdrawal)| withdrawal.origin);
-    let origins = series.history().into_iter().map(|(_, revision)| revision.origin).chain(withdrawal);
+    let origins: Vec<Origin> = match find_any(core, Asker::Operator, id)? {
+        Named::Series(Found { series, .. }) => {
+            let withdrawal = series.withdrawal().map(|(_, withdrawal)| withdrawal.origin);
+            series.history().into_iter().map(|(_, revision)| revision.origin).chain(withdrawal).collect()
+        }
+        // Its signature can be checked by whoever may not read it.
+        Named::Closed(entry) => {
+            let Statement { log, seq, time, .. } = entry.statement;
+            vec![Origin { log, seq, time }]
+        }
+    };
     let mut report = VerifyReport::default();
     let mut logs = std::collections::BTreeSet::new();
     let mut signed = Vec::new();

@@ -37,6 +37,7 @@ pub(super) fn row(name: &Hash, member: &MemberId, series: &Series) -> Option<Pra
         themes: card.themes.clone(),
         revisions: series.revisions() as u64,
         state,
+        audience: series.audience().map(Into::into).unwrap_or_default(),
         time: time_text(newest.origin.time),
     })
 }

@@ -13,9 +13,10 @@ use nanduti_protocol::{
 
 use super::{
     Engine, Handle,
+    closed::Asker,
     failure::{failed, refused, restored},
     ids::{Found, find},
-    views,
+    readers, views,
 };
 use crate::{
     api::{ApiError, ErrorKind, Problem, Publish, PublishOutcome, PublishReply, RevisionView, Withdraw},
@@ -34,6 +35,7 @@ impl Handle<Publish> for Engine {
         let reply = PublishReply {
             outcome: PublishOutcome::Valid,
             title,
+            audience: draft.audience.unwrap_or(Audience::Public).into(),
             id: None,
             short: None,
             revision: None,
@@ -48,14 +50,15 @@ impl Handle<Publish> for Engine {
         // From looking at what is there until signing what follows from it, nobody else signs.
         let _signing = self.signing.lock().await;
         let (id, log) = (revises.or(draft.id), self.own_log());
-        let record = draft.record;
-        let (record, plan) = self
+        let (record, said) = (draft.record, draft.audience);
+        let (record, audience, plan) = self
             .blocking(move |core| {
-                let plan = plan(core, (&member, log), id.as_deref(), &record, new_series)?;
-                Ok((record, plan))
+                let (audience, plan) = plan(core, (&member, log), id.as_deref(), (&record, said), new_series)?;
+                Ok((record, audience, plan))
             })
             .await?;
-        self.sign_record(reply, record, plan).await
+        let reply = PublishReply { audience: audience.into(), ..reply };
+        self.sign_record(reply, (record, audience), plan).await
     }
 }
 
@@ -65,7 +68,7 @@ impl Handle<Withdraw> for Engine {
         self.may_sign()?;
         let _signing = self.signing.lock().await;
         let id = call.id.clone();
-        let found = self.blocking(move |core| find(core, &id)).await?;
+        let found = self.blocking(move |core| find(core, Asker::Operator, &id)).await?;
         own(&found, &member)?;
         if found.series.standing(&found.name) == Standing::Withdrawn {
             return Err(failed("that practice is withdrawn already"));
@@ -136,7 +139,12 @@ impl Engine {
         self.restored(&snapshot).map_or(Ok(()), |hindrance| Err(restored(&hindrance)))
     }
 
-    async fn sign_record(&self, reply: PublishReply, record: Record, plan: Plan) -> Result<PublishReply, ApiError> {
+    async fn sign_record(
+        &self,
+        reply: PublishReply,
+        (record, audience): (Record, Audience),
+        plan: Plan,
+    ) -> Result<PublishReply, ApiError> {
         let (body, begun) = match plan {
             Plan::Unchanged { name } => {
                 let (id, short) = (Some(name.to_cid()), Some(name.short()));
@@ -146,7 +154,7 @@ impl Engine {
             Plan::Revise { name, revises } => (RecordBody::revision(salt()?, name, revises, record), Some(name)),
         };
         let bytes = body.encode().map_err(|error| failed("the record cannot be signed").because(&error))?;
-        let Authored { hash, seq, .. } = self.core.author(Kind::Practice, Audience::Public, now_ms(), bytes).await?;
+        let Authored { hash, seq, .. } = self.core.author(Kind::Practice, audience, now_ms(), bytes).await?;
         let name = begun.unwrap_or(hash);
         Ok(PublishReply {
             outcome: if begun.is_some() { PublishOutcome::Revised } else { PublishOutcome::Published },
@@ -163,28 +171,30 @@ fn plan(
     core: &Core,
     (member, log): (&MemberId, Option<PublicKey>),
     id: Option<&str>,
-    record: &Record,
+    (record, said): (&Record, Option<Audience>),
     new_series: bool,
-) -> Result<Plan, ApiError> {
+) -> Result<(Audience, Plan), ApiError> {
     let Some(id) = id else {
-        let same = if new_series { None } else { same_title(core, member, record.title())? };
-        let Some((name, series)) = same else { return Ok(Plan::Begin) };
+        let audience = readers::of_first(core, member, record.title(), said)?;
+        let same = if new_series { None } else { same_title(core, member, record.title(), audience)? };
+        let Some((name, series)) = same else { return Ok((audience, Plan::Begin)) };
         if says(core, &series, record) {
-            return Ok(Plan::Unchanged { name });
+            return Ok((audience, Plan::Unchanged { name }));
         }
         let short = name.short();
         return Err(failed(format!("{member} has a practice with this title already: {short}")).hint(format!(
             "to revise it, add `id: {short}` to the front matter or pass `--revises {short}`; to begin another one, pass `--new`"
         )));
     };
-    let found = find(core, id)?;
+    let found = find(core, Asker::Operator, id)?;
     own(&found, member)?;
+    let audience = readers::of_revision(&found, said)?;
     if found.series.standing(&found.name) == Standing::Withdrawn {
         return Err(refused("that practice is withdrawn, and cannot be revised")
             .hint("take `id` out of the front matter and pass `--new` to begin another one"));
     }
     if says(core, &found.series, record) {
-        return Ok(Plan::Unchanged { name: found.name });
+        return Ok((audience, Plan::Unchanged { name: found.name }));
     }
     let newest = found.series.newest();
     if let Some(named) = found.revision.filter(|named| newest.iter().all(|(hash, _)| hash != named)) {
@@ -200,7 +210,7 @@ fn plan(
     }
     // Where there are more, a next revision merges the rest.
     let revises = found.series.newest().into_iter().map(|(hash, _)| hash).take(REVISES_MAX).collect();
-    Ok(Plan::Revise { name: found.name, revises })
+    Ok((audience, Plan::Revise { name: found.name, revises }))
 }
 
 fn own(found: &Found, member: &MemberId) -> Result<(), ApiError> {
@@ -218,10 +228,16 @@ fn says(core: &Core, series: &Series, record: &Record) -> bool {
     }
 }
 
-/// A practice of the member that is not withdrawn and has this title.
-fn same_title(core: &Core, member: &MemberId, title: &str) -> Result<Option<(Hash, Series)>, ApiError> {
+/// A practice of the member for these readers that is not withdrawn and has this title.
+fn same_title(
+    core: &Core,
+    member: &MemberId,
+    title: &str,
+    audience: Audience,
+) -> Result<Option<(Hash, Series)>, ApiError> {
     let same = core.pick_series(Some(member), |(name, _), series| {
-        let same = series.standing(&name) != Standing::Withdrawn
+        let same = series.audience() == Some(audience)
+            && series.standing(&name) != Standing::Withdrawn
             && series.newest().iter().any(|(_, newest)| newest.card.title == title);
         same.then_some((name, series))
     })?;

@@ -105,7 +105,7 @@ impl Task {
             events: core.subscribe(),
             reports: mpsc::channel(limits::REPORTS),
             jobs: JoinSet::new(),
-            sessions: Sessions::new(core.clone(), options.verifiers),
+            sessions: Sessions::new(core.clone(), PublicKey::from_bytes(key.public()), options.verifiers),
             dialer: Dialer::new(key.peer_id()),
             schedule: Schedule::new(options.config.sync_interval(), own_sessions, options.config.gossip),
             gossip: Gossip::new(now),
@@ -272,6 +272,11 @@ impl Task {
         let keys = keyrings.flat_map(|(_, keyring)| &keyring.keys).map(|line| line.key);
         let nodes: BTreeSet<PeerId> =
             keys.filter(|key| authority.member_of_node(key).is_some()).filter_map(|key| peer_of(&key)).collect();
+        let own = self.key.peer_id();
+        if nodes.contains(&own) && !self.members.contains(&own) && snapshot.counts.withheld > 0 {
+            // From now on it may read what is for members only, and asks for it although it holds every entry.
+            self.connected.keys().for_each(|peer| self.schedule.want_full_soon(peer, Instant::now()));
+        }
         self.members = nodes;
         self.mark_trusted();
     }

@@ -5,7 +5,8 @@
 //! | `blocks` | log, first place (u64 big-endian) | [`Block`] |
 //! | `heads` | log | [`Head`]: the watermark |
 //! | `facts` | as in `blocks` | what the entries of the block say to the library (see `core::facts`) |
-//! | `wants` | log, place | nothing: the body is wanted |
+//! | `wants` | log, place | nothing: the body is not here |
+//! | `members` | log, place | the kind of an entry that is for members only |
 //!
 //! Watermarks are written only after a flush of everything below them, since sled does not promise an order between its trees
 //! after a crash. Bringing the index up to date again from an old watermark changes nothing.
@@ -17,14 +18,20 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use nanduti_protocol::{cbor, hash::Hash, key::PublicKey, run::VerifiedRun};
+use nanduti_protocol::{
+    cbor,
+    hash::Hash,
+    key::PublicKey,
+    kind::{Audience, Kind},
+    run::VerifiedRun,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Block, Placement, StoreError, ids::Ids};
 use crate::disk;
 
 /// Changed whenever the content of a tree changes its form.
-const VERSION: &[u8] = b"nanduti-index-3";
+const VERSION: &[u8] = b"nanduti-index-4";
 
 /// The watermark of a log: how far the index has followed the segment files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +68,7 @@ pub(crate) struct Index {
     facts: sled::Tree,
     heads: sled::Tree,
     wants: sled::Tree,
+    members: sled::Tree,
     ids: Arc<RwLock<Ids>>,
 }
 
@@ -101,7 +109,7 @@ impl Index {
             cbor::decode::<Head>(&value).map_err(|_| StoreError::IndexContent("a watermark"))?;
         }
         // sled finds damage only when it reads a page, and then it is too late to do without the index.
-        for tree in [&index.facts, &index.wants] {
+        for tree in [&index.facts, &index.wants, &index.members] {
             tree.iter().keys().try_for_each(|key| key.map(drop))?;
         }
         index.read_ids()?;
@@ -116,6 +124,7 @@ impl Index {
             facts: db.open_tree("facts")?,
             heads: db.open_tree("heads")?,
             wants: db.open_tree("wants")?,
+            members: db.open_tree("members")?,
             ids: Arc::default(),
             db,
         })
@@ -179,6 +188,9 @@ impl Index {
             if !item.held {
                 self.wants.insert(place_key(&log, seq), &[])?;
             }
+            if item.audience == Audience::Members {
+                self.members.insert(place_key(&log, seq), item.kind.name())?;
+            }
         }
         let mut ids = self.ids.write().unwrap_or_else(PoisonError::into_inner);
         for (seq, item) in (run.first_seq()..).zip(run.items()) {
@@ -212,8 +224,8 @@ impl Index {
             self.blocks.remove(&key)?;
             self.facts.remove(key)?;
         }
-        for entry in self.wants.range(range) {
-            self.wants.remove(entry?.0)?;
+        for tree in [&self.wants, &self.members] {
+            tree.range(range.clone()).keys().try_for_each(|key| tree.remove(key?).map(drop))?;
         }
         Ok(())
     }
@@ -222,7 +234,7 @@ impl Index {
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
         self.heads.clear()?;
         self.flush()?;
-        for tree in [&self.blocks, &self.facts, &self.wants] {
+        for tree in [&self.blocks, &self.facts, &self.wants, &self.members] {
             tree.clear()?;
         }
         self.ids.write().unwrap_or_else(PoisonError::into_inner).clear();
@@ -295,14 +307,40 @@ impl Index {
         self.ids.read().unwrap_or_else(PoisonError::into_inner).find(hash_start, most)
     }
 
-    /// The bodies wanted.
-    pub(crate) fn wants(&self, most: usize) -> Result<Vec<Located>, StoreError> {
-        self.wants.iter().keys().take(most).map(|key| located(&key?)).collect()
+    /// Bodies that are not here, in one order; those for members only are left out unless they are asked for too.
+    pub(crate) fn wants(&self, most: usize, for_members: bool) -> Result<Vec<Located>, StoreError> {
+        let keys = self.wants.iter().keys().filter(|key| for_members || !self.is_for_members_key(key));
+        keys.take(most).map(|key| located(&key?)).collect()
     }
 
-    /// How many bodies are wanted. Counts them one by one.
-    pub(crate) fn wants_len(&self) -> usize {
-        self.wants.len()
+    /// Which bodies of a log are not here, from a place to before another.
+    pub(crate) fn wants_in(&self, log: &PublicKey, from: u64, to: u64) -> Result<Vec<u64>, StoreError> {
+        self.wants.range(place_key(log, from)..place_key(log, to)).keys().map(|key| Ok(located(&key?)?.seq)).collect()
+    }
+
+    /// How many bodies are not here: public ones, and those for members only. Counts them one by one.
+    pub(crate) fn count_wants(&self) -> (u64, u64) {
+        let for_members = self.wants.iter().keys().filter(|key| self.is_for_members_key(key)).count() as u64;
+        (self.wants.len() as u64 - for_members, for_members)
+    }
+
+    /// Is the entry at a place for members only?
+    pub(crate) fn is_for_members(&self, log: &PublicKey, seq: u64) -> Result<bool, StoreError> {
+        Ok(self.members.contains_key(place_key(log, seq))?)
+    }
+
+    /// Where entries for members only stand, their kinds, and whether their bodies are here.
+    pub(crate) fn for_members(&self) -> impl Iterator<Item = Result<(Located, Kind, bool), StoreError>> {
+        self.members.iter().map(|entry| {
+            let (key, kind) = entry?;
+            let kind = std::str::from_utf8(&kind).ok().and_then(Kind::parse);
+            let kind = kind.ok_or(StoreError::IndexContent("the kind of an entry"))?;
+            Ok((located(&key)?, kind, !self.wants.contains_key(&key)?))
+        })
+    }
+
+    fn is_for_members_key(&self, key: &sled::Result<sled::IVec>) -> bool {
+        key.as_ref().is_ok_and(|key| self.members.contains_key(key).unwrap_or(true))
     }
 }
 

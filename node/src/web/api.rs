@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Query, State, rejection::PathRejection},
 };
 
-use crate::api::{ListReply, PracticeView, RevisionView};
+use crate::api::{ClosedReply, ListReply, PracticeView, RevisionView};
 
 use super::{
     failure::JsonFailure,
@@ -38,6 +38,14 @@ pub(crate) async fn history<L: Library>(
     id: Result<Path<String>, PathRejection>,
 ) -> Reply<Vec<RevisionView>> {
     Ok(Json(library.history(practice_id(id)?).await?))
+}
+
+pub(crate) async fn closed<L: Library>(
+    State(library): State<Arc<L>>,
+    Query(pairs): Query<Pairs>,
+) -> Reply<ClosedReply> {
+    let (offset, limit) = query::page(pairs, Unknown::Refuse)?;
+    Ok(Json(library.closed(offset, limit).await?))
 }
 
 pub(crate) async fn status<L: Library>(State(library): State<Arc<L>>) -> Reply<PublicStatus> {

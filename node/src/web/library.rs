@@ -48,6 +48,8 @@ struct Page {
     limit: Option<u64>,
     earlier: Option<String>,
     later: Option<String>,
+    /// How many documents are for members only, if any.
+    closed: Option<String>,
 }
 
 struct Row {
@@ -96,6 +98,7 @@ impl Page {
             limit: (filter.limit != super::bounds::ROWS_DEFAULT).then_some(filter.limit),
             earlier: (filter.offset > 0).then(|| at(filter.offset.saturating_sub(filter.limit))),
             later: (count > 0 && end < reply.total).then(|| at(end)),
+            closed: (reply.closed.total > 0).then(|| TEXT.closed(reply.closed.total)),
         }
     }
 }

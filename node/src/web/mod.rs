@@ -3,7 +3,8 @@
 //!
 //! What holds here:
 //!
-//! - Only what is public leaves. The pages read through [`Library`], and the node's status passes through
+//! - Only what is public leaves, on a member's node too: of a document for members only a page says what its entry says.
+//!   The pages read through [`Library`], and the node's status passes through
 //!   [`PublicStatus`], which has no field for a path, an address or a peer's id.
 //! - Every value of a record is a stranger's text. Templates escape it, Markdown is rendered and then sanitised, a link is
 //!   `https:`, `http:` or `mailto:` or it is not a link, and text that could reorder its surroundings is isolated.
@@ -22,6 +23,7 @@
 mod api;
 mod assets;
 mod bounds;
+mod closed;
 mod connections;
 mod display;
 mod failure;
@@ -56,10 +58,12 @@ pub fn router<L: Library>(source: Arc<L>) -> Router {
         .route("/practices", get(library::moved))
         .route("/practices/{id}", get(practice::page::<L>))
         .route("/practices/{id}/history", get(history::page::<L>))
+        .route("/for-members", get(closed::page::<L>))
         .route("/status", get(status::page::<L>))
         .route("/api/practices", get(api::practices::<L>))
         .route("/api/practices/{id}", get(api::practice::<L>))
         .route("/api/practices/{id}/history", get(api::history::<L>))
+        .route("/api/for-members", get(api::closed::<L>))
         .route("/api/status", get(api::status::<L>))
         .route("/static/{name}", get(assets::file))
         .with_state(source)

@@ -34,11 +34,13 @@ pub struct PublicStatus {
     pub entries: u64,
     /// Entries that count.
     pub counted: u64,
-    /// Practices in the library (withdrawn ones not counted).
+    /// Practices that everybody may read (withdrawn ones not counted).
     pub practices: u64,
-    /// Practices in the library by this node's own member.
+    /// The same of this node's own member.
     pub own_practices: u64,
-    /// Bodies wanted and not yet held.
+    /// Entries for members only.
+    pub for_members: u64,
+    /// Public bodies wanted and not yet held.
     pub wanted_bodies: u64,
     /// Frontier digest, in hexadecimal.
     pub digest: String,
@@ -78,6 +80,7 @@ impl From<StatusReply> for PublicStatus {
             practices,
             own_practices,
             wanted_bodies,
+            for_members,
             bytes: _,
             digest,
             peers_connected,
@@ -100,8 +103,9 @@ impl From<StatusReply> for PublicStatus {
             logs,
             entries,
             counted,
-            practices,
-            own_practices,
+            practices: practices.saturating_sub(for_members.practices),
+            own_practices: own_practices.saturating_sub(for_members.own_practices),
+            for_members: for_members.entries,
             wanted_bodies,
             digest,
             peers_connected,

@@ -51,6 +51,16 @@ pub(crate) fn parse(pairs: Pairs, unknown: Unknown) -> Result<ListFilter, ApiErr
     Ok(filter)
 }
 
+/// Reads which page of a list without filters is asked for: how many rows to pass over, and how many to show.
+pub(crate) fn page(pairs: Pairs, unknown: Unknown) -> Result<(u64, u64), ApiError> {
+    let of_page = |name: &str| ["offset", "limit"].contains(&name);
+    if unknown == Unknown::Refuse && pairs.iter().any(|(name, _)| !of_page(name)) {
+        return Err(bad("this list has no filters"));
+    }
+    let filter = parse(pairs.into_iter().filter(|(name, _)| of_page(name)).collect(), unknown)?;
+    Ok((filter.offset, filter.limit))
+}
+
 /// The address of the library with this filter.
 pub(crate) fn address(filter: &ListFilter) -> String {
     let mut out = String::from("/");

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use crate::api::{ApiError, ListFilter, ListReply, PracticeView, RevisionView, StatusReply};
+use crate::api::{ApiError, ClosedReply, ListFilter, ListReply, PracticeView, RevisionView, StatusReply};
 
 /// A readable library.
 ///
@@ -20,6 +20,12 @@ pub trait Library: Send + Sync + 'static {
 
     /// All revisions of a series, oldest first; `id` as in [`Library::show`].
     fn history(&self, id: String) -> impl Future<Output = Result<Vec<RevisionView>, ApiError>> + Send;
+
+    /// Documents for members only, as everybody sees them.
+    fn closed(&self, offset: u64, limit: u64) -> impl Future<Output = Result<ClosedReply, ApiError>> + Send {
+        let _ = (offset, limit);
+        async { Ok(ClosedReply::default()) }
+    }
 
     /// How the node stands.
     fn status(&self) -> impl Future<Output = Result<StatusReply, ApiError>> + Send;

@@ -68,6 +68,7 @@ impl Page {
             held: vec![
                 number(TEXT.practices, status.practices),
                 number(TEXT.own_practices, status.own_practices),
+                number(TEXT.for_members, status.for_members),
                 number(TEXT.logs, status.logs),
                 number(TEXT.entries, status.entries),
                 number(TEXT.counted, status.counted),

@@ -49,6 +49,11 @@ pub(crate) struct Text {
     pub(crate) current: &'static str,
     pub(crate) concurrent: &'static str,
     pub(crate) withdrawn: &'static str,
+    // Documents for members only.
+    pub(crate) closed_heading: &'static str,
+    pub(crate) closed_note: &'static str,
+    pub(crate) closed_none: &'static str,
+    pub(crate) closed_kind: &'static str,
     // A practice.
     pub(crate) facts: &'static str,
     pub(crate) unknown_fields: &'static str,
@@ -112,6 +117,7 @@ pub(crate) struct Text {
     pub(crate) what_it_holds: &'static str,
     pub(crate) practices: &'static str,
     pub(crate) own_practices: &'static str,
+    pub(crate) for_members: &'static str,
     pub(crate) logs: &'static str,
     pub(crate) entries: &'static str,
     pub(crate) counted: &'static str,
@@ -175,6 +181,10 @@ pub(crate) const TEXT: Text = Text {
     current: "Current",
     concurrent: "Several newest revisions",
     withdrawn: "Withdrawn",
+    closed_heading: "For members only",
+    closed_note: "Everybody sees that these documents exist, who signed them, where they stand and when they were made. What they say is read on the nodes of members, and never on a page like this one.",
+    closed_none: "There is no document for members only.",
+    closed_kind: "Kind",
     facts: "At a glance",
     unknown_fields: "Fields that this node does not know",
     concurrent_note: "These revisions were made without knowing of each other. This page shows one of them. The others:",
@@ -235,6 +245,7 @@ pub(crate) const TEXT: Text = Text {
     what_it_holds: "What it holds",
     practices: "Practices",
     own_practices: "Practices of its own member",
+    for_members: "Documents for members only",
     logs: "Logs",
     entries: "Entries",
     counted: "Entries that count",
@@ -284,6 +295,15 @@ impl Text {
             1 => "1 practice".to_owned(),
             _ if from == 1 && to == total => format!("{} practices", grouped(total)),
             _ => format!("{} to {} of {} practices", grouped(from), grouped(to), grouped(total)),
+        }
+    }
+
+    /// How many documents are for members only.
+    pub(crate) fn closed(&self, count: u64) -> String {
+        if count == 1 {
+            "1 document is for members only".to_owned()
+        } else {
+            format!("{} documents are for members only", grouped(count))
         }
     }
 

@@ -5,8 +5,9 @@ use std::{future::Future, sync::Arc};
 
 use nanduti_node::{
     api::{
-        ApiError, ErrorKind, FieldForm, FieldView, ForkView, ListFilter, ListReply, NodeRole, PracticeRow,
-        PracticeView, Proof, RevisionView, SeriesState, StatusReply, ValueView, WithdrawalView,
+        ApiError, Audience, ClosedReply, ClosedView, ErrorKind, FieldForm, FieldView, ForMembersView, ForkView,
+        ListFilter, ListReply, NodeRole, PracticeRow, PracticeView, Proof, RevisionView, SeriesState, StatusReply,
+        ValueView, WithdrawalView,
     },
     web::{Choice, Choices, Library, Place},
 };
@@ -73,7 +74,8 @@ impl Library for Fixture {
             .collect();
         let total = matching.len() as u64;
         let practices = matching.into_iter().skip(filter.offset as usize).take(filter.limit as usize).collect();
-        Ok(ListReply { practices, total, notice: None })
+        let closed = ClosedReply { entries: Vec::new(), total: closed().len() as u64 };
+        Ok(ListReply { practices, total, notice: None, closed })
     }
 
     async fn show(&self, id: String) -> Result<PracticeView, ApiError> {
@@ -92,6 +94,13 @@ impl Library for Fixture {
         let mut second = view.revision.clone();
         second.revises = vec![first.id.clone()];
         Ok(vec![first, second])
+    }
+
+    async fn closed(&self, offset: u64, limit: u64) -> Result<ClosedReply, ApiError> {
+        let all = closed();
+        let total = all.len() as u64;
+        let entries = all.into_iter().skip(offset as usize).take(limit as usize).collect();
+        Ok(ClosedReply { entries, total })
     }
 
     fn status(&self) -> impl Future<Output = Result<StatusReply, ApiError>> + Send {
@@ -121,6 +130,21 @@ impl Library for Fixture {
     }
 }
 
+/// Documents for members only, as everybody sees them.
+fn closed() -> Vec<ClosedView> {
+    let entry = |short: &str, member: &str, name: &str, seq| ClosedView {
+        id: id(short),
+        short: short.to_owned(),
+        member: member.to_owned(),
+        member_name: name.to_owned(),
+        kind: "practice".to_owned(),
+        key: "c1".repeat(32),
+        seq,
+        time: "2026-02-01T09:30:00Z".to_owned(),
+    };
+    vec![entry("closed2222", "KEN", "Kenya", 1_204), entry("closed3333", "MAR", "", 3)]
+}
+
 /// An operator's status with something private in every private field.
 pub(crate) fn status() -> StatusReply {
     StatusReply {
@@ -144,6 +168,7 @@ pub(crate) fn status() -> StatusReply {
         practices: 1_042,
         own_practices: 3,
         wanted_bodies: 0,
+        for_members: ForMembersView { readable: true, entries: 3, practices: 42, own_practices: 1, missing: 77_777 },
         bytes: 987_654_321,
         digest: "d1".repeat(32),
         peers_connected: 4,
@@ -201,6 +226,7 @@ fn practice(short: &str, member: (&str, &str), language: &str, title: &str) -> P
             themes: vec!["theme:participation".to_owned()],
             revisions: 2,
             state: SeriesState::Current,
+            audience: Audience::Public,
             time: revision.time.clone(),
         },
         revision,

@@ -29,6 +29,7 @@ async fn the_pages_look_like_this() {
         ("practice_withdrawn", format!("/practices/{WITHDRAWN}")),
         ("practice_concurrent", format!("/practices/{CONCURRENT}")),
         ("history", format!("/practices/{ORDINARY}/history")),
+        ("closed", "/for-members?limit=1".to_owned()),
         ("status", "/status".to_owned()),
     ] {
         insta::assert_snapshot!(name, page(&address).await.body);
@@ -42,6 +43,7 @@ async fn every_page_has_its_landmarks_and_one_heading() {
         "/",
         "/?member=PRY",
         "/status",
+        "/for-members",
         &format!("/practices/{ORDINARY}"),
         &format!("/practices/{ORDINARY}/history"),
         "/nothing",

@@ -169,9 +169,9 @@ pub fn front_matter(data: &[u8]) {
     let Ok(draft) = authoring::parse(&String::from_utf8_lossy(data)) else { return };
     let body = RecordBody::first([0; 16], draft.record.clone()).encode().expect("what is accepted can be signed");
     assert_eq!(RecordBody::decode(&body).map(|body| body.record).as_ref(), Ok(&draft.record));
-    let file = authoring::render(&draft.record, draft.id.as_deref());
+    let file = authoring::render(&draft.record, draft.id.as_deref(), draft.audience);
     let again = authoring::parse(&file).unwrap_or_else(|problems| panic!("{file}\n{problems:?}"));
-    assert_eq!((again.record, again.id), (draft.record, draft.id));
+    assert_eq!((again.record, again.id, again.audience), (draft.record, draft.id, draft.audience));
 }
 
 /// Markdown in a page.
@@ -235,6 +235,7 @@ fn view(script: &mut Script<'_>) -> PracticeView {
         themes: Vec::new(),
         revisions: 2,
         state: SeriesState::Concurrent,
+        audience: nanduti_node::api::Audience::Public,
         time: time.clone(),
     };
     let withdrawal = Some(WithdrawalView { id, reason: label, note: Some(long), time });

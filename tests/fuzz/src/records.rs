@@ -3,6 +3,7 @@
 use nanduti_protocol::{
     hash::Hash,
     key::PublicKey,
+    kind::Audience,
     library::{Card, Fact, Origin, Series, Standing},
     record::{self, Glance, PRACTICE, Record, RecordBody, WITHDRAWAL, WithdrawalBody},
 };
@@ -57,11 +58,12 @@ pub fn library(data: &[u8]) {
         let origin =
             Origin { log: PublicKey::from_bytes([script.byte() % 3; 32]), seq, time: u64::from(script.byte()) };
         let hash = Hash::of(&[script.byte() % 32]);
+        let audience = if hash.as_bytes()[0] & 1 == 0 { Audience::Public } else { Audience::Members };
         let named: Vec<Hash> = (0..script.below(4)).map(|_| Hash::of(&[script.byte() % 32])).collect();
         let fact = match script.below(3) {
             0 => {
                 let body = RecordBody::revision([0; 16], hash, named, text_record(&mut script)).encode();
-                body.ok().and_then(|body| Fact::practice(hash, origin, &body))
+                body.ok().and_then(|body| Fact::practice(hash, origin, audience, &body))
             }
             1 => {
                 let mut versions = named;
@@ -71,7 +73,7 @@ pub fn library(data: &[u8]) {
                 let body = WithdrawalBody { salt: [0; 16], series: hash, versions, reason, note: None };
                 body.encode().ok().and_then(|body| Fact::withdrawal(origin, &body))
             }
-            _ => Fact::practice(hash, origin, script.bytes(200)),
+            _ => Fact::practice(hash, origin, audience, script.bytes(200)),
         };
         if let Some((_, fact)) = fact
             && !facts.iter().any(|(known, _)| *known == hash)
@@ -126,5 +128,10 @@ fn text_record(script: &mut Script<'_>) -> Record {
 
 fn record_fact(hash: Hash) -> nanduti_protocol::library::Revision {
     let origin = Origin { log: PublicKey::from_bytes([9; 32]), seq: 0, time: 0 };
-    nanduti_protocol::library::Revision { origin, revises: vec![hash], card: Card::default() }
+    nanduti_protocol::library::Revision {
+        origin,
+        revises: vec![hash],
+        audience: Audience::Public,
+        card: Card::default(),
+    }
 }

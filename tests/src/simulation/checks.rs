@@ -251,6 +251,11 @@ pub(super) fn unequal(nodes: &[Node], stage: &Stage) -> Option<(usize, String)> 
         if alike.library.shown() != node.library.shown() {
             return Some((node.id, format!("its library differs from that of node {}", alike.id)));
         }
+        // Within members, and within the others, they are alike: one of each tells for all.
+        let differs = node.is_member != first.is_member && node.id == alike.id;
+        if differs && node.library.public() != first.library.public() {
+            return Some((node.id, format!("shows another public library than node {}", first.id)));
+        }
         if node.ledger.succession() != first.ledger.succession() {
             return Some((node.id, format!("its ballots differ from those of node {}", first.id)));
         }

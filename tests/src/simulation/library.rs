@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use nanduti_protocol::{
     hash::Hash,
     key::{MemberId, PublicKey},
-    kind::Kind,
+    kind::{Audience, Kind},
     ledger::Ledger,
     library::{Fact, Origin, Series, Standing},
 };
@@ -48,6 +48,13 @@ impl Library {
         self.series.iter().filter(|(key, series)| series.standing(&key.0) != Standing::Unrooted).collect()
     }
 
+    /// The series that everybody may read, each as it is shown.
+    pub(super) fn public(&self) -> BTreeMap<&(Hash, MemberId), (Standing, Vec<Hash>)> {
+        let public = self.shown().into_iter().filter(|(_, series)| series.audience() == Some(Audience::Public));
+        let seen = |series: &Series| series.history().into_iter().map(|(hash, _)| hash).collect();
+        public.map(|(key, series)| (key, (series.standing(&key.0), seen(series)))).collect()
+    }
+
     /// Is this entry a revision in a series of the library?
     pub(super) fn holds(&self, hash: &Hash) -> bool {
         self.series.values().any(|series| series.revision(hash).is_some())
@@ -73,7 +80,7 @@ impl Library {
 
 fn fact_of(held: &Held, origin: Origin) -> Option<(Hash, Fact)> {
     match (&held.kind, &held.body) {
-        (Kind::Practice, Some(body)) => Fact::practice(held.hash, origin, body),
+        (Kind::Practice, Some(body)) => Fact::practice(held.hash, origin, held.audience, body),
         (Kind::Withdrawal, Some(body)) => Fact::withdrawal(origin, body),
         _ => None,
     }

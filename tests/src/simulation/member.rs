@@ -162,25 +162,27 @@ impl Institution {
     }
 
     fn revise(&self, node: &mut Node, dice: &mut Dice) {
-        let Some((series, replaced)) = self.any_practice(node, dice) else { return };
+        let Some((series, replaced, audience)) = self.any_practice(node, dice) else { return };
+        // A liar also revises for others than those who may read the first revision.
+        let audience = if !self.honest && dice.once_in(4) { Audience::Public } else { audience };
         let body = RecordBody::revision(salt(dice), series, vec![replaced], record(dice)).encode();
-        node.writer.queue.extend(body.ok().map(|body| Command::Author(Kind::Practice, Audience::Public, body)));
+        node.writer.queue.extend(body.ok().map(|body| Command::Author(Kind::Practice, audience, body)));
     }
 
     fn withdraw(&self, node: &mut Node, dice: &mut Dice) {
-        let Some((series, newest)) = self.any_practice(node, dice) else { return };
+        let Some((series, newest, _)) = self.any_practice(node, dice) else { return };
         let body =
             WithdrawalBody { salt: salt(dice), series, versions: vec![newest], reason: "error".into(), note: None };
         let command = body.encode().ok().map(|body| Command::Author(Kind::Withdrawal, Audience::Public, body));
         node.writer.queue.extend(command);
     }
 
-    /// One of its practices: its series, and the revision.
-    fn any_practice(&self, node: &Node, dice: &mut Dice) -> Option<(Hash, Hash)> {
+    /// One of its practices: its series, the revision, and who may read it.
+    fn any_practice(&self, node: &Node, dice: &mut Dice) -> Option<(Hash, Hash, Audience)> {
         let disk = node.shelf.look();
         let held = dice.pick(disk.logs.get(&self.log())?).filter(|held| held.kind == Kind::Practice)?;
         let body = RecordBody::decode(held.body.as_deref()?).ok()?;
-        Some((body.series.unwrap_or(held.hash), held.hash))
+        Some((body.series.unwrap_or(held.hash), held.hash, held.audience))
     }
 }
 

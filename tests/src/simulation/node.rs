@@ -349,9 +349,15 @@ impl Node {
         }
     }
 
-    /// The bodies that it will ask a peer for.
+    /// The bodies that it will ask a peer for: those for members only once it knows that it is a member's node.
     pub(super) fn wanted(&self, stage: &Stage) -> Vec<(PublicKey, u64)> {
-        if stage.breaks(Break::NeverAsk) { Vec::new() } else { self.shelf.look().wants.iter().copied().collect() }
+        if stage.breaks(Break::NeverAsk) {
+            return Vec::new();
+        }
+        let disk = self.shelf.look();
+        let is_public = |log: &PublicKey, seq| disk.at(log, seq).is_none_or(|held| held.audience == Audience::Public);
+        let reads_all = stage.key_of(self.id).is_some_and(|key| self.is_member_node(&key, stage));
+        disk.wants.iter().filter(|(log, seq)| reads_all || is_public(log, *seq)).copied().collect()
     }
 
     /// Is a peer the node of a member, as far as this node knows?

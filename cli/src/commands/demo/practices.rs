@@ -76,7 +76,7 @@ pub(super) fn all() -> Vec<Practice> {
     csv::Reader::from_reader(ROWS.as_bytes())
         .into_deserialize::<Row>()
         .map(|row| row.expect("the list is part of the program, and a test reads all of it"))
-        .map(|row| Practice { markdown: authoring::render(&row.record(), None), member: row.member })
+        .map(|row| Practice { markdown: authoring::render(&row.record(), None, None), member: row.member })
         .collect()
 }
 

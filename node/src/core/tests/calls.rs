@@ -110,7 +110,7 @@ fn a_body_that_arrives_late_is_filled_in() {
     }
     let mut bench = Bench::new(&world);
     bench.admit_all([&root, &log]);
-    assert_eq!((bench.seen().wanted, bench.core().wants(9).len()), (3, 3));
+    assert_eq!((bench.seen().wanted, bench.core().wants(9, false).len()), (3, 3));
     assert_eq!(bench.seen().practices[&member(0)], 3);
     bench.restart();
     assert_eq!(bench.seen().wanted, 3);

@@ -3,17 +3,14 @@
 //! What lies on the disk as one large piece is sent in the frame in which it lies there. Small pieces are compressed anew, all
 //! together, which makes them smaller; and so is what is stripped.
 
-use nanduti_protocol::entry::Entry;
 use nanduti_protocol::key::PublicKey;
-use nanduti_protocol::kind::Audience;
 use nanduti_protocol::limits::{SEGMENT_MAX, SEGMENT_TARGET};
-use nanduti_protocol::run::{push_item, split_item};
 use nanduti_protocol::sync::{FrameHeader, FrameType, body_frame, segment_head};
 use zstd::bulk::{Compressor, Decompressor};
 
 use super::super::blame::Fault;
 use super::intake::decompress;
-use crate::core::{Core, CoreError, Framed};
+use crate::core::{Core, CoreError, Framed, Leaving, Recipient};
 
 /// zstd's level: the fastest of the ordinary ones. The wire is seldom so thin that more pays.
 const LEVEL: i32 = 1;
@@ -23,8 +20,8 @@ const LARGE: u64 = (SEGMENT_TARGET / 4) as u64;
 /// Reads and compresses for one session.
 pub(super) struct Server {
     core: Core,
-    /// May the peer read what is for members only?
-    to_member: bool,
+    /// The peer's key, by which a member may know it for its own.
+    peer: Option<PublicKey>,
     compressor: Compressor<'static>,
     decompressor: Decompressor<'static>,
 }
@@ -41,9 +38,9 @@ pub(super) struct Served {
 
 impl Server {
     /// A server for a peer.
-    pub(super) fn new(core: Core, to_member: bool) -> std::io::Result<Self> {
+    pub(super) fn new(core: Core, peer: Option<PublicKey>) -> std::io::Result<Self> {
         let (compressor, decompressor) = (Compressor::new(LEVEL)?, Decompressor::new()?);
-        Ok(Self { core, to_member, compressor, decompressor })
+        Ok(Self { core, peer, compressor, decompressor })
     }
 
     /// Reads one segment of a run and makes a frame of it. Blocks on the disk.
@@ -56,7 +53,7 @@ impl Server {
         }
         let run = self.core.read_run(log, from, to, SEGMENT_TARGET)?;
         debug_assert!(run.len() <= SEGMENT_MAX, "read_run keeps to the bound");
-        let (count, run) = self.for_peer(run);
+        let Leaving { bytes: run, entries: count, .. } = self.recipient().segment(run);
         let compressed = if count == 0 { None } else { self.compressor.compress(&run).ok() };
         let frame = compressed.and_then(|compressed| segment_frame(run.len(), &compressed));
         // What cannot be framed cannot be served; the log is given up for this session.
@@ -67,47 +64,24 @@ impl Server {
     /// Reads a body and makes a frame of it, if the peer may have it. Blocks on the disk.
     pub(super) fn body(&self, log: &PublicKey, seq: u64) -> Result<Option<Vec<u8>>, CoreError> {
         let Some(found) = self.core.read_at(log, seq)? else { return Ok(None) };
-        let allowed = self.to_member || found.statement.audience == Audience::Public;
+        let allowed = self.recipient().may_read(found.statement.audience);
         Ok(found.body.filter(|_| allowed).and_then(|body| body_frame(log, seq, &body)))
     }
 
-    /// May the peer read every body in a run?
+    /// May the peer read every body in a run? What cannot be decompressed it may not.
     fn may_read_all(&mut self, framed: &Framed) -> bool {
-        if self.to_member {
+        let recipient = self.recipient();
+        if recipient == Recipient::Member {
             return true;
         }
         let run: Result<_, Fault> = decompress(&mut self.decompressor, &framed.frame, framed.len);
-        run.is_ok_and(|run| items(&run).all(|(entry, body)| body.is_none() || is_public(entry)))
+        run.is_ok_and(|run| recipient.segment(run).left_out == 0)
     }
 
-    /// Counts the items, and leaves bodies out that the peer may not read.
-    fn for_peer(&self, run: Vec<u8>) -> (u64, Vec<u8>) {
-        let withheld = |(entry, body): (&[u8], Option<&[u8]>)| !self.to_member && body.is_some() && !is_public(entry);
-        let count = items(&run).count() as u64;
-        if !items(&run).any(withheld) {
-            return (count, run);
-        }
-        let mut stripped = Vec::with_capacity(run.len());
-        for (entry, body) in items(&run) {
-            push_item(&mut stripped, entry, body.filter(|_| !withheld((entry, body))));
-        }
-        (count, stripped)
+    /// What the peer is at this moment: it may have become a member's node since the session began, or ceased to be one.
+    fn recipient(&self) -> Recipient {
+        Recipient::of_node(&self.core.snapshot(), self.peer.as_ref())
     }
-}
-
-/// The items of a run, which is whole.
-fn items(run: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
-    let mut rest = run;
-    std::iter::from_fn(move || {
-        let (entry, body, len) = split_item(rest)?;
-        rest = rest.get(len..)?;
-        Some((entry, body))
-    })
-}
-
-/// May everybody read the body of this entry? What cannot be read is nobody's.
-fn is_public(entry: &[u8]) -> bool {
-    Entry::decode(entry).is_ok_and(|entry| entry.statement.audience == Audience::Public)
 }
 
 fn segment_frame(len: usize, compressed: &[u8]) -> Option<Vec<u8>> {

@@ -37,7 +37,7 @@ use super::serve::{Served, Server};
 use super::view::SessionView;
 use super::wire::{FrameReader, Meter, WireError, write_frame};
 use super::{Job, Role, SessionError, SessionReport};
-use crate::core::{Core, CoreError, Snapshot};
+use crate::core::{Core, CoreError, Recipient, Snapshot};
 
 /// Forks of keys that are not known yet, kept until the end of the session, by when they may be.
 const DEFERRED_FORKS: usize = 64;
@@ -46,13 +46,15 @@ const DEFERRED_FORKS: usize = 64;
 #[derive(Debug, Clone)]
 pub(in super::super) struct Sessions {
     core: Core,
+    /// The key of this node, by which a member may know it for its own.
+    own: PublicKey,
     bounds: Bounds,
 }
 
 impl Sessions {
-    /// Sessions on a core, with so many threads for verifying.
-    pub(in super::super) fn new(core: Core, verifiers: usize) -> Self {
-        Self { core, bounds: Bounds::new(verifiers) }
+    /// Sessions of a node with this key on a core, with so many threads for verifying.
+    pub(in super::super) fn new(core: Core, own: PublicKey, verifiers: usize) -> Self {
+        Self { core, own, bounds: Bounds::new(verifiers) }
     }
 
     /// Begins a session over a stream that is being opened.
@@ -118,7 +120,7 @@ impl Sessions {
         report: &mut SessionReport,
     ) -> Result<(), SessionError> {
         let bounds = self.bounds.for_session();
-        let mut driver = Driver::begin(self.core.clone(), bounds.clone(), role, report).await?;
+        let mut driver = Driver::begin((self.core.clone(), self.own), bounds.clone(), role, report).await?;
         let (reader, writer) = stream.split();
         let (arrived, frames) = mpsc::channel(2);
         let (outgoing, queued) = mpsc::channel(limits::READ_AHEAD);
@@ -229,16 +231,20 @@ struct Driver {
 }
 
 impl Driver {
-    async fn begin(core: Core, bounds: Bounds, role: &Role, report: &SessionReport) -> Result<Self, SessionError> {
+    async fn begin(
+        (core, own): (Core, PublicKey),
+        bounds: Bounds,
+        role: &Role,
+        report: &SessionReport,
+    ) -> Result<Self, SessionError> {
         let snapshot = core.snapshot();
-        let authority = snapshot.ledger.authority();
-        let member =
-            key_of(&report.peer).and_then(|key| authority.and_then(|authority| authority.member_of_node(&key)));
-        let own = |error: std::io::Error| SessionError::Own(error.to_string());
-        let server = Server::new(core.clone(), member.is_some()).map_err(own)?;
-        let wanted = if snapshot.counts.wanted > 0 {
+        let cannot = |error: std::io::Error| SessionError::Own(error.to_string());
+        let server = Server::new(core.clone(), key_of(&report.peer)).map_err(cannot)?;
+        // Why the others are not here is known: they are for members only, and this is no member's node.
+        let for_members = Recipient::of_node(&snapshot, Some(&own)) == Recipient::Member;
+        let wanted = if snapshot.counts.wanted > 0 || (for_members && snapshot.counts.withheld > 0) {
             let core = core.clone();
-            bounds.work(move || core.wants(SYNC_WANT_MAX)).await?
+            bounds.work(move || core.wants(SYNC_WANT_MAX, for_members)).await?
         } else {
             Vec::new()
         };

@@ -176,9 +176,14 @@ async fn what_is_for_members_stays_with_members() {
     let held = |node: &TestNode| (1..4).map(|seq| node.core.body(&log, seq).unwrap().is_some()).collect::<Vec<_>>();
     assert_eq!(held(&member), [true, true, true]);
     assert_eq!(held(&observer), [true, false, true]);
-    // Asked for again, it is still not told.
+    // It is known why it is not here: nothing is wanted, and nothing asked for.
+    let counts = observer.core.snapshot().counts.clone();
+    assert_eq!((counts.wanted, counts.withheld, observer.core.wants(9, false)), (0, 1, Vec::new()));
+    assert_eq!(observer.core.wants(9, true), [(log, 2)]);
     let outcomes = patiently(observer.net.sync_now(None)).await.unwrap();
     assert!(outcomes.iter().any(|outcome| outcome.equal && outcome.error.is_none()), "{outcomes:?}");
+    let outcomes = patiently(observer.net.sync_now(None)).await.unwrap();
+    assert!(outcomes.iter().all(|outcome| outcome.bytes_in + outcome.bytes_out <= 256), "{outcomes:?}");
     assert_eq!(held(&observer), [true, false, true]);
 }
 

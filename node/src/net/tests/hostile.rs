@@ -293,3 +293,29 @@ async fn strangers_who_hold_sessions_take_no_place_of_a_member() {
     assert_eq!(outcome[0].error, None);
     drop(held);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_who_asks_for_what_is_for_members_is_given_none_of_it() {
+    let mut scene = Scene::new().await;
+    let log = PublicKey::from(&publish_key(0));
+    let secret = scene.world.confidential(0, scene.tips.get_mut(&0).unwrap());
+    scene.victim.core.admit(secret).await.unwrap();
+    let run = scene.world.more(0, scene.tips.get_mut(&0).unwrap(), 1, 100);
+    scene.victim.core.admit(run).await.unwrap();
+    let mut attacker = scene.attacker().await;
+    let frontier: Frontier = (*scene.victim.core.snapshot().frontier).clone();
+    let network = scene.world.network;
+    let wanted = vec![(log, 1), (log, 2)];
+    // Once as somebody who holds nothing and is sent segments, once as somebody who lacks nothing but bodies.
+    for frontier in [Frontier::default(), frontier] {
+        let lies = Lies { network, frontier, hashes: BTreeMap::new(), wanted: wanted.clone() };
+        attacker.session(lies, |_, _, _| Vec::new()).await;
+    }
+    let heard = attacker.heard.concat();
+    let holds = |bytes: &[u8]| heard.windows(bytes.len()).any(|found| found == bytes);
+    assert!(holds(&[b'x'; 50]), "a body that is public was sent");
+    assert!(!holds(b"for members"), "and none of what is not");
+    let friend = &scene.friend;
+    friend.holds(&publish_key(0), 3).await;
+    assert_eq!(friend.core.body(&log, 1).unwrap().as_deref(), Some(b"for members".as_slice()), "a member has it");
+}

@@ -11,7 +11,8 @@ use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::PublicKey;
 use nanduti_protocol::ledger::History;
 use nanduti_protocol::sync::{
-    FRAME_HEADER_LEN, FrameHeader, FrameType, Input, Message, Output, Serve, Session, View, message_frame, segment_head,
+    FRAME_HEADER_LEN, FrameHeader, FrameType, Input, Message, Output, Serve, Session, View, message_frame,
+    segment_head, split_segment,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -31,6 +32,8 @@ pub(super) struct Raw {
     publish: mpsc::Sender<Vec<u8>>,
     connected: watch::Receiver<bool>,
     subscribed: watch::Receiver<bool>,
+    /// What came in segments, decompressed, and in bodies.
+    pub(super) heard: Vec<Vec<u8>>,
 }
 
 impl Raw {
@@ -71,7 +74,7 @@ impl Raw {
                 }
             }
         });
-        let raw = Self { victim, control, publish, connected, subscribed };
+        let raw = Self { victim, control, publish, connected, subscribed, heard: Vec::new() };
         raw.is_connected(true).await;
         raw
     }
@@ -110,7 +113,7 @@ impl Raw {
     }
 
     /// Runs a session as the protocol says, except that what is served is the caller's choice. Returns when the other side
-    /// has had enough, or all is over.
+    /// has had enough, or all is over. What was heard in segments and bodies is kept.
     pub(super) async fn session(&mut self, view: Lies, mut serve: impl FnMut(PublicKey, u64, u64) -> Vec<u8>) {
         let opened = self.control.open_stream(self.victim, StreamProtocol::new("/nanduti/sync/1"));
         // Refused by now.
@@ -145,6 +148,12 @@ impl Raw {
             if header.frame_type == FrameType::Message {
                 let message = Message::decode(&content).expect("honest");
                 session.handle(Input::Message(message)).expect("honest");
+            } else if let Ok((len, compressed)) = split_segment(&content).map_err(drop)
+                && header.frame_type == FrameType::Segment
+            {
+                self.heard.push(zstd::bulk::decompress(compressed, len).expect("honest"));
+            } else {
+                self.heard.push(content);
             }
         }
     }
@@ -190,6 +199,7 @@ pub(super) struct Lies {
     pub(super) network: Hash,
     pub(super) frontier: Frontier,
     pub(super) hashes: BTreeMap<(PublicKey, u64), Hash>,
+    pub(super) wanted: Vec<(PublicKey, u64)>,
 }
 
 impl Lies {
@@ -198,7 +208,7 @@ impl Lies {
         let mut frontier = frontier.clone();
         let held = *frontier.position(&log).expect("it is held");
         frontier.set(log, Position { next, head: Hash::of(b"whatever"), fork: None });
-        Self { network, frontier, hashes: [((log, held.next - 1), held.head)].into() }
+        Self { network, frontier, hashes: [((log, held.next - 1), held.head)].into(), wanted: Vec::new() }
     }
 }
 
@@ -234,6 +244,6 @@ impl View for Lies {
     }
 
     fn wanted(&self) -> Vec<(PublicKey, u64)> {
-        Vec::new()
+        self.wanted.clone()
     }
 }
