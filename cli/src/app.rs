@@ -49,6 +49,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Sync(args) => context.block_on(c::sync::run(context, args)),
         Command::Peer(args) => context.block_on(c::peer::run(context, args)),
         Command::Key(args) => context.block_on(c::key::run(context, args)),
+        Command::Fork(args) => context.block_on(c::fork::run(context, args)),
         Command::Sign(args) => c::sign::run(context, &args),
         Command::Submit(args) => context.block_on(c::submit::run(context, args)),
         Command::Status(args) => context.block_on(c::status::run(context, &args)),

@@ -65,6 +65,7 @@ pub(crate) enum Command {
     Member(c::member::Args),
     Ballot(c::ballot::Args),
     Key(c::key::Args),
+    Fork(c::fork::Args),
     Sign(c::sign::Args),
     Submit(c::submit::Args),
     Status(c::status::Args),

@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Write", &["practice", "publish", "withdraw"]),
     ("Read", &["list", "show", "history", "diff", "verify"]),
     ("Decide", &["member", "ballot"]),
-    ("Trust", &["key", "sign", "submit"]),
+    ("Trust", &["key", "fork", "sign", "submit"]),
     ("Operate", &["status", "sync", "peer", "bundle", "backup", "restore", "reindex", "config"]),
     ("Shell", &["completions", "man"]),
 ];

@@ -97,6 +97,11 @@ impl ForkProof {
         self.low.chain.log()
     }
 
+    /// The two sides: the hash that each has at the place, and the chain that shows it. That of the smaller hash comes first.
+    pub fn sides(&self) -> [(Hash, &Chain); 2] {
+        [&self.low, &self.high].map(|witness| (witness.hash, &witness.chain))
+    }
+
     /// What the frontier carries of it.
     pub fn mark(&self) -> ForkMark {
         ForkMark { seq: self.seq, low: self.low.hash, high: self.high.hash }

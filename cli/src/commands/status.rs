@@ -73,6 +73,10 @@ fn finish(context: &Context, reply: &StatusReply) -> Outcome {
             "another member has to join this network first, or begin a new log with a fresh key: nanduti key replace"
         });
     }
+    if let Some(fork) = reply.forks.first() {
+        let log = words::glance(&fork.key);
+        context.terminal().hint(&format!("`nanduti fork show {log}` puts both sides of the fork next to each other"));
+    }
     if !reply.running {
         context.terminal().hint("no node is running here; `nanduti run` starts it");
     } else if reply.peers_connected == 0 {

@@ -26,6 +26,14 @@ pub enum KeyChange {
         /// The key, or the beginning of it.
         key: String,
     },
+    /// A key that said two things at one place: the branch that counts. The key ends there, and if it is the one that this node
+    /// signs with, the node goes on with a fresh one.
+    Choose {
+        /// The key, or the beginning of it.
+        key: String,
+        /// An entry of the branch, by its id: the one at the place of the fork, or a later one that is then the last to count.
+        entry: String,
+    },
     /// A stolen key: what it said after its last own entry counts for nothing.
     Revoke {
         /// The key, or the beginning of it.

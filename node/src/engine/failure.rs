@@ -62,7 +62,7 @@ impl From<CoreError> for ApiError {
                 .hint("`nanduti status` says what this node is in the network"),
             CoreError::Restored(hindrance) => restored(hindrance),
             CoreError::Forked => refused(format!("this node may not sign: {FORKED}")).hint(format!(
-                "`nanduti status` shows the fork; let the member's keyring name one branch, {FRESH_KEY}"
+                "`nanduti fork show` puts both sides next to each other, and `nanduti fork choose` names the one that counts, {FRESH_KEY}"
             )),
             CoreError::Full => failed(error.to_string()).hint(
                 "make room on the disk; the node writes again by itself. `storage.min_free_mib` sets the reserve",

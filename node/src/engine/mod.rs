@@ -10,6 +10,7 @@ mod ballots;
 mod bundle;
 mod closed;
 mod failure;
+mod forks;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod ids;

@@ -11,10 +11,10 @@ use super::{
     Engine, Handle,
     asked::Asked,
     closed::{self, Asker},
-    library,
+    forks, library,
 };
 use crate::{
-    api::{ApiError, ClosedReply, ListFilter, ListReply, PracticeView, RevisionView, Status, StatusReply},
+    api::{ApiError, ClosedReply, ForkReport, ListFilter, ListReply, PracticeView, RevisionView, Status, StatusReply},
     core::{Core, Snapshot},
     governance,
     web::{Choice, Choices, Library, Place},
@@ -41,6 +41,10 @@ impl Library for Engine {
 
     async fn closed(&self, offset: u64, limit: u64) -> Result<ClosedReply, ApiError> {
         self.blocking(move |core| closed::list(core, Asker::Anybody, &[], (offset, limit))).await
+    }
+
+    async fn fork(&self, log: String) -> Result<ForkReport, ApiError> {
+        self.blocking(move |core| forks::report(core, Asker::Anybody, None, &log)).await
     }
 
     async fn status(&self) -> Result<StatusReply, ApiError> {

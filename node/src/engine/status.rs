@@ -140,14 +140,13 @@ fn view(hindrance: &Hindrance, log: Option<&PublicKey>) -> RestoredView {
 }
 
 /// The forks that are not settled.
-fn forks(snapshot: &Snapshot) -> Vec<ForkView> {
+pub(super) fn forks(snapshot: &Snapshot) -> Vec<ForkView> {
     let ledger = &snapshot.ledger;
     let member = |log| ledger.authority().and_then(|authority| authority.claimed_member(log)).map(ToString::to_string);
     let open = |log, proof: &ForkProof| ledger.open_fork(log, snapshot).is_none_or(|open| open.mark() == proof.mark());
-    let unsettled = |log| ledger.open_fork(log, snapshot).is_some() || ledger.extent(log).is_none();
     ledger
         .forks()
-        .filter(|(log, proof)| unsettled(log) && open(log, proof))
+        .filter(|(log, proof)| is_unsettled(snapshot, log) && open(log, proof))
         .map(|(log, proof)| {
             let mark = proof.mark();
             ForkView {
@@ -158,4 +157,10 @@ fn forks(snapshot: &Snapshot) -> Vec<ForkView> {
             }
         })
         .collect()
+}
+
+/// Does a fork of this log wait for a branch to be named, or for the one that was named?
+pub(super) fn is_unsettled(snapshot: &Snapshot, log: &PublicKey) -> bool {
+    let ledger = &snapshot.ledger;
+    ledger.open_fork(log, snapshot).is_some() || ledger.extent(log).is_none()
 }

@@ -13,9 +13,9 @@ use tokio::net::UnixListener;
 
 use crate::{
     api::{
-        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Diff, ErrorKind, History, KeyList, KeyOffer,
-        KeyPrepare, List, Members, PeerAdd, PeerBlock, PeerList, Propose, Publish, Reindex, Show, Speak, Status,
-        Submit, Sync, Verify, Withdraw,
+        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Diff, ErrorKind, ForkList, ForkShow, History,
+        KeyList, KeyOffer, KeyPrepare, List, Members, PeerAdd, PeerBlock, PeerList, Propose, Publish, Reindex, Show,
+        Speak, Status, Submit, Sync, Verify, Withdraw,
     },
     engine::{Engine, Handle},
 };
@@ -71,6 +71,8 @@ fn router(engine: Arc<Engine>) -> Router {
     let router = route::<Propose>(router);
     let router = route::<Speak>(router);
     let router = route::<KeyList>(router);
+    let router = route::<ForkList>(router);
+    let router = route::<ForkShow>(router);
     let router = route::<KeyPrepare>(router);
     let router = route::<KeyOffer>(router);
     let router = route::<Submit>(router);

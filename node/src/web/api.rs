@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Query, State, rejection::PathRejection},
 };
 
-use crate::api::{ClosedReply, ListReply, PracticeView, RevisionView};
+use crate::api::{ClosedReply, ForkReport, ListReply, PracticeView, RevisionView};
 
 use super::{
     failure::JsonFailure,
@@ -46,6 +46,13 @@ pub(crate) async fn closed<L: Library>(
 ) -> Reply<ClosedReply> {
     let (offset, limit) = query::page(pairs, Unknown::Refuse)?;
     Ok(Json(library.closed(offset, limit).await?))
+}
+
+pub(crate) async fn fork<L: Library>(
+    State(library): State<Arc<L>>,
+    log: Result<Path<String>, PathRejection>,
+) -> Reply<ForkReport> {
+    Ok(Json(library.fork(query::log_key(log)?).await?))
 }
 
 pub(crate) async fn status<L: Library>(State(library): State<Arc<L>>) -> Reply<PublicStatus> {

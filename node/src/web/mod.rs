@@ -27,6 +27,7 @@ mod closed;
 mod connections;
 mod display;
 mod failure;
+mod fork;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod guard;
@@ -59,11 +60,13 @@ pub fn router<L: Library>(source: Arc<L>) -> Router {
         .route("/practices/{id}", get(practice::page::<L>))
         .route("/practices/{id}/history", get(history::page::<L>))
         .route("/for-members", get(closed::page::<L>))
+        .route("/forks/{log}", get(fork::page::<L>))
         .route("/status", get(status::page::<L>))
         .route("/api/practices", get(api::practices::<L>))
         .route("/api/practices/{id}", get(api::practice::<L>))
         .route("/api/practices/{id}/history", get(api::history::<L>))
         .route("/api/for-members", get(api::closed::<L>))
+        .route("/api/forks/{log}", get(api::fork::<L>))
         .route("/api/status", get(api::status::<L>))
         .route("/static/{name}", get(assets::file))
         .with_state(source)

@@ -126,6 +126,14 @@ pub(crate) fn practice_id(id: Result<Path<String>, PathRejection>) -> Result<Str
     }
 }
 
+/// The key of a log in an address.
+pub(crate) fn log_key(log: Result<Path<String>, PathRejection>) -> Result<String, ApiError> {
+    match log {
+        Ok(Path(log)) if log.len() == 64 && log.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(log),
+        _ => Err(ApiError::new(ErrorKind::NotFound, TEXT.no_such_fork)),
+    }
+}
+
 fn state(value: &str) -> Result<SeriesState, ApiError> {
     [SeriesState::Current, SeriesState::Concurrent, SeriesState::Withdrawn]
         .into_iter()

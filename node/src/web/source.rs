@@ -5,7 +5,9 @@
 
 use std::future::Future;
 
-use crate::api::{ApiError, ClosedReply, ListFilter, ListReply, PracticeView, RevisionView, StatusReply};
+use crate::api::{
+    ApiError, ClosedReply, ErrorKind, ForkReport, ListFilter, ListReply, PracticeView, RevisionView, StatusReply,
+};
 
 /// A readable library.
 ///
@@ -25,6 +27,11 @@ pub trait Library: Send + Sync + 'static {
     fn closed(&self, offset: u64, limit: u64) -> impl Future<Output = Result<ClosedReply, ApiError>> + Send {
         let _ = (offset, limit);
         async { Ok(ClosedReply::default()) }
+    }
+
+    /// Both sides of the fork of a log, without what their entries say.
+    fn fork(&self, log: String) -> impl Future<Output = Result<ForkReport, ApiError>> + Send {
+        async move { Err(ApiError::new(ErrorKind::NotFound, format!("no fork of the log {log} is known here"))) }
     }
 
     /// How the node stands.

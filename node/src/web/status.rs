@@ -43,6 +43,7 @@ struct Line {
 }
 
 struct Fork {
+    href: String,
     key: LongCode,
     member: String,
     seq: String,
@@ -86,6 +87,7 @@ impl Page {
 impl Fork {
     fn new(fork: &ForkView) -> Self {
         Self {
+            href: format!("/forks/{}", calm(&fork.key)),
             key: LongCode::new(&fork.key),
             member: calm(fork.member.as_deref().unwrap_or(TEXT.not_known)),
             seq: grouped(fork.seq),

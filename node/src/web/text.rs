@@ -133,6 +133,25 @@ pub(crate) struct Text {
     pub(crate) fork_log: &'static str,
     pub(crate) fork_place: &'static str,
     pub(crate) fork_hashes: &'static str,
+    pub(crate) fork_see: &'static str,
+    pub(crate) fork_heading: &'static str,
+    pub(crate) fork_publishing: &'static str,
+    pub(crate) fork_root: &'static str,
+    pub(crate) fork_unlisted: &'static str,
+    pub(crate) fork_open: &'static str,
+    pub(crate) fork_awaited: &'static str,
+    pub(crate) fork_settled: &'static str,
+    pub(crate) fork_by_member: &'static str,
+    pub(crate) fork_by_ballot: &'static str,
+    pub(crate) fork_by_nobody: &'static str,
+    pub(crate) fork_side: &'static str,
+    pub(crate) fork_sides: &'static str,
+    pub(crate) fork_entry: &'static str,
+    pub(crate) fork_known: &'static str,
+    pub(crate) fork_chosen: &'static str,
+    pub(crate) fork_held: &'static str,
+    pub(crate) fork_proof: &'static str,
+    pub(crate) no_such_fork: &'static str,
     // Errors.
     pub(crate) bad_request: Reason,
     pub(crate) no_such_page: Reason,
@@ -261,6 +280,25 @@ pub(crate) const TEXT: Text = Text {
     fork_log: "Log",
     fork_place: "Place",
     fork_hashes: "The two entries",
+    fork_see: "see both sides",
+    fork_heading: "A fork, both sides",
+    fork_publishing: "Publishing log",
+    fork_root: "Root log",
+    fork_unlisted: "Log of a key that no member lists",
+    fork_open: "What stands below it counts, and nothing above it, until one side is chosen.",
+    fork_awaited: "One side has been chosen; its entries have not arrived at this node yet.",
+    fork_settled: "It is settled: the side that was chosen is here, and counts.",
+    fork_by_member: "The member chooses, with its root key. The rest of the network goes on meanwhile.",
+    fork_by_ballot: "It is a root log, so the members choose, in a ballot. The rest of the network goes on meanwhile.",
+    fork_by_nobody: "No member lists the key, so it counts for nothing either way.",
+    fork_side: "Side",
+    fork_sides: "Both sides",
+    fork_entry: "Entry at that place",
+    fork_known: "Entries known from there on",
+    fork_chosen: "If it is chosen",
+    fork_held: "holds it",
+    fork_proof: "knows it by the proof of the fork",
+    no_such_fork: "there is no such fork on this node",
     bad_request: Reason { cause: "this request makes no sense", hint: "Check the address, or begin at the library." },
     no_such_page: Reason {
         cause: "there is no such page on this node",
@@ -305,6 +343,16 @@ impl Text {
         } else {
             format!("{} documents are for members only", grouped(count))
         }
+    }
+
+    /// What follows if a side of a fork is chosen of which so many entries are known.
+    pub(crate) fn fork_follows(&self, entries: u64) -> String {
+        let known = if entries == 1 {
+            "its entry counts".to_owned()
+        } else {
+            format!("its {} entries count", grouped(entries))
+        };
+        format!("{known}, and every other side falls away on every node")
     }
 
     /// How many revisions.

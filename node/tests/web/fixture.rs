@@ -5,9 +5,9 @@ use std::{future::Future, sync::Arc};
 
 use nanduti_node::{
     api::{
-        ApiError, Audience, ClosedReply, ClosedView, ErrorKind, FieldForm, FieldView, ForMembersView, ForkView,
-        ListFilter, ListReply, NodeRole, PracticeRow, PracticeView, Proof, RevisionView, SeriesState, StatusReply,
-        ValueView, WithdrawalView,
+        ApiError, Audience, ClosedReply, ClosedView, ErrorKind, FieldForm, FieldView, ForMembersView, ForkReport,
+        ForkSide, ForkState, ForkView, ForkedLog, ListFilter, ListReply, NodeRole, PlaceView, PracticeRow,
+        PracticeView, Proof, RevisionView, SeriesState, StatusReply, ValueView, WithdrawalView,
     },
     web::{Choice, Choices, Library, Place},
 };
@@ -103,6 +103,10 @@ impl Library for Fixture {
         Ok(ClosedReply { entries, total })
     }
 
+    async fn fork(&self, log: String) -> Result<ForkReport, ApiError> {
+        fork().filter(|fork| fork.key == log).ok_or_else(|| ApiError::new(ErrorKind::NotFound, "no such fork"))
+    }
+
     fn status(&self) -> impl Future<Output = Result<StatusReply, ApiError>> + Send {
         std::future::ready(Ok(status()))
     }
@@ -128,6 +132,32 @@ impl Library for Fixture {
         let (network_name, member) = (Some("Demonstration network".to_owned()), Some("Paraguay".to_owned()));
         Place { network_name, member, outdated: false }
     }
+}
+
+/// The fork that the status names.
+fn fork() -> Option<ForkReport> {
+    let side = |short: &str, hash: &str, held: bool| ForkSide {
+        id: id(short),
+        short: short.to_owned(),
+        hash: hash.repeat(32),
+        kind: held.then(|| "practice".to_owned()),
+        time: held.then(|| "2026-02-01T09:30:00Z".to_owned()),
+        held,
+        entries: if held { 1_204 } else { 1 },
+        last: PlaceView { seq: 17, hash: hash.repeat(32) },
+        rows: Vec::new(),
+    };
+    Some(ForkReport {
+        key: "f0".repeat(32),
+        member: Some("KEN".to_owned()),
+        member_name: Some("Kenya".to_owned()),
+        log: ForkedLog::Publishing,
+        state: ForkState::Open,
+        seq: 17,
+        named: None,
+        own: false,
+        sides: vec![side("sidea22222", "0a", true), side("sideb22222", "0b", false)],
+    })
 }
 
 /// Documents for members only, as everybody sees them.

@@ -30,6 +30,7 @@ async fn the_pages_look_like_this() {
         ("practice_concurrent", format!("/practices/{CONCURRENT}")),
         ("history", format!("/practices/{ORDINARY}/history")),
         ("closed", "/for-members?limit=1".to_owned()),
+        ("fork", format!("/forks/{}", "f0".repeat(32))),
         ("status", "/status".to_owned()),
     ] {
         insta::assert_snapshot!(name, page(&address).await.body);
@@ -44,6 +45,7 @@ async fn every_page_has_its_landmarks_and_one_heading() {
         "/?member=PRY",
         "/status",
         "/for-members",
+        &format!("/forks/{}", "f0".repeat(32)),
         &format!("/practices/{ORDINARY}"),
         &format!("/practices/{ORDINARY}/history"),
         "/nothing",

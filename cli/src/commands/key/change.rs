@@ -20,7 +20,7 @@ pub(crate) struct How {
 }
 
 /// Runs a change.
-pub(super) async fn run(context: &Context, change: KeyChange, how: &How) -> Outcome {
+pub(in crate::commands) async fn run(context: &Context, change: KeyChange, how: &How) -> Outcome {
     let session = context.open().await?;
     let done = async {
         if let KeyChange::Revoke { key, last: None } = &change {

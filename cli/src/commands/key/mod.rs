@@ -206,3 +206,5 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
         Task::Offer { member, out } => offer::run(context, member, out).await,
     }
 }
+
+pub(super) use change::{How, run as change_keys};

@@ -5,6 +5,7 @@
 //! [`submit`] takes them in by the door through which everything comes. A fresh publishing key is made and kept before a keyring
 //! lists it, and takes its place only once the keyring stands: see [`Engine::take_over`](super::Engine).
 
+mod choose;
 mod list;
 mod offer;
 mod places;
@@ -12,3 +13,5 @@ mod prepare;
 mod ring;
 mod submit;
 mod takeover;
+
+pub(super) use places::entry_row;

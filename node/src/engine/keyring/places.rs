@@ -4,7 +4,7 @@ use nanduti_protocol::{hash::Hash, key::PublicKey, keyring::Place, kind::Kind, l
 
 use crate::{
     api::{ApiError, EntryRow},
-    core::{Core, Snapshot},
+    core::{BodyAt, Core, Snapshot},
     engine::{
         failure::{not_found, usage},
         ids::entries_like,
@@ -57,17 +57,23 @@ pub(super) fn around(core: &Core, log: &PublicKey, last: Option<Place>) -> Resul
     let mut rows = Vec::new();
     for seq in next.saturating_sub(AROUND)..next.saturating_add(AROUND).min(held) {
         let Some(entry) = core.read_at(log, seq)? else { continue };
-        rows.push(EntryRow {
-            seq,
-            short: entry.hash.short(),
-            kind: entry.statement.kind.to_string(),
-            title: title(&entry.statement.kind, entry.body.as_deref()),
-            time: time_text(entry.statement.time),
-            arrived: core.arrival(log, seq).map(time_text),
-            counts: seq < next,
-        });
+        rows.push(entry_row(core, &entry, seq < next));
     }
     Ok(rows)
+}
+
+/// An entry as a line.
+pub(in crate::engine) fn entry_row(core: &Core, entry: &BodyAt, counts: bool) -> EntryRow {
+    let statement = &entry.statement;
+    EntryRow {
+        seq: statement.seq,
+        short: entry.hash.short(),
+        kind: statement.kind.to_string(),
+        title: title(&statement.kind, entry.body.as_deref()),
+        time: time_text(statement.time),
+        arrived: core.arrival(&statement.log, statement.seq).map(time_text),
+        counts,
+    }
 }
 
 fn title(kind: &Kind, body: Option<&[u8]>) -> Option<String> {

@@ -212,8 +212,11 @@ impl Draft<'_> {
 
     /// A fresh publishing key, if one is wanted. It is on the disk before anything speaks of it.
     fn fresh(&self, change: &KeyChange, snapshot: &Snapshot) -> Result<Option<Fresh>, ApiError> {
-        if !matches!(change, KeyChange::Replace { .. }) {
-            return Ok(None);
+        let own = |key: &str| self.own.is_some_and(|own| own.to_hex().starts_with(&key.trim().to_ascii_lowercase()));
+        match change {
+            KeyChange::Replace { .. } => {}
+            KeyChange::Choose { key, .. } if own(key) => {}
+            _ => return Ok(None),
         }
         let network = snapshot.ledger.network();
         let unusable = |error: KeyError| failed("the fresh key cannot be made").because(&error);

@@ -53,6 +53,10 @@ impl Ring<'_> {
                 let at = self.find(key)?;
                 self.retire(at, own)?;
             }
+            KeyChange::Choose { key, entry } => {
+                let at = self.find(key)?;
+                self.choose(at, entry, own, fresh)?;
+            }
             KeyChange::Revoke { key, last } => {
                 let at = self.find(key)?;
                 self.revoke(at, last.as_deref(), own)?;
@@ -183,7 +187,7 @@ impl Ring<'_> {
         Ok(())
     }
 
-    fn end(&mut self, at: usize, last: Option<Place>) {
+    pub(super) fn end(&mut self, at: usize, last: Option<Place>) {
         if let Some(line) = self.lines.get_mut(at) {
             line.state = KeyState::Ended(last);
             if line.key_use == KeyUse::Publish {
