@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 use nanduti_node::api::Status;
-use nanduti_tests::{Running, World, practice, until};
+use nanduti_tests::{Running, World, practice, unpacked, until};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_nanduti");
@@ -240,9 +240,7 @@ fn exit_codes_are_what_the_manual_says() {
 fn segment_of(world: &World, home: &str, words: &str) -> std::path::PathBuf {
     let logs = std::fs::read_dir(world.path(home).join("logs")).unwrap();
     let files = logs.flat_map(|log| std::fs::read_dir(log.unwrap().path()).unwrap()).map(|file| file.unwrap().path());
-    let holds = |file: &std::path::PathBuf| {
-        let bytes = std::fs::read(file).unwrap();
-        bytes.windows(words.len()).any(|window| window == words.as_bytes())
-    };
+    let holds =
+        |file: &std::path::PathBuf| unpacked(file).windows(words.len()).any(|window| window == words.as_bytes());
     files.into_iter().find(holds).expect("it was published")
 }
