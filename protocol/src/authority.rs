@@ -261,7 +261,7 @@ impl Authority {
         let fork = match (fixed, branch.fixed) {
             (None, _) => branch.forks.first(),
             (Some(seq), Fixed::Held) => branch.forks.range(seq.saturating_add(1)..).next(),
-            (Some(seq), Fixed::Open | Fixed::Other) => branch.forks.range(..=seq).next(),
+            (Some(seq), Fixed::Open | Fixed::Other) => branch.forks.range(..seq).next(),
         };
         let other = fixed.filter(|_| branch.fixed == Fixed::Other);
         fork.copied().into_iter().chain(other).min().unwrap_or(u64::MAX)

@@ -8,6 +8,7 @@ use crate::{
     cbor::CborError,
     entry::Entry,
     fork::ForkProof,
+    key::MemberId,
     keyring::Opening,
     kind::Kind,
     run::{VerifiedRun, whole_len},
@@ -137,12 +138,18 @@ impl Ledger {
     pub fn admit(&mut self, run: VerifiedRun, history: &impl History) -> Result<Admission, Refusal> {
         let log = run.log();
         self.adopt_from(&run)?;
+        if self.opens_again(&run) {
+            let proof = self.prove_fork(&run, 0, history).map_err(|_| Refusal::UnknownKey)?;
+            return Ok(Admission::Forked(Box::new(proof)));
+        }
         let standing = self.standing_of(&run)?;
         let (ends, fixed, is_root) = (standing.ends, standing.fixed, standing.is_root);
         let held = self.extent(&log).unwrap_or(Extent { next: 0, head: self.network, bytes: 0 });
         let holder = &standing.member.id;
         let claimed = self.authority.as_ref().and_then(|authority| authority.claimed_member(&log));
         if !is_root && held.next > 0 && run.first_seq() == 0 && claimed.is_some_and(|claimed| claimed != holder) {
+            // That the key opened its log twice is proven while both are at hand; afterwards only one is.
+            drop(self.prove_fork(&run, 0, history));
             self.displaced.insert(log);
             return Err(Refusal::Displaces);
         }
@@ -213,6 +220,18 @@ impl Ledger {
         let first = run.item_at(0).filter(|item| item.kind == Kind::Charter).ok_or(Refusal::NoCharter)?;
         let body = run.body_bytes(first).ok_or(Refusal::NoCharter)?;
         Ok(self.adopt_charter(body)?)
+    }
+
+    /// Does the run open for another member a log that is held, and speaks for the member that has its key? What it says counts for
+    /// nothing; that the key said it is a fork, which has to be found whichever of the two came first.
+    fn opens_again(&self, run: &VerifiedRun) -> bool {
+        let Some(authority) = &self.authority else { return false };
+        let log = run.log();
+        let first = run.item_at(0).filter(|first| first.kind == Kind::Log && run.prev() == self.network);
+        let opening = first.and_then(|first| run.body_bytes(first)).and_then(|body| Opening::decode(body).ok());
+        let holder = authority.standing(&log).filter(|standing| !standing.is_root).map(|standing| &standing.member.id);
+        let differs = |(opening, holder): (Opening, &MemberId)| opening.member != *holder;
+        self.logs.contains_key(&log) && opening.zip(holder).is_some_and(differs)
     }
 
     /// For whom the run's log speaks. A log that begins with this run is asked what it says of itself.

@@ -100,17 +100,17 @@ impl Ledger {
     }
 
     /// The fork at which a log stops counting. While the place that the keyring fixes is held, forks up to there are settled,
-    /// and it is the lowest above; while it is not held, it is the lowest up to there. A fork past the last entry that counts
-    /// is nobody's concern.
+    /// and it is the lowest above; while it is not held, it is the lowest below: at the place itself the log stops in any case, if
+    /// another entry is held there. A fork past the last entry that counts is nobody's concern.
     pub fn open_fork(&self, log: &PublicKey, history: &impl History) -> Option<&ForkProof> {
         let forks = self.forks.get(log)?;
         let standing = self.authority.as_ref()?.standing(log)?;
-        let (from, to) = match standing.fixed {
+        let (from, below) = match standing.fixed {
             None => (0, u64::MAX),
             Some(place) if history.hash_at(log, place.seq) == Some(place.hash) => (place.seq.checked_add(1)?, u64::MAX),
             Some(place) => (0, place.seq),
         };
-        let (seq, proof) = forks.range(from..=to).next()?;
+        let (seq, proof) = forks.range(from..below).next()?;
         let past_end = standing.ends.is_some_and(|ends| *seq >= ends);
         if past_end { None } else { Some(proof) }
     }

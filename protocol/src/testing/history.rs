@@ -42,7 +42,14 @@ impl History {
         let mut published: Vec<Branches> = Vec::new();
         for actor in &founding.actors {
             for key in &actor.publish {
-                published.push(content(&mut dice, founding.publish_log(&actor.id, key)));
+                let mut branches = content(&mut dice, founding.publish_log(&actor.id, key));
+                if dice.once_in(5)
+                    && let Some(other) = dice.pick(&founding.actors).filter(|other| other.id != actor.id)
+                {
+                    // Whoever holds the key says that it speaks for another.
+                    branches.extend(content(&mut dice, founding.publish_log(&other.id, key)));
+                }
+                published.push(branches);
             }
         }
         let mut logs = Vec::new();

@@ -93,7 +93,7 @@ fn config() -> ProptestConfig {
 }
 
 /// Seeds whose history once ended differently on two nodes.
-const FOUND: [u64; 1] = [3_423_346_986_462_486_405];
+const FOUND: [u64; 3] = [3_423_346_986_462_486_405, 17_929_598_303_818_074_192, 7_160_257_085_161_229_333];
 
 #[test]
 fn seeds_that_failed_once_do_not_fail_again() {
