@@ -169,7 +169,10 @@ impl Ledger {
         let run = match bearing.wrong {
             Some(wrong) => {
                 let settled = fixed.is_some_and(|place| history.hash_at(&log, place.seq) == Some(place.hash));
-                let reach = if settled { held.next } else { wrong };
+                // Of a log of which nothing is held, the first entry is taken in though it is known to be of another branch: whoever
+                // does not know that yet holds it as well, and shows that the log is forked there.
+                let first = wrong == 0 && fixed.is_some_and(|place| place.seq > 0);
+                let reach = if settled { held.next } else { wrong.max(u64::from(first)) };
                 self.common_ground(run, wrong, held.next, reach)?
             }
             None => run,
@@ -210,6 +213,28 @@ impl Ledger {
             authority_changed = true;
         }
         Ok(Admission::Appended(AdmittedRun { run, authority_changed }))
+    }
+
+    /// Takes a run of a root log in again that the host finds on its disk at start. It was admitted once; what authority says of its key
+    /// now decides what counts of it, not whether it is held: of a replaced root key, or on a branch that a roster did not choose.
+    ///
+    /// # Errors
+    /// If it is not of a root log that is known, or does not continue what was read of that before.
+    pub fn restore_root(&mut self, run: &VerifiedRun, history: &impl History) -> Result<(), Refusal> {
+        let log = run.log();
+        self.adopt_from(run)?;
+        if !self.standing_of(run)?.is_root {
+            return Err(Refusal::UnknownKey);
+        }
+        let held = self.extent(&log).unwrap_or(Extent { next: 0, head: self.network, bytes: 0 });
+        if run.first_seq() != held.next || run.prev() != held.head {
+            return Err(Refusal::Gap { held: held.next, first: run.first_seq() });
+        }
+        let bytes = run.items().iter().fold(held.bytes, |bytes, item| bytes.saturating_add(item.whole_len()));
+        self.learn(run);
+        self.logs.insert(log, Extent { next: run.next_seq(), head: run.head(), bytes });
+        self.settle_root(&log, history);
+        Ok(())
     }
 
     /// A founder's root log brings the charter with it: a node that only knows the network's id starts here.

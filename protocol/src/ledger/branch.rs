@@ -5,10 +5,17 @@
 //! remembers the places that it learns to be on the fixed branch: a run that holds one of them vouches for the place before its
 //! first entry. Nothing of this outlives the moment when the fixed place itself is held.
 
-use alloc::collections::BTreeMap;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Extent, History, Ledger};
-use crate::{authority::Fixed, fork::ForkProof, hash::Hash, key::PublicKey, keyring::Place, run::VerifiedRun};
+use crate::{
+    authority::{Authority, Fixed},
+    fork::ForkProof,
+    hash::Hash,
+    key::PublicKey,
+    keyring::Place,
+    run::VerifiedRun,
+};
 
 /// Places remembered of one fixed branch: one a segment, so that this is enough for any log that a charter allows.
 const PLACES_MAX: usize = 4096;
@@ -80,6 +87,17 @@ impl Ledger {
             authority.learn_root_forks(&log, places);
         }
         true
+    }
+
+    /// Takes note of all forks that the host finds on its disk at start. Those of root logs come first: by them it is known which
+    /// keyrings count, and so which forks of other logs have to be remembered.
+    pub fn restore_forks(&mut self, proofs: &[ForkProof]) {
+        let is_root = |proof: &ForkProof, authority: &Authority| authority.member_by_root(&proof.log()).is_some();
+        let (roots, others): (Vec<_>, Vec<_>) =
+            proofs.iter().partition(|proof| self.authority.as_ref().is_some_and(|authority| is_root(proof, authority)));
+        for proof in roots.into_iter().chain(others) {
+            self.learn_fork(proof);
+        }
     }
 
     /// What is remembered of a log's forks once this one is known.

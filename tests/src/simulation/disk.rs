@@ -39,8 +39,8 @@ pub(super) struct Disk {
     pub(super) logs: BTreeMap<PublicKey, Vec<Held>>,
     /// Papers of ballots, in an order that makes the same rosters again.
     pub(super) ballots: Vec<Papers>,
-    /// Proofs of forks, as bytes.
-    pub(super) forks: BTreeMap<PublicKey, Vec<u8>>,
+    /// Proofs of forks, as bytes: of each log one or two.
+    pub(super) forks: BTreeMap<PublicKey, Vec<Vec<u8>>>,
     pub(super) charter: Option<Vec<u8>>,
     /// Places whose bodies are missing.
     pub(super) wants: BTreeSet<(PublicKey, u64)>,
