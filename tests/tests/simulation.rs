@@ -83,11 +83,11 @@ const SCENES: [(&str, &[u64]); 11] = [
     ("restored-backup", &[8]),
     ("minority", &[1]),
     ("split-vote", &[1, 2]),
-    ("suspended-member", &[6]),
+    ("suspended-member", &[70]),
     ("stripped-bodies", &[1, 2]),
     ("claimed-keys", &[1, 2]),
     ("erased-records", &[1, 2]),
-    ("full-disk", &[1]),
+    ("full-disk", &[99]),
     ("two-faced", &[1, 2]),
 ];
 

@@ -87,7 +87,7 @@ impl Plot for Full {
         self.root = Some(world.institutions[MEMBER].root.clone());
         let actor = world.institutions[MEMBER].actor.clone();
         for number in 0..2 * KEYS as usize {
-            let log = world.founding.publish_log(&actor.id, &Actor::new(99, number).root);
+            let log = world.founding.publish_log(&actor.id, &Actor::new(99, 300 + number).root);
             world.own(&log, &actor.id, false, false);
             self.logs.push(log);
         }

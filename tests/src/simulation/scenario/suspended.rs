@@ -55,8 +55,14 @@ impl Plot for Suspended {
             self.log = Some(world.institutions[MEMBER].begun.clone());
         }
         match &self.ballot {
-            None if world.now() >= self.falls => self.draw_up(world),
-            None => self.publish(world),
+            None => {
+                if world.now() >= self.falls {
+                    self.draw_up(world);
+                }
+                if self.ballot.is_none() {
+                    self.publish(world);
+                }
+            }
             Some(_) if world.stage.dice.once_in(if world.calm.is_some() { 8 } else { 2 }) => self.go_on(world),
             Some(_) => {}
         }
@@ -97,7 +103,9 @@ impl Suspended {
         self.earlier.insert(place.hash);
         self.log = Some(log.clone());
         let other = world.any_node();
+        let root = world.institutions[MEMBER].root.clone();
         for node in [id, other] {
+            world.slip_log(node, &root);
             world.slip_log(node, &log);
         }
     }
@@ -115,7 +123,8 @@ impl Suspended {
             Some((proposer, last, root))
         });
         let Some((proposer, last, root)) = found else {
-            let (log, node) = (log.clone(), world.any_node());
+            let (root, log, node) = (member.root.clone(), log.clone(), world.any_node());
+            world.slip_log(node, &root);
             return world.slip_log(node, &log);
         };
         let mut ends = vec![End { log: member.root.log(), last: Some(root) }];
