@@ -146,7 +146,7 @@ impl Authority {
     pub fn standing(&self, log: &PublicKey) -> Option<Standing<'_>> {
         if let Some(member) = self.member_by_root(log) {
             let rights = self.roster.rights(member, log);
-            let fixed = self.roster.fixed(&member.id, log);
+            let fixed = self.roster.fixed(&member.id, log, rights.end());
             return Some(Standing { member, is_root: true, ends: rights.end(), fixed, rights });
         }
         let opening = self.openings.get(log)?;
@@ -171,7 +171,7 @@ impl Authority {
         let rights = self.roster.rights(member, log);
         let ends = ends.into_iter().chain(rights.end()).min();
         // The roster's word and the keyring's: the higher place of those that count, the roster's if they are one place.
-        let by_roster = self.roster.fixed(&member.id, log);
+        let by_roster = self.roster.fixed(&member.id, log, ends);
         let counted = |place: &Place| ends.is_none_or(|ends| place.seq < ends);
         let fixed = fixed.into_iter().chain(by_roster).filter(counted).max_by_key(|place| place.seq);
         Some(Standing { member, is_root: false, ends, fixed, rights })
@@ -257,11 +257,12 @@ impl Authority {
     /// Up to which place a root log counts on the branch that is held.
     fn root_end(&self, member: &MemberId, root: &PublicKey) -> u64 {
         let Some(branch) = self.branches.get(root) else { return u64::MAX };
-        let fixed = self.roster.fixed(member, root).map(|place| place.seq);
+        let log_end = self.roster.member(member).and_then(|line| self.roster.rights(line, root).end());
+        let fixed = self.roster.fixed(member, root, log_end).map(|place| place.seq);
         let fork = match (fixed, branch.fixed) {
             (None, _) => branch.forks.first(),
             (Some(seq), Fixed::Held) => branch.forks.range(seq.saturating_add(1)..).next(),
-            (Some(seq), Fixed::Open | Fixed::Other) => branch.forks.range(..=seq).next(),
+            (Some(seq), Fixed::Open | Fixed::Other) => branch.forks.range(..seq).next(),
         };
         let other = fixed.filter(|_| branch.fixed == Fixed::Other);
         fork.copied().into_iter().chain(other).min().unwrap_or(u64::MAX)

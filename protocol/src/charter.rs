@@ -79,6 +79,11 @@ impl Bounds {
         if sound { Ok(()) } else { Err(CharterError::Bounds) }
     }
 
+    /// Is each of them at least as high as that of others?
+    pub(crate) fn includes(self, others: Self) -> bool {
+        self.keys >= others.keys && self.log_bytes >= others.log_bytes && self.log_entries >= others.log_entries
+    }
+
     /// The bounds of a root log: those of the format, where the charter's are not lower.
     pub(crate) fn of_root_log(self) -> Self {
         Self {

@@ -189,10 +189,12 @@ impl Roster {
         rights
     }
 
-    /// The place that the last turn to name a log fixes there.
-    pub fn fixed(&self, member: &MemberId, log: &PublicKey) -> Option<Place> {
+    /// The place that the last turn to name a log fixes there. A place past the end of the log fixes nothing, since nobody has to hold
+    /// what does not count.
+    pub fn fixed(&self, member: &MemberId, log: &PublicKey, log_end: Option<u64>) -> Option<Place> {
         let ends = self.turns_of(member).flat_map(|turn| &turn.ends).filter(|end| end.log == *log);
-        ends.last().and_then(|end| end.last)
+        let below = |place: Place| log_end.is_none_or(|log_end| place.seq < log_end);
+        ends.filter(|end| end.last.is_none_or(below)).last().and_then(|end| end.last)
     }
 
     /// May a role write this kind?
@@ -255,7 +257,8 @@ mod tests {
         let reinstated = roster(back.to_vec(), false);
         assert_eq!(rights(&reinstated, 1), ([true, true, false, true], None));
         assert_eq!(rights(&reinstated, 2), ([true; 4], None), "a new log");
-        assert_eq!(reinstated.fixed(&reinstated.members[0].id, &key(1)).map(|place| place.seq), Some(5));
+        let fixed = |log_end| reinstated.fixed(&reinstated.members[0].id, &key(1), log_end).map(|place| place.seq);
+        assert_eq!([None, Some(6), Some(5), Some(4), Some(3)].map(fixed), [Some(5), Some(5), Some(3), Some(3), None]);
     }
 
     #[test]

@@ -62,7 +62,10 @@ def rights_of(roster, name, log):
 
 
 def fixed_of(roster, name, log):
+    rights = rights_of(roster, name, log)
+    log_end = rights[-1][0] if rights[-1][1] is None else None
     ends = [end["last"] for turn in turns_of(roster, name) for end in turn["ends"] if end["log"] == log]
+    ends = [last for last in ends if last is None or log_end is None or last["seq"] < log_end]
     return ends[-1] if ends else None
 
 
@@ -201,6 +204,8 @@ def apply(proposal, roster):
             need(value > roster["rules"], "rules")
         else:
             check_charter_rules({**roster, name: value})
+        if name == "bounds":
+            need(all(value[bound] >= roster["bounds"][bound] for bound in value), "lower-bounds")
         need(value != roster[name] and following[name] == roster[name], "changes")
         following[name] = value
 

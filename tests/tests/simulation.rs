@@ -2,7 +2,7 @@
 //!
 //! Each bug that the simulation has found leaves its seed in [`FOUND`].
 
-use nanduti_tests::simulation::{BREAKS, Break, Options, run, usual_size};
+use nanduti_tests::simulation::{BREAKS, Break, Options, SCENARIOS, run, usual_size};
 
 /// Seeds that once failed, with the size of their network, and what was wrong.
 const FOUND: [(u64, usize, &str); 4] = [
@@ -13,7 +13,7 @@ const FOUND: [(u64, usize, &str); 4] = [
 ];
 
 fn options(nodes: usize) -> Options {
-    Options { nodes, minutes: 15, broken: None }
+    Options { nodes, minutes: 15, broken: None, scenario: None, undefended: false }
 }
 
 #[track_caller]
@@ -73,5 +73,41 @@ fn every_broken_rule_is_caught() {
         };
         println!("{name}");
         is_caught(broken, nodes, words);
+    }
+}
+
+/// Seeds of each scenario in the fixed set: those that found something while the scenarios were made, too.
+const SCENES: [(&str, &[u64]); 11] = [
+    ("publishing-thief", &[1, 18]),
+    ("root-thief", &[6]),
+    ("restored-backup", &[8]),
+    ("minority", &[1]),
+    ("split-vote", &[1, 2]),
+    ("suspended-member", &[70]),
+    ("stripped-bodies", &[1, 2]),
+    ("claimed-keys", &[1, 2]),
+    ("erased-records", &[1, 2]),
+    ("full-disk", &[99]),
+    ("two-faced", &[1, 2]),
+];
+
+#[test]
+fn what_the_network_promises_holds_whoever_attacks() {
+    for scenario in SCENARIOS {
+        println!("{}: {}", scenario.name, scenario.sentence);
+        let (_, seeds) = SCENES.iter().find(|(name, _)| *name == scenario.name).expect("seeds of every scenario");
+        for seed in *seeds {
+            holds(*seed, &Options { minutes: 5, scenario: Some(scenario), ..options(0) });
+        }
+    }
+}
+
+#[test]
+fn without_its_defence_no_promise_holds() {
+    for scenario in SCENARIOS {
+        println!("{}: {}", scenario.name, scenario.undefended);
+        let options = Options { minutes: 5, scenario: Some(scenario), undefended: true, ..options(0) };
+        let failed = (1..=5).find_map(|seed| run(seed, &options).violation);
+        assert!(failed.as_ref().is_some_and(|what| what.contains(scenario.failure)), "{}: {failed:?}", scenario.name);
     }
 }

@@ -148,9 +148,11 @@ pub(super) fn open(
         opening.read_publishing_log(log)?;
     }
     opening.forget_vanished(&logs)?;
+    let mut forks = Vec::new();
     for log in &logs {
-        opening.read_forks(log)?;
+        opening.read_forks(log, &mut forks)?;
     }
+    opening.opened.ledger.restore_forks(&forks);
     Ok(opening.opened)
 }
 
@@ -209,7 +211,7 @@ impl OpeningHome<'_> {
         Ok(())
     }
 
-    fn read_forks(&mut self, log: &PublicKey) -> Result<(), CoreError> {
+    fn read_forks(&mut self, log: &PublicKey, forks: &mut Vec<ForkProof>) -> Result<(), CoreError> {
         for name in FORK_FILES {
             let path = self.home.log_dir(log.as_bytes()).join(name);
             let bytes = match fs::read(&path) {
@@ -218,7 +220,7 @@ impl OpeningHome<'_> {
                 Err(error) => return Err(StoreError::io("read", path)(error).into()),
             };
             match ForkProof::decode(&self.options.network, &bytes).ok().filter(|proof| proof.log() == *log) {
-                Some(proof) => drop(self.opened.ledger.learn_fork(&proof)),
+                Some(proof) => forks.push(proof),
                 None => self.warn(format!("{} proves nothing; peers are asked for it again", path.display())),
             }
         }

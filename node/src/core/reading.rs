@@ -4,9 +4,8 @@
 //! - If its files have grown beyond the watermark, it is read from there on: a crash came before the watermark was moved.
 //! - Anything else is read from the beginning, after all that the index had of it is forgotten.
 //!
-//! Root logs are always read and admitted again, since authority is made of what they say; they are short. Publishing logs
-//! were admitted before they were written: they are carried whatever authority says of them now, and authority decides what
-//! counts. A log that ends earlier than it once did has lost something that was acknowledged; that is remembered, so that
+//! Root logs are always read in full, since authority is made of what they say; they are short. All logs were admitted before
+//! they were written: they are carried whatever authority says of them now, and authority decides what counts. A log that ends earlier than it once did has lost something that was acknowledged; that is remembered, so that
 //! nobody signs there again, and peers are asked for what is missing.
 
 use std::fs;
@@ -37,7 +36,7 @@ enum Fit {
 }
 
 impl OpeningHome<'_> {
-    /// Reads a root log in full and admits it again. What the index has of it already is not put in again.
+    /// Reads a root log in full and takes it in again. What the index has of it already is not put in again.
     pub(super) fn read_root_log(&mut self, log: &PublicKey) -> Result<(), CoreError> {
         let fit = self.fit(log)?;
         let indexed = match fit {
@@ -59,8 +58,8 @@ impl OpeningHome<'_> {
         self.note_repairs(log, &scanned)?;
         self.flush(log, fit)?;
         for run in runs {
-            if let Err(refusal) = self.opened.ledger.admit(run, &self.opened.disk) {
-                self.warn(format!("the log {log} on the disk is not admitted: {refusal}"));
+            if let Err(refusal) = self.opened.ledger.restore_root(&run, &self.opened.disk) {
+                self.warn(format!("the log {log} on the disk is not taken in: {refusal}"));
                 self.index.forget(log)?;
                 return Ok(());
             }

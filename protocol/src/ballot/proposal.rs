@@ -110,6 +110,9 @@ pub enum ProposalError {
     /// The roster would make no sense.
     #[error("of the roster that would follow: {0}")]
     Roster(#[from] CharterError),
+    /// A bound lower than before: whoever took in more already would differ from whoever did not.
+    #[error("a bound would be lower than it is")]
+    LowerBounds,
     /// A rules number that is no higher.
     #[error("the rules number has to be higher than {0}")]
     Rules(u64),
@@ -194,6 +197,9 @@ impl<'a> Next<'a> {
             }
             Change::Bounds(bounds) => {
                 bounds.check()?;
+                if !bounds.includes(self.before.bounds) {
+                    return Err(ProposalError::LowerBounds);
+                }
                 set(&mut self.roster.bounds, *bounds, self.before.bounds)
             }
             Change::Rules(rules) if *rules <= self.before.rules => Err(ProposalError::Rules(self.before.rules)),

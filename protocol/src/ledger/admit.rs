@@ -8,6 +8,7 @@ use crate::{
     cbor::CborError,
     entry::Entry,
     fork::ForkProof,
+    key::MemberId,
     keyring::Opening,
     kind::Kind,
     run::{VerifiedRun, whole_len},
@@ -137,12 +138,18 @@ impl Ledger {
     pub fn admit(&mut self, run: VerifiedRun, history: &impl History) -> Result<Admission, Refusal> {
         let log = run.log();
         self.adopt_from(&run)?;
+        if self.opens_again(&run) {
+            let proof = self.prove_fork(&run, 0, history).map_err(|_| Refusal::UnknownKey)?;
+            return Ok(Admission::Forked(Box::new(proof)));
+        }
         let standing = self.standing_of(&run)?;
         let (ends, fixed, is_root) = (standing.ends, standing.fixed, standing.is_root);
         let held = self.extent(&log).unwrap_or(Extent { next: 0, head: self.network, bytes: 0 });
         let holder = &standing.member.id;
         let claimed = self.authority.as_ref().and_then(|authority| authority.claimed_member(&log));
         if !is_root && held.next > 0 && run.first_seq() == 0 && claimed.is_some_and(|claimed| claimed != holder) {
+            // That the key opened its log twice is proven while both are at hand; afterwards only one is.
+            drop(self.prove_fork(&run, 0, history));
             self.displaced.insert(log);
             return Err(Refusal::Displaces);
         }
@@ -162,7 +169,10 @@ impl Ledger {
         let run = match bearing.wrong {
             Some(wrong) => {
                 let settled = fixed.is_some_and(|place| history.hash_at(&log, place.seq) == Some(place.hash));
-                let reach = if settled { held.next } else { wrong };
+                // Of a log of which nothing is held, the first entry is taken in though it is known to be of another branch: whoever
+                // does not know that yet holds it as well, and shows that the log is forked there.
+                let first = wrong == 0 && fixed.is_some_and(|place| place.seq > 0);
+                let reach = if settled { held.next } else { wrong.max(u64::from(first)) };
                 self.common_ground(run, wrong, held.next, reach)?
             }
             None => run,
@@ -205,6 +215,28 @@ impl Ledger {
         Ok(Admission::Appended(AdmittedRun { run, authority_changed }))
     }
 
+    /// Takes a run of a root log in again that the host finds on its disk at start. It was admitted once; what authority says of its key
+    /// now decides what counts of it, not whether it is held: of a replaced root key, or on a branch that a roster did not choose.
+    ///
+    /// # Errors
+    /// If it is not of a root log that is known, or does not continue what was read of that before.
+    pub fn restore_root(&mut self, run: &VerifiedRun, history: &impl History) -> Result<(), Refusal> {
+        let log = run.log();
+        self.adopt_from(run)?;
+        if !self.standing_of(run)?.is_root {
+            return Err(Refusal::UnknownKey);
+        }
+        let held = self.extent(&log).unwrap_or(Extent { next: 0, head: self.network, bytes: 0 });
+        if run.first_seq() != held.next || run.prev() != held.head {
+            return Err(Refusal::Gap { held: held.next, first: run.first_seq() });
+        }
+        let bytes = run.items().iter().fold(held.bytes, |bytes, item| bytes.saturating_add(item.whole_len()));
+        self.learn(run);
+        self.logs.insert(log, Extent { next: run.next_seq(), head: run.head(), bytes });
+        self.settle_root(&log, history);
+        Ok(())
+    }
+
     /// A founder's root log brings the charter with it: a node that only knows the network's id starts here.
     fn adopt_from(&mut self, run: &VerifiedRun) -> Result<(), Refusal> {
         if self.authority.is_some() {
@@ -213,6 +245,18 @@ impl Ledger {
         let first = run.item_at(0).filter(|item| item.kind == Kind::Charter).ok_or(Refusal::NoCharter)?;
         let body = run.body_bytes(first).ok_or(Refusal::NoCharter)?;
         Ok(self.adopt_charter(body)?)
+    }
+
+    /// Does the run open for another member a log that is held, and speaks for the member that has its key? What it says counts for
+    /// nothing; that the key said it is a fork, which has to be found whichever of the two came first.
+    fn opens_again(&self, run: &VerifiedRun) -> bool {
+        let Some(authority) = &self.authority else { return false };
+        let log = run.log();
+        let first = run.item_at(0).filter(|first| first.kind == Kind::Log && run.prev() == self.network);
+        let opening = first.and_then(|first| run.body_bytes(first)).and_then(|body| Opening::decode(body).ok());
+        let holder = authority.standing(&log).filter(|standing| !standing.is_root).map(|standing| &standing.member.id);
+        let differs = |(opening, holder): (Opening, &MemberId)| opening.member != *holder;
+        self.logs.contains_key(&log) && opening.zip(holder).is_some_and(differs)
     }
 
     /// For whom the run's log speaks. A log that begins with this run is asked what it says of itself.

@@ -5,10 +5,17 @@
 //! remembers the places that it learns to be on the fixed branch: a run that holds one of them vouches for the place before its
 //! first entry. Nothing of this outlives the moment when the fixed place itself is held.
 
-use alloc::collections::BTreeMap;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{Extent, History, Ledger};
-use crate::{authority::Fixed, fork::ForkProof, hash::Hash, key::PublicKey, keyring::Place, run::VerifiedRun};
+use crate::{
+    authority::{Authority, Fixed},
+    fork::ForkProof,
+    hash::Hash,
+    key::PublicKey,
+    keyring::Place,
+    run::VerifiedRun,
+};
 
 /// Places remembered of one fixed branch: one a segment, so that this is enough for any log that a charter allows.
 const PLACES_MAX: usize = 4096;
@@ -82,6 +89,17 @@ impl Ledger {
         true
     }
 
+    /// Takes note of all forks that the host finds on its disk at start. Those of root logs come first: by them it is known which
+    /// keyrings count, and so which forks of other logs have to be remembered.
+    pub fn restore_forks(&mut self, proofs: &[ForkProof]) {
+        let is_root = |proof: &ForkProof, authority: &Authority| authority.member_by_root(&proof.log()).is_some();
+        let (roots, others): (Vec<_>, Vec<_>) =
+            proofs.iter().partition(|proof| self.authority.as_ref().is_some_and(|authority| is_root(proof, authority)));
+        for proof in roots.into_iter().chain(others) {
+            self.learn_fork(proof);
+        }
+    }
+
     /// What is remembered of a log's forks once this one is known.
     fn forks_with(&self, proof: &ForkProof) -> BTreeMap<u64, ForkProof> {
         let log = proof.log();
@@ -100,17 +118,17 @@ impl Ledger {
     }
 
     /// The fork at which a log stops counting. While the place that the keyring fixes is held, forks up to there are settled,
-    /// and it is the lowest above; while it is not held, it is the lowest up to there. A fork past the last entry that counts
-    /// is nobody's concern.
+    /// and it is the lowest above; while it is not held, it is the lowest below: at the place itself the log stops in any case, if
+    /// another entry is held there. A fork past the last entry that counts is nobody's concern.
     pub fn open_fork(&self, log: &PublicKey, history: &impl History) -> Option<&ForkProof> {
         let forks = self.forks.get(log)?;
         let standing = self.authority.as_ref()?.standing(log)?;
-        let (from, to) = match standing.fixed {
+        let (from, below) = match standing.fixed {
             None => (0, u64::MAX),
             Some(place) if history.hash_at(log, place.seq) == Some(place.hash) => (place.seq.checked_add(1)?, u64::MAX),
             Some(place) => (0, place.seq),
         };
-        let (seq, proof) = forks.range(from..=to).next()?;
+        let (seq, proof) = forks.range(from..below).next()?;
         let past_end = standing.ends.is_some_and(|ends| *seq >= ends);
         if past_end { None } else { Some(proof) }
     }

@@ -184,8 +184,8 @@ impl Ledger {
         self.logs.iter()
     }
 
-    /// Takes note of a publishing log that the host finds on its disk at start. Root logs are admitted again instead, since
-    /// authority is made of what they say.
+    /// Takes note of a publishing log that the host finds on its disk at start. Root logs are read again instead
+    /// ([`Ledger::restore_root`]), since authority is made of what they say.
     pub fn restore(&mut self, log: PublicKey, extent: Extent, opening: Opening) {
         if let Some(authority) = &mut self.authority {
             authority.learn_opening(log, opening);

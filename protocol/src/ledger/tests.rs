@@ -5,3 +5,4 @@ mod forks;
 mod keys;
 mod order;
 mod refusals;
+mod rosters;

@@ -6,15 +6,23 @@ use alloc::{vec, vec::Vec};
 
 use super::{Actor, Dice, Founding, Host, LogWriter, ring};
 use crate::{
+    ballot::Papers,
     fork::ForkProof,
     hash::Hash,
     key::MemberId,
     keyring::{KeyLine, KeyState, Place},
     kind::{Audience, Kind},
+    roster::Roster,
 };
 
 /// All branches of one log.
 pub type Branches = Vec<LogWriter>;
+
+/// Something that is sent: some places of a branch of a log, or papers of a ballot.
+enum Sent {
+    Run(usize, usize, core::ops::Range<u64>),
+    Papers(usize),
+}
 
 /// What was ever signed in a network.
 #[derive(Debug, Clone)]
@@ -23,6 +31,14 @@ pub struct History {
     pub founding: Founding,
     /// Every log with all its branches.
     pub logs: Vec<Branches>,
+    /// Everything that was said in ballots, one statement each.
+    pub papers: Vec<Papers>,
+    /// The rosters that followed one another, the founders' first.
+    pub rosters: Vec<Roster>,
+    /// If rivals came into force: the version of the roster that both would follow, and both.
+    pub rivals: Option<(u64, [Hash; 2])>,
+    /// The rosters that followed the other one of them.
+    pub rival_rosters: Vec<Roster>,
 }
 
 impl History {
@@ -42,7 +58,14 @@ impl History {
         let mut published: Vec<Branches> = Vec::new();
         for actor in &founding.actors {
             for key in &actor.publish {
-                published.push(content(&mut dice, founding.publish_log(&actor.id, key)));
+                let mut branches = content(&mut dice, founding.publish_log(&actor.id, key));
+                if dice.once_in(5)
+                    && let Some(other) = dice.pick(&founding.actors).filter(|other| other.id != actor.id)
+                {
+                    // Whoever holds the key says that it speaks for another.
+                    branches.extend(content(&mut dice, founding.publish_log(&other.id, key)));
+                }
+                published.push(branches);
             }
         }
         let mut logs = Vec::new();
@@ -50,7 +73,7 @@ impl History {
             logs.push(keyrings(&mut dice, &founding, actor, &published));
         }
         logs.append(&mut published);
-        Self { founding, logs }
+        Self { founding, logs, papers: Vec::new(), rosters: Vec::new(), rivals: None, rival_rosters: Vec::new() }
     }
 
     /// One way to send everything once: every branch cut into runs that end at anchors, some overlapping, all in random order.
@@ -104,17 +127,30 @@ impl History {
         }
     }
 
-    fn deliver_to(&self, host: &mut Host, dice: &mut Dice) {
+    /// Delivers everything to a node, in the way that the dice say, until nothing changes any more.
+    pub fn deliver_to(&self, host: &mut Host, dice: &mut Dice) {
         let mut quiet = 0;
         for _ in 0..200 {
-            let before = (host.frontier(), host.counted());
-            for (log, branch, places) in self.sending(dice) {
-                if let Some(writer) = self.logs.get(log).and_then(|branches| branches.get(branch)) {
-                    // What becomes of a run is the ledger's affair; only the end is compared.
-                    let _ = host.deliver(&writer.run(places));
+            let state = |host: &Host| (host.frontier(), host.counted(), host.ballots());
+            let before = state(host);
+            let runs = self.sending(dice).into_iter().map(|(log, branch, places)| Sent::Run(log, branch, places));
+            let mut sent: Vec<Sent> = runs.chain((0..self.papers.len()).map(Sent::Papers)).collect();
+            if !self.papers.is_empty() {
+                dice.shuffle(&mut sent);
+            }
+            for sent in sent {
+                // What becomes of each is the ledger's affair; only the end is compared.
+                match sent {
+                    Sent::Run(log, branch, places) => {
+                        let writer = self.logs.get(log).and_then(|branches| branches.get(branch));
+                        writer.map(|writer| host.deliver(&writer.run(places)));
+                    }
+                    Sent::Papers(number) => {
+                        self.papers.get(number).map(|papers| host.take(papers));
+                    }
                 }
             }
-            quiet = if before == (host.frontier(), host.counted()) { quiet + 1 } else { 0 };
+            quiet = if before == state(host) { quiet + 1 } else { 0 };
             if quiet == 3 {
                 break;
             }
@@ -123,7 +159,7 @@ impl History {
 }
 
 /// A publishing log with some entries and perhaps some branches.
-fn content(dice: &mut Dice, mut trunk: LogWriter) -> Branches {
+pub(super) fn content(dice: &mut Dice, mut trunk: LogWriter) -> Branches {
     grow(dice, &mut trunk);
     let mut branches = vec![trunk];
     while branches.len() < 4 && dice.once_in(2) {
@@ -171,7 +207,7 @@ fn anchored(log: LogWriter) -> LogWriter {
 }
 
 /// A root log with keyrings, sound and unsound, and perhaps a branch.
-fn keyrings(dice: &mut Dice, founding: &Founding, actor: &Actor, published: &[Branches]) -> Branches {
+pub(super) fn keyrings(dice: &mut Dice, founding: &Founding, actor: &Actor, published: &[Branches]) -> Branches {
     let mut trunk = founding.root_log(actor);
     let member = &actor.id;
     let mut lines = vec![actor.node_line(&founding.network)];
@@ -232,7 +268,7 @@ fn change(dice: &mut Dice, member: &MemberId, lines: &mut Vec<KeyLine>, publishe
 }
 
 /// A branch that nobody has.
-fn nowhere(place: Place) -> Place {
+pub(super) fn nowhere(place: Place) -> Place {
     Place { hash: Hash::of(place.hash.as_bytes()), ..place }
 }
 

@@ -3,13 +3,16 @@
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 
 use crate::{
+    ballot::{Papers, PapersError, Succession, Taken},
     chain::Chain,
     frontier::Frontier,
     hash::Hash,
     key::PublicKey,
+    keyring::Opening,
     kind::Kind,
     ledger::{Admission, Extent, History, Ledger, Refusal},
-    run::VerifiedRun,
+    run::{ReceivedRun, VerifiedRun, push_item},
+    ticket::RosterRef,
 };
 
 /// An entry that is held.
@@ -20,6 +23,7 @@ struct Held {
     entry: Vec<u8>,
     body: Option<Vec<u8>>,
     whole_len: u64,
+    ends_run: bool,
 }
 
 /// What a node in memory holds of every log.
@@ -60,13 +64,15 @@ impl Store {
 
     fn append(&mut self, run: &VerifiedRun) {
         let held = self.0.entry(run.log()).or_default();
-        for item in run.items() {
+        let last = run.items().len().saturating_sub(1);
+        for (number, item) in run.items().iter().enumerate() {
             held.push(Held {
                 hash: item.hash,
                 kind: item.kind.clone(),
                 entry: run.entry_bytes(item).to_vec(),
                 body: run.body_bytes(item).map(<[u8]>::to_vec),
                 whole_len: item.whole_len(),
+                ends_run: number == last,
             });
         }
     }
@@ -74,7 +80,9 @@ impl Store {
     fn cut(&mut self, log: &PublicKey, from: u64) -> Option<Extent> {
         let held = self.0.get_mut(log)?;
         held.truncate(usize::try_from(from).unwrap_or(usize::MAX));
-        let head = held.last()?.hash;
+        let last = held.last_mut()?;
+        last.ends_run = true;
+        let head = last.hash;
         Some(Extent { next: held.len() as u64, head, bytes: held.iter().map(|held| held.whole_len).sum() })
     }
 }
@@ -101,6 +109,53 @@ impl Host {
         }
     }
 
+    /// Takes in papers of a ballot.
+    ///
+    /// # Errors
+    /// As [`Ledger::take_papers`].
+    pub fn take(&mut self, papers: &Papers) -> Result<Taken, PapersError> {
+        self.ledger.take_papers(papers, &self.store)
+    }
+
+    /// The version of the roster in force, and the digest of what is held of ballots; none as long as the charter is unknown.
+    pub fn ballots(&self) -> Option<(u64, Hash)> {
+        self.ledger.succession().map(|succession| (succession.roster().version, succession.digest()))
+    }
+
+    /// The same node after a start: its ledger is made anew from what it holds, as a node makes it.
+    ///
+    /// # Errors
+    /// If a root log that it holds is not admitted again.
+    pub fn reopened(&self, charter: &[u8], pinned: Option<RosterRef>) -> Result<Self, Refusal> {
+        let mut host = Self::new(self.ledger.network());
+        host.ledger.pin(pinned);
+        if self.ledger.authority().is_some() {
+            drop(host.ledger.adopt_charter(charter));
+        }
+        for papers in self.ledger.succession().map(Succession::all_papers).unwrap_or_default() {
+            drop(host.take(&papers));
+        }
+        let is_root = |log: &PublicKey, host: &Self| {
+            host.ledger.authority().is_some_and(|authority| authority.member_by_root(log).is_some())
+        };
+        // The disk is there before anything is read from it.
+        host.store = self.store.clone();
+        for (log, held) in self.store.0.iter().filter(|(_, held)| !held.is_empty()) {
+            if is_root(log, &host) {
+                for run in blocks(held, &self.ledger.network()) {
+                    host.ledger.restore_root(&run, &host.store)?;
+                }
+            } else if let Some(extent) = self.ledger.extent(log) {
+                let opening = held.first().and_then(|first| Opening::decode(first.body.as_deref()?).ok());
+                if let Some(opening) = opening {
+                    host.ledger.restore(*log, extent, opening);
+                }
+            }
+        }
+        host.ledger.restore_forks(&self.ledger.forks().map(|(_, proof)| proof.clone()).collect::<Vec<_>>());
+        Ok(host)
+    }
+
     /// The frontier.
     pub fn frontier(&self) -> Frontier {
         self.ledger.frontier(&self.store)
@@ -125,4 +180,15 @@ impl Host {
         let proof = self.ledger.contradicts(&chain, &self.store);
         proof.is_some_and(|proof| self.ledger.learn_fork(&proof))
     }
+}
+
+/// What is held of a log, in the runs in which it came.
+fn blocks(held: &[Held], network: &Hash) -> Vec<VerifiedRun> {
+    let runs = held.split_inclusive(|held| held.ends_run);
+    let run = |held: &[Held]| {
+        let mut bytes = Vec::new();
+        held.iter().for_each(|held| push_item(&mut bytes, &held.entry, held.body.as_deref()));
+        ReceivedRun::receive(bytes).ok()?.verify(network).ok()
+    };
+    runs.filter_map(run).collect()
 }

@@ -4,12 +4,14 @@
 //! Everything follows from the seed, so that a failing test can be run again. Nothing here is safe to use outside tests: the
 //! keys can be guessed by anybody. Behind the feature `testing`, `no_std` like the rest.
 
+mod deliberation;
 mod dice;
 mod history;
 mod host;
 mod log;
 mod network;
 
+pub use deliberation::no_roster;
 pub use dice::Dice;
 pub use history::{Branches, History};
 pub use host::{Delivery, Host, Store};

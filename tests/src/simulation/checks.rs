@@ -30,6 +30,8 @@ use super::{
 const MEASURED: u64 = 32;
 /// What a session may hold: so much, and so much more for each log, in characters of its debug text.
 const SESSION_TEXT: (usize, usize) = (64 * 1024, 2048);
+/// And so much more for each statement of a ballot: both sides name those that they hold.
+const STATEMENT_TEXT: usize = 128;
 
 impl Node {
     /// Every entry that becomes durable on an honest node was signed by somebody who has its key, and told to somebody.
@@ -120,7 +122,9 @@ impl Node {
         }
         let text = format!("{:?}", side.session).len();
         let (least, each) = SESSION_TEXT;
-        if text > least + each * self.frontier.len() {
+        let polls = self.ledger.succession().into_iter().flat_map(|succession| succession.polls());
+        let statements: usize = polls.map(|(poll, _)| poll.ids().len()).sum();
+        if text > least + each * self.frontier.len() + STATEMENT_TEXT * statements {
             stage.fail(self.id, format!("a session holds {text} characters"));
         }
     }
@@ -176,7 +180,9 @@ impl Node {
                     .map(|(seq, held)| format!("an entry of kind `{}` counts at place {seq} of {log:?}", held.kind)),
             );
             let root = stage.truth.owners.iter().find(|(_, it)| it.is_root && it.member == owner.member);
-            if let Some(most) = root.filter(|_| owner.honest && !owner.is_root).map(|(root, _)| rings.get(root))
+            let plain = owner.honest && !owner.is_root;
+            let plain = plain && !stage.truth.turned.contains(&owner.member) && !stage.truth.claimed.contains(log);
+            if let Some(most) = root.filter(|_| plain).map(|(root, _)| rings.get(root))
                 && position.next > most.map_or(0, |ring| end_of(ring, log))
             {
                 wrong.push(format!("{} entries of {log:?} count, past its end", position.next));
@@ -199,7 +205,10 @@ impl Node {
             stage.fail(self.id, "its library is not what counts");
         }
         for ((_, member), series) in self.library.shown() {
-            let of_others = |log: &PublicKey| stage.truth.owners.get(log).is_none_or(|owner| owner.member != *member);
+            let claimed = |log: &PublicKey| stage.truth.claimed.contains(log);
+            let of_others = |log: &PublicKey| {
+                !claimed(log) && stage.truth.owners.get(log).is_none_or(|owner| owner.member != *member)
+            };
             if series.history().iter().any(|(_, revision)| of_others(&revision.origin.log)) {
                 stage.fail(self.id, format!("shows as {member}'s what another signed"));
                 return;

@@ -54,6 +54,8 @@ pub(super) enum Event {
     Act(usize),
     /// A liar does something.
     Lie(NodeId),
+    /// The plot of a scenario goes on.
+    Plot,
     /// No more faults from here on.
     Quiet,
     /// All is looked at.

@@ -79,7 +79,7 @@ impl Institution {
 }
 
 /// Something that the rules let a voter say of a proposal: a ratification if that is possible, else an endorsement.
-fn offered(tally: &Tally, voter: Voter, choice: Choice, dice: &mut Dice) -> Option<Said> {
+pub(super) fn offered(tally: &Tally, voter: Voter, choice: Choice, dice: &mut Dice) -> Option<Said> {
     let rounds = 1..=tally.count.open_round();
     let ratify = rounds.clone().filter(|_| !dice.once_in(3)).find_map(|round| {
         let said = tally.count.ratifiers(round, choice).contains(voter);
@@ -94,7 +94,12 @@ fn offered(tally: &Tally, voter: Voter, choice: Choice, dice: &mut Dice) -> Opti
     ratify.or_else(endorse)
 }
 
-fn papers(actor: &Actor, proposal: &Proposal, said: &Said, network: &nanduti_protocol::hash::Hash) -> Papers {
+pub(super) fn papers(
+    actor: &Actor,
+    proposal: &Proposal,
+    said: &Said,
+    network: &nanduti_protocol::hash::Hash,
+) -> Papers {
     let statement = Statement {
         step: said.step,
         cites: said.cites,

@@ -34,13 +34,13 @@ pub(super) struct Held {
 }
 
 /// All that is durable on one node.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Disk {
     pub(super) logs: BTreeMap<PublicKey, Vec<Held>>,
     /// Papers of ballots, in an order that makes the same rosters again.
     pub(super) ballots: Vec<Papers>,
-    /// Proofs of forks, as bytes.
-    pub(super) forks: BTreeMap<PublicKey, Vec<u8>>,
+    /// Proofs of forks, as bytes: of each log one or two.
+    pub(super) forks: BTreeMap<PublicKey, Vec<Vec<u8>>>,
     pub(super) charter: Option<Vec<u8>>,
     /// Places whose bodies are missing.
     pub(super) wants: BTreeSet<(PublicKey, u64)>,
@@ -51,6 +51,10 @@ pub(super) struct Disk {
 pub(super) struct Shelf(Rc<RefCell<Disk>>);
 
 impl Shelf {
+    pub(super) fn of(disk: Disk) -> Self {
+        Self(Rc::new(RefCell::new(disk)))
+    }
+
     pub(super) fn look(&self) -> Ref<'_, Disk> {
         self.0.borrow()
     }

@@ -92,6 +92,12 @@ impl Liar {
         Self { lies, once_in: 1 + dice.below(6), unknown, surplus: None, forges }
     }
 
+    /// Tells this lie and no other.
+    pub(super) fn only(&mut self, lie: Lie) {
+        self.lies = vec![lie];
+        self.once_in = 1;
+    }
+
     /// Changes a frame on its way out.
     pub(super) fn change(&mut self, frame: Vec<u8>, stage: &mut Stage) -> Vec<Vec<u8>> {
         if self.lies.contains(&Lie::Withhold) {

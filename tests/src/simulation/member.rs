@@ -23,11 +23,13 @@ pub(super) struct Institution {
     pub(super) root: LogWriter,
     pub(super) node: usize,
     pub(super) honest: bool,
+    /// Says nothing for now.
+    pub(super) paused: bool,
     lines: Vec<KeyLine>,
     /// Which of its publishing keys is in use.
     used: usize,
     /// The log of that key, as it was begun.
-    begun: LogWriter,
+    pub(super) begun: LogWriter,
 }
 
 impl Institution {
@@ -43,7 +45,7 @@ impl Institution {
                 stage.truth.sign(log.log(), place);
             }
         }
-        Self { actor: actor.clone(), root, node, honest, lines, used: 0, begun }
+        Self { actor: actor.clone(), root, node, honest, paused: false, lines, used: 0, begun }
     }
 
     /// Puts what the institution has signed on its node: at the beginning, and again if a crash took it.
@@ -75,6 +77,21 @@ impl Institution {
         node.go_on(stage);
     }
 
+    /// Publishes or revises something, or fixes the branch of its key: what every member does while a plot goes on.
+    pub(super) fn act_plainly(&mut self, node: &mut Node, stage: &mut Stage) {
+        if self.paused || !node.up || node.writer.flushing || !node.writer.queue.is_empty() {
+            return;
+        }
+        self.hand_over(node);
+        match stage.dice.below(20) {
+            0 if self.used == 0 => self.fix_branch(node, stage),
+            1..5 => self.revise(node, &mut stage.dice),
+            _ => self.publish(node, &mut stage.dice),
+        }
+        self.hand_over(node);
+        node.go_on(stage);
+    }
+
     /// The key of this log was stolen: the institution fixes what is its own and goes over to the other key.
     pub(super) fn answer_theft(&mut self, founding: &Founding, node: &mut Node, stage: &mut Stage) -> bool {
         if !node.up || node.writer.flushing || !node.writer.queue.is_empty() {
@@ -88,7 +105,7 @@ impl Institution {
         true
     }
 
-    fn log(&self) -> PublicKey {
+    pub(super) fn log(&self) -> PublicKey {
         self.begun.log()
     }
 
@@ -118,7 +135,7 @@ impl Institution {
     }
 
     /// The key ends where it stands, and another goes on.
-    fn change_key(&mut self, founding: &Founding, node: &mut Node, stage: &mut Stage) {
+    pub(super) fn change_key(&mut self, founding: &Founding, node: &mut Node, stage: &mut Stage) {
         let Some(last) = head(node, &self.log()) else { return };
         self.set_line(ended(&self.begun, Some(last)));
         stage.truth.ended.insert(self.log(), Some(last));
@@ -178,7 +195,7 @@ impl Institution {
     }
 
     /// One of its practices: its series, the revision, and who may read it.
-    fn any_practice(&self, node: &Node, dice: &mut Dice) -> Option<(Hash, Hash, Audience)> {
+    pub(super) fn any_practice(&self, node: &Node, dice: &mut Dice) -> Option<(Hash, Hash, Audience)> {
         let disk = node.shelf.look();
         let held = dice.pick(disk.logs.get(&self.log())?).filter(|held| held.kind == Kind::Practice)?;
         let body = RecordBody::decode(held.body.as_deref()?).ok()?;
@@ -192,13 +209,13 @@ fn head(node: &Node, log: &PublicKey) -> Option<Place> {
     Some(Place { seq: extent.next - 1, hash: extent.head })
 }
 
-fn salt(dice: &mut Dice) -> [u8; 16] {
+pub(super) fn salt(dice: &mut Dice) -> [u8; 16] {
     let mut salt = [0; 16];
     salt.iter_mut().for_each(|byte| *byte = dice.roll().to_le_bytes()[0]);
     salt
 }
 
-fn record(dice: &mut Dice) -> Record {
+pub(super) fn record(dice: &mut Dice) -> Record {
     let mut record = Record::new();
     record.set("title", Value::String(format!("Practice {}", dice.below(1000))));
     record.set("source_language", Value::String("en".into()));

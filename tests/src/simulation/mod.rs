@@ -19,7 +19,7 @@
 //! Always: all randomness comes from the seed and nothing depends on an address or a hash map, so that a seed gives the same run to
 //! the last event, in every build. The truth that the checks compare with is not computed by the protocol.
 //!
-//! A rule can be broken on purpose ([`Break`]), to show that the checks bite.
+//! A rule can be broken on purpose ([`Break`]), to show that the checks bite. A [`Scenario`] plays one attack in such a network.
 
 mod ballots;
 mod checks;
@@ -31,6 +31,8 @@ mod liar;
 mod library;
 mod member;
 mod node;
+mod restored;
+mod scenario;
 mod schedule;
 mod session;
 mod stage;
@@ -42,6 +44,7 @@ mod writer;
 
 use std::fmt;
 
+pub use scenario::{SCENARIOS, Scenario};
 pub use stage::Counters;
 
 /// A rule of the nodes that is broken on purpose, on every node.
@@ -89,6 +92,10 @@ pub struct Options {
     pub minutes: u64,
     /// A rule to break.
     pub broken: Option<Break>,
+    /// A scenario to play; it says itself who takes part.
+    pub scenario: Option<Scenario>,
+    /// Leave out what the scenario's sentence rests on.
+    pub undefended: bool,
 }
 
 /// How a run ended.
@@ -129,7 +136,12 @@ impl Outcome {
         let broken = BREAKS.iter().find(|(_, rule)| options.broken == Some(*rule));
         let broken = broken.map(|(name, _)| format!(" --break {name}")).unwrap_or_default();
         let Options { nodes, minutes, .. } = options;
-        let replay = format!("--seed {} --nodes {nodes} --minutes {minutes}{broken} --trace", self.seed);
+        let size = match options.scenario {
+            Some(scenario) if options.undefended => format!("--scenario {} --undefended", scenario.name),
+            Some(scenario) => format!("--scenario {}", scenario.name),
+            None => format!("--nodes {nodes}"),
+        };
+        let replay = format!("--seed {} {size} --minutes {minutes}{broken} --trace", self.seed);
         let lines = self.lines.join("\n");
         Some(format!(
             "seed {}: {violation}\n{lines}\nreplay: cargo run --release -p nanduti-tests --bin simulate -- {replay}",

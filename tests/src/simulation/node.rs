@@ -27,6 +27,7 @@ use super::{
     gossip::{Gossip, Heard, Message},
     liar::Liar,
     library::Library,
+    restored::Restored,
     schedule::Schedule,
     session::{Side, Why},
     stage::Stage,
@@ -80,6 +81,8 @@ pub(super) struct Node {
     pub(super) acked: BTreeMap<PublicKey, (u64, Hash)>,
     /// The frontier before a crash, if nothing was on its way to the disk.
     pub(super) before_crash: Option<Frontier>,
+    /// It came out of a backup, and has not learnt yet where its own log stands.
+    pub(super) restored: Option<Restored>,
     digests: BTreeMap<NodeId, Hash>,
     faults: BTreeMap<NodeId, Faults>,
     planned: Option<Time>,
@@ -111,6 +114,7 @@ impl Node {
             skew: 0,
             acked: BTreeMap::new(),
             before_crash: None,
+            restored: None,
             digests: BTreeMap::new(),
             faults: BTreeMap::new(),
             planned: None,
@@ -138,6 +142,7 @@ impl Node {
         self.digests.clear();
         self.faults.clear();
         self.planned = None;
+        self.restored = self.restored.as_ref().map(|_| Restored::default());
         stage.counters.crashes += 1;
         stage.note(self.id, What { verb: "crashed", ..What::default() });
     }
@@ -292,7 +297,7 @@ impl Node {
         let Some(authority) = self.ledger.authority() else { return false };
         let allows = |standing: &Standing<'_>| standing.ends.is_none() && authority.allows(standing, next, kind);
         let is_open = self.ledger.open_fork(log, &self.shelf).is_some();
-        !self.honest || authority.standing(log).as_ref().is_some_and(allows) && !is_open
+        !self.honest || self.restored.is_none() && authority.standing(log).as_ref().is_some_and(allows) && !is_open
     }
 
     /// Signs the next entry of the node's log, if it may.

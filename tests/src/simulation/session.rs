@@ -164,6 +164,11 @@ impl Side {
         }
     }
 
+    /// Was everything compared, and not just what was asked for?
+    pub(super) fn is_whole(&self) -> bool {
+        self.finished && self.session.peer().is_some_and(|hello| hello.pull.is_empty())
+    }
+
     /// Takes note of what the writer said.
     pub(super) fn reply(&mut self, reply: Reply) {
         self.writing = self.writing.saturating_sub(1);

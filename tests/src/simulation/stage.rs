@@ -115,6 +115,8 @@ pub(super) struct Stage {
     pub(super) segment_target: usize,
     streams: BTreeMap<SessionId, Stream>,
     next_session: SessionId,
+    /// The longest frame that was sent.
+    longest: usize,
     verified: BTreeMap<Hash, Result<VerifiedRun, RunError>>,
     violation: Option<Violation>,
 }
@@ -138,6 +140,7 @@ impl Stage {
             segment_target: 1024,
             streams: BTreeMap::new(),
             next_session: 1,
+            longest: 0,
             verified: BTreeMap::new(),
             violation: None,
         }
@@ -230,6 +233,7 @@ impl Stage {
     /// Sends bytes, in pieces as they may come. The stream may break in the middle of them.
     pub(super) fn send(&mut self, id: SessionId, from: End, bytes: &[u8]) {
         let to = 1 - from;
+        self.longest = self.longest.max(bytes.len());
         let Some(stream) = self.streams.get_mut(&id) else { return };
         stream.unread[to] += bytes.len();
         self.counters.bytes += bytes.len() as u64;
@@ -341,9 +345,9 @@ impl Stage {
         verified
     }
 
-    /// The most bytes that may wait at one side of a stream: no frame of these runs is longer than
-    /// four times the window.
-    pub(super) fn inbox_bound() -> usize {
-        5 * WINDOW
+    /// The most bytes that may wait at one side of a stream: the window, and the longest frame, which may have begun below it. Most frames
+    /// are no longer than four windows; papers with many statements are.
+    pub(super) fn inbox_bound(&self) -> usize {
+        WINDOW + self.longest.max(4 * WINDOW)
     }
 }

@@ -72,7 +72,7 @@ impl Node {
             Some(side) => {
                 side.inbox.extend_from_slice(bytes);
                 side.moved += bytes.len() as u64;
-                if side.inbox.len() > Stage::inbox_bound() {
+                if side.inbox.len() > stage.inbox_bound() {
                     let waiting = side.inbox.len();
                     stage.fail(self.id, format!("{waiting} bytes of one session wait to be read"));
                 }
@@ -244,6 +244,9 @@ impl Node {
         }
         let equal = self.is_equal(side.peer, side.session.peer().map(|hello| hello.digest));
         let moved = side.received + side.sent > 0;
+        if why.is_none() && !matches!(side.role, Role::Initiator(Job::Pull(_))) && side.is_whole() {
+            self.is_told_by(side.peer, stage);
+        }
         match &side.role {
             Role::Initiator(job) => {
                 let ended = if why.is_none() { Ended::Well { moved, equal } } else { Ended::Badly };

@@ -41,6 +41,12 @@ pub(super) struct Truth {
     lost: BTreeSet<Hash>,
     /// Keys that somebody else has too.
     pub(super) stolen: BTreeSet<PublicKey>,
+    /// What somebody else signed with a member's key, or a member when it was to be heard no more.
+    pub(super) forged: BTreeSet<Hash>,
+    /// Keys that somebody else says are its own.
+    pub(super) claimed: BTreeSet<PublicKey>,
+    /// Members whose rights a roster changes in the course of the run: what may count of theirs is the plot's affair.
+    pub(super) turned: BTreeSet<MemberId>,
     /// Where the last entry that counts stands, of keys that their owner has ended.
     pub(super) ended: BTreeMap<PublicKey, Option<Place>>,
     /// Where the owner has last fixed the branch of a key.
@@ -75,7 +81,9 @@ impl Truth {
 
     /// Is this log that of an honest owner, whose key nobody else has?
     pub(super) fn is_sound(&self, log: &PublicKey) -> bool {
-        self.owners.get(log).is_some_and(|owner| owner.honest) && !self.stolen.contains(log)
+        self.owners.get(log).is_some_and(|owner| owner.honest)
+            && !self.stolen.contains(log)
+            && !self.claimed.contains(log)
     }
 
     /// Does this acknowledged entry have to count everywhere in the end?

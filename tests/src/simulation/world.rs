@@ -15,6 +15,7 @@ use super::{
     liar::{Liar, unknown_log},
     member::Institution,
     node::Node,
+    scenario::{Plot, Scenario, TICK},
     schedule::between,
     stage::{Stage, Weather},
     trace::Trace,
@@ -28,17 +29,20 @@ const EVENTS: usize = 4096;
 
 /// A run in course.
 pub(super) struct World {
-    founding: Founding,
-    nodes: Vec<Node>,
-    institutions: Vec<Institution>,
+    pub(super) founding: Founding,
+    pub(super) nodes: Vec<Node>,
+    pub(super) institutions: Vec<Institution>,
     /// The institution whose key was stolen.
     robbed: Option<usize>,
-    stage: Stage,
+    pub(super) stage: Stage,
     /// Which side of a parted network each node is on.
-    sides: Vec<bool>,
+    pub(super) sides: Vec<bool>,
     parted: bool,
     /// When the faults ended.
-    calm: Option<Time>,
+    pub(super) calm: Option<Time>,
+    /// How long the busy minutes last.
+    pub(super) busy: Time,
+    plot: Option<Box<dyn Plot>>,
     /// Surveys in a row that found all equal.
     equal: u32,
 }
@@ -46,6 +50,9 @@ pub(super) struct World {
 impl World {
     /// The run that follows from a seed.
     pub(super) fn new(seed: u64, options: &Options, print: Option<fn(&dyn fmt::Display)>) -> Self {
+        if let Some(scenario) = options.scenario {
+            return Self::of_scenario(seed, options, scenario, print);
+        }
         let mut dice = Dice::new(seed);
         let count = options.nodes.max(4);
         let members = (count / 4).clamp(2, 24);
@@ -57,7 +64,38 @@ impl World {
             }
         });
         let stage = Stage::new(founding.network, dice, Trace::new(count, print), options.broken);
-        let mut world = Self {
+        let mut world = Self::empty(founding, stage, count, options);
+        let liars = if count < 6 { 1 } else { count / 8 };
+        let bad_members = world.stage.dice.below(members.div_ceil(4) + 1).min(liars);
+        world.people(count, bad_members, liars);
+        world.arm_forgers(members, bad_members);
+        world.wire(count);
+        world.plan(count);
+        world
+    }
+
+    /// The run of a scenario.
+    fn of_scenario(seed: u64, options: &Options, scenario: Scenario, print: Option<fn(&dyn fmt::Display)>) -> Self {
+        let mut dice = Dice::new(seed);
+        let mut plot = scenario.begin(!options.undefended);
+        let cast = plot.cast(&mut dice);
+        let count = cast.members + cast.observers + cast.strangers;
+        let founding = Founding::with(seed, cast.members, |charter| {
+            (charter.bounds.log_entries, charter.bounds.keys) = (cast.log_entries, cast.keys);
+        });
+        let stage = Stage::new(founding.network, dice, Trace::new(count, print), options.broken);
+        let mut world = Self::empty(founding, stage, count, options);
+        world.people(count, cast.bad_members, cast.bad_members + cast.strangers);
+        world.wire(count);
+        world.plan(count);
+        plot.begin(&mut world);
+        world.plot = Some(plot);
+        world.stage.clock.at(SECOND, Event::Plot);
+        world
+    }
+
+    fn empty(founding: Founding, stage: Stage, count: usize, options: &Options) -> Self {
+        Self {
             founding,
             nodes: Vec::new(),
             institutions: Vec::new(),
@@ -66,12 +104,10 @@ impl World {
             sides: vec![false; count],
             parted: false,
             calm: None,
+            busy: options.minutes * MINUTE,
+            plot: None,
             equal: 0,
-        };
-        world.people(count, members);
-        world.wire(count);
-        world.plan(count, options.minutes * MINUTE);
-        world
+        }
     }
 
     /// Runs to the end.
@@ -104,9 +140,7 @@ impl World {
     }
 
     /// Members, observers and liars with their nodes.
-    fn people(&mut self, count: usize, members: usize) {
-        let liars = if count < 6 { 1 } else { count / 8 };
-        let bad_members = self.stage.dice.below(members.div_ceil(4) + 1).min(liars);
+    fn people(&mut self, count: usize, bad_members: usize, liars: usize) {
         for id in 0..count {
             let actor = self.founding.actors.get(id).cloned();
             let is_member = actor.is_some();
@@ -129,7 +163,6 @@ impl World {
             }
             self.nodes.push(node);
         }
-        self.arm_forgers(members, bad_members);
     }
 
     fn own_keys(&mut self, actor: &nanduti_protocol::testing::Actor, honest: bool) {
@@ -186,7 +219,8 @@ impl World {
     }
 
     /// Plans who starts when, and what befalls whom.
-    fn plan(&mut self, count: usize, busy: Time) {
+    fn plan(&mut self, count: usize) {
+        let busy = self.busy;
         let Stage { clock, dice, weather, links, .. } = &mut self.stage;
         *weather = Weather {
             gossip_lost: 2 + dice.below(30),
@@ -270,6 +304,7 @@ impl World {
             Event::Heal => self.heal(),
             Event::Act(member) => self.act(member),
             Event::Lie(id) => nodes[id].lie(self.calm.is_some(), stage),
+            Event::Plot => self.go_on_with_plot(),
             Event::Quiet => self.quiet(),
             Event::Survey => self.survey(),
             Event::Due(..) | Event::Flushed(..) | Event::Chunk(..) => {}
@@ -302,7 +337,7 @@ impl World {
         }
     }
 
-    fn crash(&mut self, id: NodeId) {
+    pub(super) fn crash(&mut self, id: NodeId) {
         if !self.nodes[id].up {
             return;
         }
@@ -343,7 +378,7 @@ impl World {
         }
     }
 
-    fn part(&mut self) {
+    pub(super) fn part(&mut self) {
         if self.parted || self.calm.is_some() {
             return;
         }
@@ -375,7 +410,9 @@ impl World {
         let node = &mut self.nodes[institution.node];
         if self.calm.is_none() {
             // What it publishes keeps its node at work for a while, so it does one or the other.
-            if self.stage.dice.once_in(2) {
+            if self.plot.is_some() {
+                institution.act_plainly(node, &mut self.stage);
+            } else if self.stage.dice.once_in(2) {
                 self.speak(member);
             } else {
                 institution.act(&self.founding, node, &mut self.stage);
@@ -421,6 +458,14 @@ impl World {
         }
     }
 
+    fn go_on_with_plot(&mut self) {
+        let Some(mut plot) = self.plot.take() else { return };
+        plot.tick(self);
+        self.plot = Some(plot);
+        let pause = between(&mut self.stage.dice, TICK.0, TICK.1);
+        self.stage.clock.after(pause, Event::Plot);
+    }
+
     fn survey(&mut self) {
         let number = self.stage.dice.below(self.nodes.len());
         self.nodes[number].check_deeply(&mut self.stage);
@@ -432,14 +477,19 @@ impl World {
             self.stage.clock.after(30 * SECOND, Event::Survey);
             return;
         };
-        match unequal(&self.nodes, &self.stage) {
+        let (patience, verdict) = match &self.plot {
+            Some(plot) => (plot.patience(), plot.verdict(self)),
+            None => (PATIENCE, Ok(())),
+        };
+        let still = unequal(&self.nodes, &self.stage);
+        match still.or_else(|| verdict.err().map(|what| (0, what))) {
             None => {
                 self.equal += 1;
                 self.nodes.iter().for_each(|node| node.check_deeply(&mut self.stage));
             }
             Some((node, what)) => {
                 self.equal = 0;
-                if now > calm + PATIENCE {
+                if now > calm + patience {
                     self.stage.fail(node, format!("the calm did not make all equal: {what}"));
                 }
             }

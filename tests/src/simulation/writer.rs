@@ -298,10 +298,10 @@ impl Node {
             self.check_stored(run.run(), stage);
         }
         for log in forks {
-            let proof = self.ledger.fork(log).map(ForkProof::encode);
+            let proofs = self.ledger.forks_of(log).map(ForkProof::encode).collect();
             stage.counters.forks += 1;
             stage.note(self.id, What { verb: "forked", log: Some(*log), ..What::default() });
-            self.shelf.change().forks.extend(proof.map(|proof| (*log, proof)));
+            self.shelf.change().forks.insert(*log, proofs);
         }
     }
 
@@ -407,10 +407,9 @@ impl Node {
             for log in others {
                 read_log(&mut ledger, &disk, log, self.id, stage);
             }
-            let forks = disk.forks.values().filter_map(|proof| ForkProof::decode(&stage.network, proof).ok());
-            for proof in forks.filter(|_| !stage.breaks(Break::ForgetForks)) {
-                ledger.learn_fork(&proof);
-            }
+            let proofs = disk.forks.values().flatten().filter(|_| !stage.breaks(Break::ForgetForks));
+            let forks: Vec<_> = proofs.filter_map(|proof| ForkProof::decode(&stage.network, proof).ok()).collect();
+            ledger.restore_forks(&forks);
         }
         (self.ledger, self.frontier, self.library) = (ledger, Rc::default(), Library::default());
         self.refresh(&BTreeSet::new(), true, stage);
@@ -439,8 +438,8 @@ impl Node {
 fn read_root(ledger: &mut Ledger, disk: &Disk, log: &PublicKey, node: usize, stage: &mut Stage) {
     let history = DiskHistory(disk);
     for run in disk.runs(log, &stage.network).unwrap_or_default() {
-        if let Err(refusal) = ledger.admit(run, &history) {
-            stage.fail(node, format!("a root log on its own disk is not admitted again: {refusal}"));
+        if let Err(refusal) = ledger.restore_root(&run, &history) {
+            stage.fail(node, format!("a root log on its own disk is not taken in again: {refusal}"));
         }
     }
 }

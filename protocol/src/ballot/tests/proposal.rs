@@ -109,10 +109,16 @@ fn a_spare_is_listed_beforehand_and_comes_into_its_own_by_a_replacement_alone() 
 #[test]
 fn rules_and_bounds_change_within_the_format() {
     let (_, roster) = founders();
-    let bounds = Bounds { keys: 5, ..roster.bounds };
+    let bounds = Bounds { keys: roster.bounds.keys + 5, ..roster.bounds };
     let change = proposal(&roster, vec![Change::Quorum(Quorum(3, 4)), Change::Bounds(bounds), Change::Rules(2)]);
     let next = change.apply(&roster).expect("it makes sense");
     assert_eq!((next.quorum, next.bounds, next.rules), (Quorum(3, 4), bounds, 2));
+    let back = |bounds| proposal(&next, vec![Change::Bounds(bounds)]).apply(&next).map(|roster| roster.bounds);
+    let longer = roster.bounds.log_entries + 1;
+    for lower in [roster.bounds, Bounds { log_bytes: 1, ..bounds }, Bounds { log_entries: longer, ..roster.bounds }] {
+        assert_eq!(back(lower), Err(ProposalError::LowerBounds));
+    }
+    assert!(back(Bounds { log_entries: longer, ..bounds }).is_ok());
 }
 
 #[test]

@@ -60,6 +60,55 @@ fn what_a_thief_wrote_with_a_key_makes_room_for_what_its_owner_did() {
 }
 
 #[test]
+fn a_log_opened_twice_is_forked_at_its_first_entry_whichever_came_first() {
+    let (founding, _, log) = one_log();
+    let (owner, thief) = (&founding.actors[0], &founding.actors[1]);
+    let mut stolen = founding.publish_log(&thief.id, &owner.publish[0]);
+    stolen.push(Kind::Practice, b"in the thief's name");
+    let mut claim = founding.root_log(thief);
+    claim.push(Kind::Keyring, &ring(&[]));
+    let line = stolen.line(&thief.id, crate::keyring::KeyState::Live(stolen.place(0)));
+    claim.push(Kind::Keyring, &ring(&[line]));
+    let ends = |named: crate::keyring::Place, end: u64, forked: bool| {
+        let mut root = founding.root_log(owner);
+        root.push(Kind::Keyring, &ring(&[live(&log, named)]));
+        let mut first = host_with(&founding, &[&root, &claim, &log]);
+        let mut second = host_with(&founding, &[&claim, &stolen]);
+        for host in [&mut first, &mut second] {
+            for run in [stolen.whole(), root.whole(), log.whole(), stolen.whole(), log.whole()] {
+                let _ = host.deliver(&run);
+            }
+            let position = *host.frontier().position(&log.log()).expect("shown");
+            assert_eq!((position.next, position.fork.map(|mark| mark.seq)), (end, forked.then_some(0)));
+        }
+        assert_eq!(first.frontier(), second.frontier());
+    };
+    ends(log.place(1).expect("written"), 3, false);
+    let elsewhere = crate::hash::Hash::of(b"nobody has this");
+    ends(crate::keyring::Place { seq: 2, hash: elsewhere }, 0, true);
+}
+
+#[test]
+fn a_fork_at_the_fixed_place_does_not_matter() {
+    // Who holds nothing of a log, since it contradicts the fixed place, agrees with who held it before that was fixed.
+    let (founding, _, log) = one_log();
+    let owner = &founding.actors[0];
+    let named = crate::keyring::Place { seq: 2, hash: crate::hash::Hash::of(b"nobody has this") };
+    let mut root = founding.root_log(owner);
+    root.push(Kind::Keyring, &ring(&[live(&log, log.place(0).expect("written"))]));
+    let early = root.clone();
+    root.push(Kind::Keyring, &ring(&[live(&log, named)]));
+    let mut other = log.back_to(2);
+    other.push(Kind::Practice, b"another");
+    let mut knew = host_with(&founding, &[&early, &log]);
+    assert!(matches!(knew.deliver(&other.whole()), Ok(Admission::Forked(_))));
+    assert!(knew.deliver(&root.whole()).is_ok());
+    let came_late = host_with(&founding, &[&root, &log.back_to(2)]);
+    assert_eq!(knew.frontier(), came_late.frontier());
+    assert_eq!(knew.ledger.counted(&log.log(), &knew.store), 2);
+}
+
+#[test]
 fn a_keyring_that_goes_back_counts_for_nothing() {
     let (founding, root, log) = one_log();
     let node = founding.actors[0].node_line(&founding.network);

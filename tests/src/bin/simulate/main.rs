@@ -3,10 +3,12 @@
 //! ```text
 //! cargo run --release -p nanduti-tests --bin simulate -- --seeds 1000 [--from N] [--nodes N] [--minutes N] [--threads N]
 //! cargo run --release -p nanduti-tests --bin simulate -- --seed N [--trace] [--break NAME]
+//! cargo run --release -p nanduti-tests --bin simulate -- --scenario NAME|all --seeds 200 [--undefended]
 //! ```
 //!
 //! Without `--nodes` the size follows from the seed: most networks are small, so that rare meetings are frequent, and every tenth has
-//! 120 nodes. The same seed and options give the same run.
+//! 120 nodes. The same seed and options give the same run. A scenario plays one attack in small networks and says whether what the network
+//! promises holds; `--undefended` leaves out what that rests on, and then each of its runs should fail.
 
 #![expect(clippy::print_stdout, reason = "this program's purpose is to print what happened")]
 
@@ -20,7 +22,7 @@ use std::{
     time::Instant,
 };
 
-use nanduti_tests::simulation::{BREAKS, Break, Options, Outcome, run, run_traced, usual_size};
+use nanduti_tests::simulation::{BREAKS, Break, Options, Outcome, SCENARIOS, Scenario, run, run_traced, usual_size};
 
 /// Failures after which no more seeds are begun.
 const FAILURES: usize = 10;
@@ -34,6 +36,8 @@ struct Arguments {
     threads: usize,
     trace: bool,
     broken: Option<Break>,
+    scenarios: Vec<Scenario>,
+    undefended: bool,
 }
 
 /// What all threads add to.
@@ -60,7 +64,11 @@ struct Sum {
 
 fn main() -> ExitCode {
     match read(std::env::args().skip(1)) {
-        Ok(arguments) => simulate(&arguments),
+        Ok(arguments) if arguments.scenarios.is_empty() => simulate(&arguments, None),
+        Ok(arguments) => {
+            let ends: Vec<ExitCode> = arguments.scenarios.iter().map(|it| simulate(&arguments, Some(*it))).collect();
+            if ends.iter().all(|end| *end == ExitCode::SUCCESS) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
         Err(what) => {
             let names: Vec<&str> = BREAKS.iter().map(|(name, _)| *name).collect();
             println!("{what}");
@@ -68,6 +76,8 @@ fn main() -> ExitCode {
                 "usage: simulate [--seeds N] [--from N] [--seed N] [--nodes N] [--minutes N] [--threads N] [--trace]"
             );
             println!("                [--break {}]", names.join("|"));
+            let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+            println!("                [--scenario all|{}] [--undefended]", names.join("|"));
             ExitCode::from(2)
         }
     }
@@ -75,11 +85,25 @@ fn main() -> ExitCode {
 
 fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut arguments =
-        Arguments { from: 1, seeds: 100, nodes: None, minutes: 15, threads, trace: false, broken: None };
+    let (scenarios, undefended) = (Vec::new(), false);
+    let mut arguments = Arguments {
+        from: 1,
+        seeds: 100,
+        nodes: None,
+        minutes: 15,
+        threads,
+        trace: false,
+        broken: None,
+        scenarios,
+        undefended,
+    };
     while let Some(word) = words.next() {
         if word == "--trace" {
             arguments.trace = true;
+            continue;
+        }
+        if word == "--undefended" {
+            arguments.undefended = true;
             continue;
         }
         let value = words.next().ok_or_else(|| format!("{word} lacks its value"))?;
@@ -91,6 +115,11 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--nodes" => arguments.nodes = Some(usize::try_from(number()?).map_err(|_| "too many nodes")?),
             "--minutes" => arguments.minutes = number()?,
             "--threads" => arguments.threads = usize::try_from(number()?).unwrap_or(1).max(1),
+            "--scenario" if value == "all" => arguments.scenarios = SCENARIOS.to_vec(),
+            "--scenario" => {
+                let found = Scenario::named(&value);
+                arguments.scenarios.push(found.ok_or_else(|| format!("no scenario `{value}`"))?);
+            }
             "--break" => {
                 let found = BREAKS.iter().find(|(name, _)| *name == value);
                 arguments.broken = Some(found.ok_or_else(|| format!("no rule `{value}`"))?.1);
@@ -101,13 +130,16 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
     Ok(arguments)
 }
 
-fn simulate(arguments: &Arguments) -> ExitCode {
+fn simulate(arguments: &Arguments, scenario: Option<Scenario>) -> ExitCode {
     let began = Instant::now();
+    if let Some(scenario) = scenario {
+        println!("{}: {}", scenario.name, scenario.sentence);
+    }
     let next = AtomicU64::new(arguments.from);
     let sum = Mutex::new(Sum::default());
     std::thread::scope(|scope| {
         for _ in 0..arguments.threads {
-            scope.spawn(|| work(arguments, &next, &sum));
+            scope.spawn(|| work(arguments, scenario, &next, &sum));
         }
     });
     let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -138,14 +170,15 @@ fn simulate(arguments: &Arguments) -> ExitCode {
     if sum.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn work(arguments: &Arguments, next: &AtomicU64, sum: &Mutex<Sum>) {
+fn work(arguments: &Arguments, scenario: Option<Scenario>, next: &AtomicU64, sum: &Mutex<Sum>) {
     loop {
         let seed = next.fetch_add(1, Ordering::Relaxed);
         if seed >= arguments.from + arguments.seeds {
             return;
         }
         let nodes = arguments.nodes.unwrap_or_else(|| usual_size(seed));
-        let options = Options { nodes, minutes: arguments.minutes, broken: arguments.broken };
+        let Arguments { minutes, broken, undefended, .. } = *arguments;
+        let options = Options { nodes, minutes, broken, scenario, undefended };
         let outcome = if arguments.trace { run_traced(seed, &options, print) } else { run(seed, &options) };
         let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
         sum.add(&outcome, outcome.report(&options));

@@ -38,7 +38,7 @@ pub(super) fn valid() -> Vec<Value> {
     let respared = Member { spare: Some(keys::public(0x52)), ..rooted(1, 0x51) };
     let both = ends(&[(keys::public(root(1)), Some(3)), (keys::public(0x42), None), (keys::public(0x43), Some(7))]);
     let replaced = Member { name: "Renamed".into(), governance: None, ..rooted(2, 0x63) };
-    let bounds = Bounds { keys: 5, ..founders.bounds };
+    let bounds = Bounds { keys: 100, ..founders.bounds };
     let cases = [
         ("an admission", &founders, vec![admission(1)]),
         ("two admissions, not in the order of ids", &founders, vec![admission(2), admission(1)]),
@@ -106,6 +106,7 @@ pub(super) fn reason(error: &ProposalError) -> &'static str {
         ProposalError::Kind(_) => "kind",
         ProposalError::Ends(_) => "ends",
         ProposalError::Former(_) => "former",
+        ProposalError::LowerBounds => "lower-bounds",
         ProposalError::Rules(_) => "rules",
         ProposalError::Roster(error) => match error {
             CharterError::Text { .. } => "text",
@@ -165,6 +166,7 @@ fn nonsense() -> Vec<(&'static str, &'static str, Vec<Change>)> {
         ("an end twice", "ends", vec![amend(line(0), true, twice)]),
         ("a quorum of half", "quorum", vec![Change::Quorum(Quorum(1, 2))]),
         ("a bound of nothing", "bounds", vec![Change::Bounds(Bounds { keys: 0, ..founders.bounds })]),
+        ("a lower bound", "lower-bounds", vec![Change::Bounds(Bounds { keys: 5, ..founders.bounds })]),
         ("rules that are no higher", "rules", vec![Change::Rules(1)]),
         ("a newcomer without a name", "text", vec![ask(&nameless, 0x81)]),
         ("a newcomer with a role that is not defined", "unknown-role", vec![ask(&king, 0x81)]),

@@ -67,7 +67,7 @@ pub(super) fn all() -> Vec<Value> {
                     last = Some(role);
                 }
             }
-            let fixed = turned.fixed(&member.id, log);
+            let fixed = turned.fixed(&member.id, log, rights.end());
             let fixed = fixed.map(|place| json!({"seq": place.seq, "hash": place.hash.to_hex()}));
             let holder = turned.member_by_root(log).map(|member| member.id.as_str());
             json!({"name": name, "roster": "turned", "member": member.id.as_str(), "log": log.to_hex(),
