@@ -67,7 +67,7 @@ enum Action {
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     match args.action {
         Action::Export { file, overwrite } => {
-            let call = BundleExport { path: absolute(&file)?, overwrite };
+            let call = BundleExport { path: absolute(&file)?, overwrite, ..BundleExport::default() };
             let reply = context.call("writing the bundle", call).await?;
             context.terminal().reply(&reply, exported)?;
         }

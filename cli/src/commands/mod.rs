@@ -10,6 +10,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod diff;
+mod former;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod join;

@@ -139,6 +139,8 @@ call! {
         path: String,
         /// Replace a file that is there.
         overwrite: bool,
+        /// Only these logs, in hexadecimal; all, if none is named.
+        logs: Vec<String>,
     }
 }
 call! {

@@ -3,6 +3,7 @@
 mod ballots;
 mod calls;
 mod error;
+mod former;
 mod keys;
 mod types;
 mod upkeep;
@@ -11,6 +12,7 @@ mod verification;
 pub use ballots::*;
 pub use calls::*;
 pub use error::{ApiError, ErrorKind};
+pub use former::*;
 pub use keys::*;
 pub use types::*;
 pub use upkeep::*;

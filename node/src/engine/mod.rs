@@ -9,6 +9,7 @@ mod backup;
 mod ballots;
 mod bundle;
 mod failure;
+mod former;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod ids;

@@ -5,8 +5,9 @@ use std::{future::Future, sync::Arc};
 
 use nanduti_node::{
     api::{
-        ApiError, ErrorKind, FieldForm, FieldView, ForkView, ListFilter, ListReply, NodeRole, PracticeRow,
-        PracticeView, Proof, RevisionView, SeriesState, StatusReply, ValueView, WithdrawalView,
+        ApiError, ErrorKind, FieldForm, FieldView, ForkView, FormerMember, FormerView, ListFilter, ListReply, NodeRole,
+        PracticeRow, PracticeView, Proof, ProofFormer, RevisionView, SeriesState, StatusReply, ValueView,
+        WithdrawalView,
     },
     web::{Choice, Choices, Library, Place},
 };
@@ -129,6 +130,7 @@ pub(crate) fn status() -> StatusReply {
         home: "/srv/private-home".to_owned(),
         network: "5e".repeat(32),
         network_name: Some("Demonstration network".to_owned()),
+        former: vec![former()],
         roster_version: Some(0),
         members: 5,
         role: NodeRole::Member,
@@ -162,6 +164,29 @@ pub(crate) fn status() -> StatusReply {
     }
 }
 
+/// A former network whose founders try everything in its name and its reason.
+fn former() -> FormerView {
+    let member = |id: &str, founder, proven| FormerMember {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        votes: true,
+        founder,
+        proven,
+    };
+    FormerView {
+        network: "4a".repeat(32),
+        name: HOSTILE_TITLE.to_owned(),
+        reason: HOSTILE_TITLE.to_owned(),
+        roster_version: 3,
+        roster_hash: "4b".repeat(32),
+        voters: 3,
+        members: vec![member("KEN", true, true), member("MAR", true, false), member("PRY", false, false)],
+        carried: 4,
+        entries: 1_301,
+        logs: Vec::new(),
+    }
+}
+
 fn id(short: &str) -> String {
     format!("bafyr4i{:2<52}", short.to_lowercase())
 }
@@ -187,6 +212,7 @@ fn practice(short: &str, member: (&str, &str), language: &str, title: &str) -> P
             keyring_seq: 1,
             root_key: "cd".repeat(32),
             counts: true,
+            former: None,
         },
     };
     PracticeView {
@@ -303,6 +329,14 @@ fn arabic() -> PracticeView {
 
 fn hostile() -> PracticeView {
     let mut view = practice(HOSTILE, ("KEN", "<b>Kenya</b>"), "en\" onload=\"x", HOSTILE_TITLE);
+    view.revision.proof.former = Some(ProofFormer {
+        network: "4a".repeat(32),
+        name: HOSTILE_TITLE.to_owned(),
+        last: 1_300,
+        by: HOSTILE_TITLE.to_owned(),
+        is_member: false,
+        proven: false,
+    });
     view.row.strands = vec!["<i>strand</i>".to_owned()];
     view.revision.proof.segment = "logs/<u>x</u>".to_owned();
     view.fields = vec![

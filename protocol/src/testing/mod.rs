@@ -9,9 +9,11 @@ mod history;
 mod host;
 mod log;
 mod network;
+mod refounding;
 
 pub use dice::Dice;
 pub use history::{Branches, History};
 pub use host::{Delivery, Host, Store};
 pub use log::LogWriter;
 pub use network::{Actor, Founding, ended, live, ring};
+pub use refounding::Refounding;
