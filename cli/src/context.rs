@@ -45,6 +45,11 @@ impl Context {
         Self { terminal, home: global.home.clone(), sets: global.set.clone() }
     }
 
+    /// The same for another home, with the settings of that one.
+    pub(crate) fn at(&self, home: &Path) -> Self {
+        Self { terminal: self.terminal.clone(), home: Some(home.to_path_buf()), sets: Vec::new() }
+    }
+
     /// Where output goes.
     pub(crate) fn terminal(&self) -> &Terminal {
         &self.terminal
@@ -121,12 +126,21 @@ impl Context {
     /// Runs an asynchronous command to its end. Such a command reports what matters itself, so only errors are logged,
     /// unless `NANDUTI_LOG` asks for more.
     pub(crate) fn block_on(&self, command: impl Future<Output = Outcome>) -> Outcome {
+        self.block_on_value(command)
+    }
+
+    /// The same for a part of a command, which has a value.
+    pub(crate) fn block_on_value<T>(&self, part: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
         self.start_log(Log { level: LogLevel::Error, format: LogFormat::Auto })?;
-        self.block_on_workers(SMALL, command)
+        self.block_on_workers(SMALL, part)
     }
 
     /// The same with a number of threads, and without a log.
-    pub(crate) fn block_on_workers(&self, workers: NonZeroUsize, command: impl Future<Output = Outcome>) -> Outcome {
+    pub(crate) fn block_on_workers<T>(
+        &self,
+        workers: NonZeroUsize,
+        command: impl Future<Output = Result<T, Stop>>,
+    ) -> Result<T, Stop> {
         let built = Builder::new_multi_thread()
             .worker_threads(workers.get())
             .thread_keep_alive(memory::THREADS_STAY)

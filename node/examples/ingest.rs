@@ -114,6 +114,7 @@ fn prepare(logs: usize, each: usize, run: usize) -> (Hash, Vec<Vec<u8>>, Vec<Vec
         roles: Charter::usual_roles(),
         rules: RULES,
         bounds: Bounds { keys: 256, ..Bounds::default() },
+        former: Vec::new(),
         quorum: Quorum(2, 3),
         members: vec![founder(("PRY", &root))],
         purpose: "To measure.".into(),

@@ -9,7 +9,7 @@ pub use crate::{
     backup::fuzzing::{backup, backup_tar, backup_with},
     config::fuzzing::config,
     engine::fuzzing::bundle,
-    founding::fuzzing::{card, card_text, document, signed_card},
+    founding::fuzzing::{card, card_text, consent, consent_text, document, signed_card},
     keys::fuzzing::{encrypted_key, plain_key},
     net::fuzzing::{exchanged, frames, node_record, segment, usable},
     offline::fuzzing::{offer, request},

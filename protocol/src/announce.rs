@@ -17,6 +17,7 @@ use crate::{
     hash::Hash,
     ledger::{History, Ledger},
     limits,
+    networks::NetworkOf,
 };
 
 /// A gossip message, taken apart; what it carries is not.
@@ -125,16 +126,17 @@ pub fn judge_statement(ledger: &Ledger, bytes: &[u8]) -> Result<BallotPlace, Pap
 
 /// Finds out what an announced entry is to this node.
 pub fn judge_entry(ledger: &Ledger, history: &impl History, statement: &EntryStatement, hash: &Hash) -> Place {
-    if statement.seq == 0 && statement.prev != ledger.network() {
+    // Without the charter nobody knows which logs it carries over from another network.
+    let Some(authority) = ledger.authority() else { return Place::Unplaced };
+    let network = ledger.networks().network_of(&statement.log);
+    if statement.seq == 0 && statement.prev != network {
         return Place::OtherNetwork;
     }
-    let Some(standing) = ledger.authority().and_then(|authority| authority.standing(&statement.log)) else {
-        return Place::Unplaced;
-    };
+    let Some(standing) = authority.standing(&statement.log) else { return Place::Unplaced };
     if standing.ends.is_some_and(|ends| statement.seq >= ends) {
         return Place::Unplaced;
     }
-    let (next, head) = ledger.extent(&statement.log).map_or((0, ledger.network()), |extent| (extent.next, extent.head));
+    let (next, head) = ledger.extent(&statement.log).map_or((0, network), |extent| (extent.next, extent.head));
     if statement.seq < next {
         let same = history.hash_at(&statement.log, statement.seq) == Some(*hash);
         return if same { Place::Known } else { Place::Contradicts };

@@ -12,11 +12,13 @@ use alloc::{
 };
 
 use crate::{
-    charter::{Charter, Member},
+    charter::{Bounds, Charter, Member},
+    former::{Carried, Former},
     hash::Hash,
     key::{MemberId, PublicKey},
     keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place},
     kind::Kind,
+    networks::Networks,
     roster::{Rights, Roster},
 };
 
@@ -25,6 +27,10 @@ use crate::{
 pub struct Authority {
     network: Hash,
     network_name: String,
+    /// What the charter carries over from former networks; to which network each log is bound.
+    formers: Arc<[Former]>,
+    founders: Arc<[Member]>,
+    networks: Networks,
     roster: Arc<Roster>,
     /// The keyrings in each root log that are sound by themselves, by place.
     keyrings: BTreeMap<PublicKey, BTreeMap<u64, Arc<Keyring>>>,
@@ -62,10 +68,12 @@ pub enum Fixed {
 /// For whom a log speaks, and how far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing<'a> {
-    /// The member.
+    /// The member: as the roster has it, or as a former one had it who is no member here.
     pub member: &'a Member,
     /// Is it the member's root log?
     pub is_root: bool,
+    /// The network from which it is carried over, if it is.
+    pub former: Option<&'a Former>,
     /// Places from here on do not count. `None`: all count.
     pub ends: Option<u64>,
     /// The place that fixes the branch.
@@ -80,6 +88,9 @@ impl Authority {
         Self {
             network: charter.network(),
             network_name: charter.name.clone(),
+            formers: charter.former.clone().into(),
+            founders: charter.members.clone().into(),
+            networks: charter.networks(),
             roster: Arc::new(Roster::founding(charter)),
             keyrings: BTreeMap::new(),
             openings: BTreeMap::new(),
@@ -100,6 +111,35 @@ impl Authority {
         &self.network_name
     }
 
+    /// The former networks of which the charter carries the library over, the last one first.
+    pub fn formers(&self) -> &[Former] {
+        &self.formers
+    }
+
+    /// The members who signed the charter, as it lists them.
+    pub fn founders(&self) -> &[Member] {
+        &self.founders
+    }
+
+    /// To which network the entries of each log are bound.
+    pub fn networks(&self) -> &Networks {
+        &self.networks
+    }
+
+    /// What the charter says of a log that it carries over, and of the network that it comes from.
+    pub fn carried(&self, log: &PublicKey) -> Option<(&Former, &Carried)> {
+        self.formers.iter().find_map(|former| Some((former, former.log(log)?)))
+    }
+
+    /// What a log may take up. A log that is carried over was bounded by the roster that its network had.
+    pub fn bounds(&self, log: &PublicKey) -> Bounds {
+        match self.carried(log) {
+            Some((former, _)) => former.roster.bounds,
+            None if self.member_by_root(log).is_some() => self.roster.bounds.of_root_log(),
+            None => self.roster.bounds,
+        }
+    }
+
     /// The roster in force.
     pub fn roster(&self) -> &Roster {
         &self.roster
@@ -112,9 +152,9 @@ impl Authority {
         members.iter().for_each(|member| self.settle(member));
     }
 
-    /// The member whose root key this is, or was.
+    /// The member whose root key this is, or was. The key of a log that is carried over is nobody's.
     pub fn member_by_root(&self, key: &PublicKey) -> Option<&Member> {
-        self.roster.member_by_root(key)
+        self.roster.member_by_root(key).filter(|_| self.carried(key).is_none())
     }
 
     /// The keyring of a member that is in force, and its place in the root log.
@@ -144,24 +184,43 @@ impl Authority {
 
     /// For whom a log speaks, and how far; `None` if nobody's keyring lists it or it says otherwise itself.
     pub fn standing(&self, log: &PublicKey) -> Option<Standing<'_>> {
+        if let Some((former, carried)) = self.carried(log) {
+            return self.carried_over(former, carried);
+        }
         if let Some(member) = self.member_by_root(log) {
             let rights = self.roster.rights(member, log);
             let fixed = self.roster.fixed(&member.id, log, rights.end());
-            return Some(Standing { member, is_root: true, ends: rights.end(), fixed, rights });
+            return Some(Standing { member, is_root: true, former: None, ends: rights.end(), fixed, rights });
         }
         let opening = self.openings.get(log)?;
         self.publishing(log, &opening.member)
     }
 
-    /// The member whom a log names as its own: by the roster for a root log, by its entry 0 else. Whether that counts is asked
+    /// How a log stands that the charter carries over: up to the last entry that it names, by the rights that it had where it comes
+    /// from. Nothing that is decided here changes that.
+    fn carried_over<'a>(&'a self, former: &'a Former, carried: &'a Carried) -> Option<Standing<'a>> {
+        let before = former.roster.member(&carried.member)?;
+        let rights = former.roster.rights(before, &carried.log);
+        let ends = Some(carried.last.seq.saturating_add(1));
+        let member = self.roster.member(&carried.member).unwrap_or(before);
+        Some(Standing { member, is_root: false, former: Some(former), ends, fixed: Some(carried.last), rights })
+    }
+
+    /// The member whom a log names as its own: by the charter for one that is carried over, by the roster for a root log, by its
+    /// entry 0 else. Whether that counts is asked
     /// of [`Authority::standing`].
     pub fn claimed_member(&self, log: &PublicKey) -> Option<&MemberId> {
-        let by_root = self.member_by_root(log).map(|member| &member.id);
-        by_root.or_else(|| self.openings.get(log).map(|opening| &opening.member))
+        let carried = self.carried(log).map(|(_, carried)| &carried.member);
+        let by_root = || self.member_by_root(log).map(|member| &member.id);
+        carried.or_else(by_root).or_else(|| self.openings.get(log).map(|opening| &opening.member))
     }
 
     /// How a publishing log would stand if its entry 0 says that it speaks for this member.
     pub fn publishing(&self, log: &PublicKey, member: &MemberId) -> Option<Standing<'_>> {
+        // No keyring claims what the charter carries over.
+        if self.carried(log).is_some() {
+            return None;
+        }
         let (holder, state) = self.holder(log, KeyUse::Publish)?;
         let member = self.roster.member(member).filter(|member| member.id == *holder)?;
         let (ends, fixed) = match state {
@@ -174,7 +233,7 @@ impl Authority {
         let by_roster = self.roster.fixed(&member.id, log, ends);
         let counted = |place: &Place| ends.is_none_or(|ends| place.seq < ends);
         let fixed = fixed.into_iter().chain(by_roster).filter(counted).max_by_key(|place| place.seq);
-        Some(Standing { member, is_root: false, ends, fixed, rights })
+        Some(Standing { member, is_root: false, former: None, ends, fixed, rights })
     }
 
     /// May this log write this kind at this place? That it reaches so far is asked of [`Standing::ends`].
@@ -183,7 +242,7 @@ impl Authority {
         match (standing.is_root, kind) {
             (true, Kind::Charter | Kind::Log) | (false, Kind::Log) => seq == 0,
             (true, kind) => *kind == Kind::Keyring,
-            (false, kind) => self.roster.allows(role, kind),
+            (false, kind) => standing.former.map_or(&*self.roster, |former| &former.roster).allows(role, kind),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{
     hash::Hash,
     key::PublicKey,
     limits,
+    networks::NetworkOf,
 };
 
 /// A chain whose links and whose last signature have been checked.
@@ -50,7 +51,7 @@ impl Chain {
     ///
     /// # Errors
     /// If they are not one.
-    pub fn new(network: &Hash, entries: Vec<Vec<u8>>) -> Result<Self, ChainError> {
+    pub fn new(networks: &(impl NetworkOf + ?Sized), entries: Vec<Vec<u8>>) -> Result<Self, ChainError> {
         let bytes: usize = entries.iter().map(Vec::len).sum();
         if entries.is_empty() || entries.len() as u64 > limits::ANCHOR_SPACING || bytes > limits::CHAIN_MAX {
             return Err(ChainError::Length);
@@ -60,7 +61,8 @@ impl Chain {
             let entry = Entry::decode(bytes)?;
             links.follow(&entry)?;
             if index + 1 == entries.len() {
-                entry.verify(network).map_err(ChainError::Signature)?;
+                let network = networks.network_of(&entry.statement.log);
+                entry.verify(&network).map_err(ChainError::Signature)?;
             }
         }
         links.close(entries).ok_or(ChainError::Length)

@@ -47,6 +47,8 @@ pub enum Purpose {
     Ballot,
     /// An institution that asks to be on the roster with this root key.
     Request,
+    /// A root key of a former network that consents to the one that takes its place.
+    Consent,
 }
 
 impl Purpose {
@@ -60,6 +62,7 @@ impl Purpose {
             Self::NodeRecord => "nanduti/node-record/1",
             Self::Ballot => "nanduti/ballot/1",
             Self::Request => "nanduti/request/1",
+            Self::Consent => "nanduti/consent/1",
         }
     }
 }

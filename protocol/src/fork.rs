@@ -18,6 +18,7 @@ use crate::{
     hash::Hash,
     key::PublicKey,
     limits,
+    networks::NetworkOf,
 };
 
 /// A proof whose signatures have been checked.
@@ -74,12 +75,12 @@ impl ForkProof {
     ///
     /// # Errors
     /// If it proves nothing.
-    pub fn decode(network: &Hash, bytes: &[u8]) -> Result<Self, ForkError> {
+    pub fn decode(networks: &(impl NetworkOf + ?Sized), bytes: &[u8]) -> Result<Self, ForkError> {
         if bytes.len() > limits::FORK_PROOF_MAX {
             return Err(ForkError::Oversized);
         }
         let Carried(seq, low, high) = cbor::decode_exact(bytes)?;
-        let chain = |entries: Vec<ByteBuf>| Chain::new(network, entries.into_iter().map(ByteBuf::into_vec).collect());
+        let chain = |entries: Vec<ByteBuf>| Chain::new(networks, entries.into_iter().map(ByteBuf::into_vec).collect());
         let (low, high) = (chain(low)?, chain(high)?);
         let first = low.clone();
         let proof = Self::new(seq, low, high)?;

@@ -40,6 +40,15 @@ pub const NAME_MAX: usize = 200;
 /// The purpose in a charter.
 pub const PURPOSE_MAX: usize = 4_000;
 
+/// The reason for which a network was founded anew.
+pub const REASON_MAX: usize = 4_000;
+
+/// Former networks that a charter names: one more for each time that it was founded anew.
+pub const FORMER_MAX: usize = 8;
+
+/// Logs that a charter carries over, of all former networks together. Each takes some 110 bytes of the charter.
+pub const CARRIED_LOGS_MAX: usize = 4096;
+
 /// Members of a roster: twice the number of States in the world.
 pub const MEMBERS_MAX: usize = 400;
 

@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cbor,
-    charter::{Bounds, Charter, Member, Quorum, Role},
     hash::Hash,
     key::{MemberId, PublicKey},
     keyring::Place,
     kind::Kind,
+    terms::{self, Bounds, Member, Quorum, Role, TermsError},
 };
 
 /// The list of members in force. Field order is that of the encoding.
@@ -115,24 +115,25 @@ impl<'a> Rights<'a> {
 }
 
 impl Roster {
-    /// The founders' roster.
-    pub fn founding(charter: &Charter) -> Self {
-        Self {
-            roles: charter.roles.clone(),
-            rules: charter.rules,
-            turns: Vec::new(),
-            bounds: charter.bounds,
-            quorum: charter.quorum,
-            members: charter.members.clone(),
-            network: charter.network(),
-            version: 0,
-            suspended: Vec::new(),
-        }
-    }
-
     /// What a ticket and a proposal name a roster by.
     pub fn hash(&self) -> Hash {
         Hash::of(&cbor::encode(self))
+    }
+
+    /// Checks that a roster makes sense by itself: one that nobody can check by the ballots that made it.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub(crate) fn check(&self) -> Result<(), TermsError> {
+        self.quorum.check()?;
+        self.bounds.check()?;
+        terms::check_roles(&self.roles)?;
+        terms::check_members(&self.members, &self.roles)?;
+        let known = |id: &MemberId| self.member(id).is_some();
+        let turns = self.turns.is_sorted_by(|a, b| (a.version, &a.member) < (b.version, &b.member));
+        let sorted = self.suspended.is_sorted_by(|a, b| a < b);
+        let all = self.suspended.iter().all(known) && self.turns.iter().all(|turn| known(&turn.member));
+        if turns && sorted && all { Ok(()) } else { Err(TermsError::Members) }
     }
 
     /// A member by its id.
@@ -153,6 +154,12 @@ impl Roster {
     /// All root keys that a member has had, the one in force last.
     pub fn roots<'a>(&'a self, member: &'a Member) -> impl Iterator<Item = PublicKey> + 'a {
         self.turns_of(&member.id).filter_map(|turn| turn.root).chain([member.root])
+    }
+
+    /// All keys that speak, are laid by or ever spoke for an institution here: root keys, spares and governance keys.
+    pub fn institutional_keys(&self) -> impl Iterator<Item = PublicKey> + '_ {
+        let current = self.members.iter().flat_map(Member::keys);
+        current.chain(self.turns.iter().filter_map(|turn| turn.root))
     }
 
     /// Is a member suspended?

@@ -23,6 +23,7 @@ use crate::{
     key::PublicKey,
     kind::{Audience, Kind},
     limits,
+    networks::NetworkOf,
 };
 
 /// The head of an item: an array of two.
@@ -165,8 +166,9 @@ impl ReceivedRun {
     /// their own wherever they stand.
     ///
     /// # Errors
-    /// If one of them does not verify.
-    pub fn verify(self, network: &Hash) -> Result<VerifiedRun, RunError> {
+    /// If one of them does not verify for the network of the log.
+    pub fn verify(self, networks: &(impl NetworkOf + ?Sized)) -> Result<VerifiedRun, RunError> {
+        let network = &networks.network_of(&self.log);
         let (last, before) = self.items.split_last().ok_or(RunError::Empty)?;
         for item in self.spaced().filter_map(|index| before.get(index)) {
             let offset = item.offset as usize;
@@ -183,7 +185,8 @@ impl ReceivedRun {
 
     /// How many items at the front of the run would pass [`ReceivedRun::verify`]: everything after the last entry whose own
     /// signature verifies is cut off. For a file that was torn while it was written.
-    pub fn anchored_len(&self, network: &Hash) -> usize {
+    pub fn anchored_len(&self, networks: &(impl NetworkOf + ?Sized)) -> usize {
+        let network = &networks.network_of(&self.log);
         let bad = self.spaced().find(|index| !self.items.get(*index).is_some_and(|item| self.is_anchor(item, network)));
         self.last_anchor(bad.unwrap_or(self.items.len()), network)
     }
@@ -277,13 +280,16 @@ impl VerifiedRun {
     }
 
     /// The chain that begins at a place of the run.
-    pub fn chain_from(&self, seq: u64, network: &Hash) -> Option<Chain> {
-        Chain::read(network, seq, |seq| self.item_at(seq).map(|item| self.entry_bytes(item).to_vec()))
+    pub fn chain_from(&self, seq: u64, networks: &(impl NetworkOf + ?Sized)) -> Option<Chain> {
+        Chain::read(&networks.network_of(&self.log()), seq, |seq| {
+            self.item_at(seq).map(|item| self.entry_bytes(item).to_vec())
+        })
     }
 
     /// The longest front of the run that lies below `seq` and ends at an entry whose own signature verifies.
     #[must_use]
-    pub fn ending_before(mut self, seq: u64, network: &Hash) -> Option<Self> {
+    pub fn ending_before(mut self, seq: u64, networks: &(impl NetworkOf + ?Sized)) -> Option<Self> {
+        let network = &networks.network_of(&self.log());
         let most = usize::try_from(seq.checked_sub(self.0.first_seq)?).unwrap_or(usize::MAX);
         if most < self.0.items.len() {
             let cut = self.0.items.get(most)?.offset;
@@ -301,7 +307,8 @@ impl VerifiedRun {
 
     /// The shortest front of the run that holds `seq` and ends at an entry whose own signature verifies.
     #[must_use]
-    pub fn ending_above(mut self, seq: u64, network: &Hash) -> Option<Self> {
+    pub fn ending_above(mut self, seq: u64, networks: &(impl NetworkOf + ?Sized)) -> Option<Self> {
+        let network = &networks.network_of(&self.log());
         let first = usize::try_from(seq.checked_sub(self.0.first_seq)?).ok()?;
         let above = self.0.items.get(first..)?;
         let keep = first + above.iter().position(|item| self.0.is_anchor(item, network))? + 1;

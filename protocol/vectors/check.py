@@ -2,7 +2,7 @@
 """Checks the vectors with nothing but the specification and Python's standard library.
 
 It shares no code with the program: primitives.py writes the algorithms out from their papers and RFCs, rules.py,
-ballot_rules.py, record_rules.py and founding_rules.py write the rules of docs/spec a second time. It takes some seconds.
+ballot_rules.py, former_rules.py, record_rules.py and founding_rules.py write the rules of docs/spec a second time. It takes some seconds.
 
     python3 protocol/vectors/check.py
 """
@@ -13,6 +13,7 @@ import sys
 
 from ballot_rules import (STEPS, Poll, Succession, apply, fixed_of, is_ordinary, quorum_of, read_proposal, read_request,
                           read_statement, rights_of, root_holder, roster_hash, signer_of, voters_of)
+from former_rules import check_consent, claimed, networks_of, read_refounded
 from primitives import Refused, blake3, decode, encode, public_key, sign, verify_strict
 from founding_rules import read_card, read_document
 from record_rules import check_readable, judge_announcement, read_node_record, read_practice, read_withdrawal
@@ -131,6 +132,23 @@ def check_authority():
     for vector in file["quorums"]:
         same("quorums", vector["voters"] * vector["a"] // vector["b"] + 1, vector["quorum"])
     refuses("charters", file["refused"], lambda vector: read_charter(unhex(vector["bytes"])))
+    file = load("refounding.json")
+    for vector in file["valid"]:
+        data = unhex(vector["bytes"])
+        charter = read_refounded(data)
+        networks, own = networks_of(charter), blake3(data)
+        found = [own.hex(), [networks.get(unhex(line["log"]), own).hex() for line in vector["networks"]]]
+        same("refounding", found, [vector["network"], [line["network"] for line in vector["networks"]]])
+        same("refounding", [claimed(former, charter) for former in charter["former"]], vector["former"])
+    refuses("refounding", file["refused"], lambda vector: read_refounded(unhex(vector["bytes"])))
+    fields = ("proof", "network", "former_root", "root")
+
+    def consent(vector):
+        proof, network, former, root = (unhex(vector[field]) for field in fields)
+        check_consent(proof, network, vector["member"], former, root)
+    for vector in file["consents"]["valid"]:
+        same("consents", consent(vector), None)
+    refuses("consents", file["consents"]["refused"], consent)
     file = load("keyrings.json")
     network, member = unhex(file["network"]), file["member"]
     for vector in file["valid"]:

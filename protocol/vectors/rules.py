@@ -144,7 +144,9 @@ def check_text(text, most):
 def read_charter(data):
     e = "encoding"
     charter = decode_or(e, data)
-    check_fields(charter, ("name", "salt", "roles", "rules", "bounds", "quorum", "members", "purpose"), rule=e)
+    fields = ("name", "salt", "roles", "rules", "bounds", "quorum", "members", "purpose")
+    check_fields(charter, fields, ("former",), rule=e)
+    need(charter.get("former") != [], e)
     need(isinstance(charter["salt"], bytes) and len(charter["salt"]) == 16 and is_uint(charter["rules"]), e)
     check_fields(charter["bounds"], ("keys", "log_bytes", "log_entries"), rule=e)
     need(all(map(is_uint, charter["bounds"].values())), e)

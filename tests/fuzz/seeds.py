@@ -14,6 +14,7 @@ SOURCES = [
     ("segments", "segment", ["valid", "refused"], "bytes"),
     ("segments", "segment_file", ["valid", "refused"], "bytes"),
     ("charters", "charter", ["valid", "refused"], "bytes"),
+    ("refounding", "charter", ["valid", "refused"], "bytes"),
     ("keyrings", "keyring", ["valid", "refused"], "bytes"),
     ("keyrings", "opening", ["refused_openings"], "bytes"),
     ("forks", "fork", ["valid", "refused"], "bytes"),

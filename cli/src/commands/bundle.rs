@@ -92,7 +92,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
                     "this bundle is for members only: it is not encrypted, and whoever has the file can read all of it",
                 );
             }
-            let call = BundleExport { path: absolute(&file)?, overwrite, audience };
+            let call = BundleExport { path: absolute(&file)?, overwrite, audience, logs: Vec::new() };
             let reply = context.call("writing the bundle", call).await?;
             context.terminal().reply(&reply, exported)?;
             if reply.left_out > 0 {

@@ -7,7 +7,7 @@ use crate::{
     context::Context,
     outcome::{self, Outcome},
     terminal::{
-        View,
+        View, sanitise,
         table::{Column, Table, Tone},
     },
 };
@@ -34,6 +34,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
     let reply = context.call("reading the revisions", History { id: args.id }).await?;
     context.terminal().reply(&reply, text)?;
     context.terminal().note(&words::count(reply.len() as u64, "revision", "revisions"));
+    if let Some(former) = reply.iter().find_map(|revision| revision.proof.former.as_ref()) {
+        context.terminal().note(&sanitise::line(&format!("carried over: {}", former.words())));
+    }
     Ok(outcome::DONE)
 }
 
@@ -63,10 +66,12 @@ fn text(revisions: &Vec<RevisionView>, view: View) -> String {
 }
 
 fn mark(revision: &RevisionView) -> (String, Tone) {
-    match (revision.proof.counts, revision.newest) {
-        (false, _) => ("does not count".into(), Tone::Bad),
-        (true, true) => ("newest".into(), Tone::Good),
-        (true, false) => (String::new(), Tone::Plain),
+    match (revision.proof.counts, revision.newest, &revision.proof.former) {
+        (false, ..) => ("does not count".into(), Tone::Bad),
+        (true, true, Some(_)) => ("newest, carried over".into(), Tone::Careful),
+        (true, false, Some(_)) => ("carried over".into(), Tone::Careful),
+        (true, true, None) => ("newest".into(), Tone::Good),
+        (true, false, None) => (String::new(), Tone::Plain),
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod fork;
+mod former;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod join;

@@ -56,6 +56,7 @@ pub(super) fn proof(member: &str, seq: u64) -> Proof {
         keyring_seq: 1,
         root_key: "7e".repeat(32),
         counts: true,
+        former: None,
     }
 }
 

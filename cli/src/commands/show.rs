@@ -67,6 +67,10 @@ fn head(practice: &PracticeView, view: View) -> String {
     let mut pairs = Pairs::new();
     let member = format!("{}, {}", row.member, practice.revision.proof.member_name);
     pairs.add("member", sanitise::line(&member));
+    if let Some(former) = &practice.revision.proof.former {
+        let words = width::wrap(&sanitise::line(&former.words()), view.prose().saturating_sub(14)).join("\n");
+        pairs.add("carried over", style::careful(&words));
+    }
     pairs.add("practice", sanitise::line(&format!("{} ({})", row.short, row.language)));
     let revision = words::short(&practice.revision.id);
     let revisions = words::count(row.revisions, "revision", "revisions");
@@ -139,8 +143,18 @@ pub(super) fn proof(proof: &Proof, id: &str) -> String {
     pairs.add("entry", sanitise::line(id));
     pairs.add("signed by", sanitise::line(&format!("{} ({})", proof.member, proof.member_name)));
     pairs.add("with key", sanitise::line(&proof.key));
-    pairs.add("listed in", format!("keyring {}, signed by root key", proof.keyring_seq));
-    pairs.add("", sanitise::line(&proof.root_key));
+    match &proof.former {
+        None => {
+            pairs.add("listed in", format!("keyring {}, signed by root key", proof.keyring_seq));
+            pairs.add("", sanitise::line(&proof.root_key));
+        }
+        Some(former) => {
+            pairs.add("listed in", "a keyring of the former network, by root key");
+            pairs.add("", sanitise::line(&proof.root_key));
+            pairs.add("former network", sanitise::line(&former.network));
+            pairs.add("carried over", style::careful(&sanitise::line(&former.words())));
+        }
+    }
     pairs.add("place", format!("{} in the log of that key; {counts}", proof.seq));
     pairs.add("hash", sanitise::line(&proof.hash));
     pairs.add("body", format!("{} ({})", sanitise::line(&proof.body_hash), words::bytes(proof.body_size)));

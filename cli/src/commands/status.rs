@@ -127,6 +127,10 @@ fn text(status: &StatusReply, _view: View) -> String {
 fn identity(pairs: &mut Pairs, status: &StatusReply) {
     let name = status.network_name.as_deref().map_or_else(|| "name not known yet".to_owned(), sanitise::line);
     pairs.add("network", format!("{} ({})", style::strong(&name), sanitise::line(words::glance(&status.network))));
+    for former in &status.former {
+        let words = format!("{} ({})", sanitise::line(&former.name), sanitise::line(words::glance(&former.network)));
+        pairs.add("founded anew", style::careful(&format!("takes the place of {words}\n{}", former.claim())));
+    }
     let roster = status.roster_version.map(|version| format!(", roster {version}")).unwrap_or_default();
     pairs.add("members", format!("{}{roster}", words::grouped(status.members)));
     pairs.add("this node", super::network::role(status.role, status.member.as_deref()));
@@ -219,6 +223,7 @@ mod tests {
             home: "/srv/nanduti".into(),
             network: "4f".repeat(32),
             network_name: Some("International Network of NMIRFs".into()),
+            former: Vec::new(),
             roster_version: Some(1),
             members: 5,
             role: NodeRole::Member,

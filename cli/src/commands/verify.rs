@@ -59,7 +59,11 @@ fn text(reply: &VerifyReply, view: View) -> String {
     }
     pairs.add("read", words::bytes(reply.bytes));
     for proof in &reply.signed {
-        let key = format!("{} of {}, keyring {}", words::glance(&proof.key), proof.member, proof.keyring_seq);
+        let listed = match &proof.former {
+            None => format!("keyring {}", proof.keyring_seq),
+            Some(former) => former.words(),
+        };
+        let key = format!("{} of {}, {listed}", words::glance(&proof.key), proof.member);
         let counts = if proof.counts { String::new() } else { style::bad(", does not count") };
         pairs.add("signed by", format!("{}: entry {}{counts}", sanitise::line(&key), proof.seq));
     }

@@ -78,7 +78,7 @@ impl View {
 }
 
 /// Where output goes, and in which form.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Terminal {
     json: bool,
     quiet: bool,

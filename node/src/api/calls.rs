@@ -142,6 +142,8 @@ call! {
         overwrite: bool,
         /// Who is to read it.
         audience: Audience,
+        /// Only these logs, in hexadecimal; all, if none is named.
+        logs: Vec<String>,
     }
 }
 call! {

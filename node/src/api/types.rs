@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     audience::{Audience, ClosedReply, ForMembersView},
+    former::{FormerView, ProofFormer},
     upkeep::RestoredView,
 };
 
@@ -201,6 +202,9 @@ pub struct Proof {
     pub root_key: String,
     /// Does the entry count? (A cut-off or a fork can take that away.)
     pub counts: bool,
+    /// The former network from which the charter carries the entry over. The keyring and the root key are then of that network.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub former: Option<ProofFormer>,
 }
 
 /// An honest tombstone.
@@ -382,6 +386,9 @@ pub struct StatusReply {
     /// Its name. Absent until the charter has arrived.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub network_name: Option<String>,
+    /// The networks whose library this one carries over, the last one first. Empty if it was not founded anew.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub former: Vec<FormerView>,
     /// Version of the roster.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub roster_version: Option<u64>,

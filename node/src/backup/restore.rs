@@ -25,7 +25,7 @@ use crate::{
     core::log_end,
     create_private_dir,
     disk::{self, DiskFile},
-    founding::{author_of, network_of},
+    founding::{author_of, network_of, networks_of},
     keys::KeyStore,
     restored::Marker,
     sync_dir,
@@ -175,8 +175,9 @@ fn check_content(home: &Home, manifest: &Manifest, file: &Path) -> Result<bool, 
     if author.as_ref().is_some_and(|author| manifest.own_logs.iter().all(|log| log.key != author.log())) {
         return Err(content(file, "the manifest does not name the log that its publishing key writes".into()));
     }
+    let networks = networks_of(home, manifest.network).map_err(|error| odd("its charter", &error))?;
     for log in log_folders(manifest) {
-        let end = log_end(home, &manifest.network, &log).map_err(|error| content(file, error.to_string()))?;
+        let end = log_end(home, &networks, &log).map_err(|error| content(file, error.to_string()))?;
         let (next, head) = end.map_err(|damage| content(file, damage.to_string()))?;
         if manifest.own_logs.iter().any(|own| own.key == log && (own.next, own.head) != (next, head)) {
             return Err(content(file, format!("the log {log} does not reach as far as the manifest says")));

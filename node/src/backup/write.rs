@@ -10,6 +10,7 @@ use nanduti_protocol::{
     key::{MemberId, PublicKey},
     ledger::Ledger,
     limits::SEGMENT_MAX,
+    networks::NetworkOf,
     run::{ReceivedRun, VerifiedRun},
 };
 use zstd::stream::write::Encoder;
@@ -145,7 +146,7 @@ fn add_log<W: Write>(
     (log, next): (&PublicKey, u64),
     out: &mut Out<'_, W>,
 ) -> Result<(u64, Hash), ApiError> {
-    let network = core.snapshot().ledger.network();
+    let network = core.snapshot().ledger.networks().network_of(log);
     let folder = format!("logs/{}", log.to_hex());
     let (mut from, mut head) = (0, network);
     let mut packer = Packer::new().map_err(|error| failed("cannot compress a log").because(&error))?;

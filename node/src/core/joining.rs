@@ -6,7 +6,7 @@
 use nanduti_protocol::key::PublicKey;
 
 use super::{facts::Facts, writer::Writer};
-use crate::store::{LogScan, StoreError};
+use crate::store::StoreError;
 
 /// Blocks that a full file may have before they are joined.
 const BLOCKS_OF_A_FILE: usize = 64;
@@ -20,7 +20,7 @@ impl Writer {
             return Ok(());
         };
         if index.count_blocks(log, last.file(), next_file)? > BLOCKS_OF_A_FILE {
-            let scan = LogScan::new(self.home.clone(), self.options.network, *log).read_only();
+            let scan = self.scan(log).read_only();
             let scanned = scan.read_file_alone(last.file(), &mut |_, _| Ok(()))?;
             // Of a damaged file only a part would be joined, and what the blocks say of the rest would be gone.
             if !scanned.repairs.is_empty() {

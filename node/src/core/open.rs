@@ -10,7 +10,9 @@ use std::{
     sync::{Arc, Mutex, RwLock},
 };
 
-use nanduti_protocol::{fork::ForkProof, hash::Hash, key::PublicKey, kind::Kind, ledger::Ledger, ticket::RosterRef};
+use nanduti_protocol::{
+    fork::ForkProof, hash::Hash, key::PublicKey, kind::Kind, ledger::Ledger, networks::NetworkOf, ticket::RosterRef,
+};
 use tokio::sync::{broadcast, mpsc};
 
 use super::{
@@ -219,7 +221,7 @@ impl OpeningHome<'_> {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(StoreError::io("read", path)(error).into()),
             };
-            match ForkProof::decode(&self.options.network, &bytes).ok().filter(|proof| proof.log() == *log) {
+            match ForkProof::decode(self.opened.ledger.networks(), &bytes).ok().filter(|proof| proof.log() == *log) {
                 Some(proof) => forks.push(proof),
                 None => self.warn(format!("{} proves nothing; peers are asked for it again", path.display())),
             }
@@ -228,7 +230,12 @@ impl OpeningHome<'_> {
     }
 
     pub(super) fn scan(&self, log: PublicKey) -> LogScan {
-        LogScan::new(self.home.clone(), self.options.network, log)
+        LogScan::new(self.home.clone(), self.network_of(&log), log)
+    }
+
+    /// To which network a log is bound. The charter is known before any log is read.
+    pub(super) fn network_of(&self, log: &PublicKey) -> Hash {
+        self.opened.ledger.networks().network_of(log)
     }
 
     pub(super) fn warn(&mut self, warning: String) {

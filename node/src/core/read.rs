@@ -148,7 +148,7 @@ impl Core {
     /// The part of some items that ends at an anchor.
     fn anchored<'a>(&self, items: &'a [u8]) -> &'a [u8] {
         let Ok(run) = ReceivedRun::receive(items.to_vec()) else { return &[] };
-        let count = run.anchored_len(&self.snapshot().ledger.network());
+        let count = run.anchored_len(self.snapshot().ledger.networks());
         let len = (0..count).fold(0, |len, _| len + items.get(len..).and_then(item_len).unwrap_or(0));
         items.get(..len).unwrap_or_default()
     }

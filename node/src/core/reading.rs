@@ -48,7 +48,7 @@ impl OpeningHome<'_> {
         };
         let mut runs = Vec::new();
         let index = self.index;
-        let scanned = self.scan(*log).read(self.beginning(), &mut |run, placement| {
+        let scanned = self.scan(*log).read(self.beginning(log), &mut |run, placement| {
             if run.next_seq() > indexed {
                 index.insert_run(&run, &placement, Facts::of(&run).encoded())?;
             }
@@ -82,7 +82,7 @@ impl OpeningHome<'_> {
             Fit::Not => {
                 opening = None;
                 self.forget(log)?;
-                (self.beginning(), 0, None)
+                (self.beginning(log), 0, None)
             }
         };
         let scanned = if matches!(fit, Fit::Whole(_)) {
@@ -130,8 +130,8 @@ impl OpeningHome<'_> {
         self.opened.heads.insert(*log, head);
     }
 
-    fn beginning(&self) -> Watermark {
-        Watermark { next: 0, head: self.options.network, file: None }
+    fn beginning(&self, log: &PublicKey) -> Watermark {
+        Watermark { next: 0, head: self.network_of(log), file: None }
     }
 
     /// How the files of a log fit its watermark, by their names and lengths.

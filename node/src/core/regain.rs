@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use nanduti_protocol::key::PublicKey;
+use nanduti_protocol::{key::PublicKey, networks::NetworkOf};
 use tokio::sync::oneshot;
 
 use super::{Admitted, CoreError, facts::Facts, writer::Writer};
@@ -47,12 +47,13 @@ impl Writer {
     /// Looks through all that was set aside.
     fn look_aside(&self) -> Aside {
         let mut aside = Aside::default();
-        let network = self.options.network;
         for (log, path) in files_aside(&set_aside_dir(&self.home)) {
             let Ok(bytes) = fs::read(&path) else { continue };
             let end = self.ledger.extent(&log).map_or(0, |extent| extent.next);
-            let beyond: Vec<_> =
-                sound_runs(&network, &log, &bytes).into_iter().filter(|sound| sound.next > end).collect();
+            let beyond: Vec<_> = sound_runs(&self.ledger.networks().network_of(&log), &log, &bytes)
+                .into_iter()
+                .filter(|sound| sound.next > end)
+                .collect();
             if beyond.is_empty() && end > 0 {
                 let mut taken = path.clone().into_os_string();
                 taken.push(".taken");
@@ -78,7 +79,8 @@ impl Writer {
     }
 
     fn take_back_run(&mut self, path: &Path, sound: &Sound) -> Result<(), CoreError> {
-        let run = fs::read(path).ok().and_then(|bytes| sound.read(&self.options.network, &bytes));
+        let networks = self.ledger.networks();
+        let run = fs::read(path).ok().and_then(|bytes| sound.read(networks, &bytes));
         let Some(run) = run else { return Ok(()) };
         let (reply, mut answer) = oneshot::channel();
         let mut pending = Vec::new();

@@ -6,6 +6,7 @@ use nanduti_protocol::{
     entry::Entry,
     key::PublicKey,
     kind::Audience,
+    networks::NetworkOf,
     run::{item_len, push_item, split_item},
 };
 
@@ -104,7 +105,7 @@ impl Writer {
         };
         let run = self.disk.reader.read_block(log, &block)?;
         let filled = with_body(&run, seq - block.first_seq(), body);
-        let Some(runs) = filled.and_then(|filled| carve(&self.options.network, &filled)) else { return Ok(false) };
+        let Some(runs) = filled.and_then(|filled| carve(self.ledger.networks(), &filled)) else { return Ok(false) };
         let path = self.home.segment_file(log.as_bytes(), block.file());
         let bytes = std::fs::read(&path).map_err(StoreError::io("read", &path))?;
         let (from, to) = (block.offset() as usize, block.offset() as usize + block.stored_len() as usize);
@@ -153,9 +154,14 @@ impl Writer {
         done
     }
 
+    /// Reads the files of a log.
+    pub(super) fn scan(&self, log: &PublicKey) -> LogScan {
+        LogScan::new(self.home.clone(), self.ledger.networks().network_of(log), *log)
+    }
+
     fn index_file_again(&mut self, log: &PublicKey, file: u64) -> Result<(), CoreError> {
         let index = self.disk.index.clone();
-        let scan = LogScan::new(self.home.clone(), self.options.network, *log).read_only();
+        let scan = self.scan(log).read_only();
         let scanned = scan.read_file_alone(file, &mut |run, placement| {
             index.insert_run(&run, &placement, Facts::of(&run).encoded())
         })?;

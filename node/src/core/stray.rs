@@ -20,7 +20,7 @@ impl Writer {
         let Some(block) = self.disk.index.block_at(log, from)? else { return Ok(()) };
         // Of the block that holds the place, what is below is written anew: on the disk it is compressed as a whole.
         let kept = self.below(log, &block, from)?;
-        let scan = LogScan::new(self.home.clone(), self.options.network, *log);
+        let scan = self.scan(log);
         tracing::warn!(%log, from, "the entries held are not on the branch that the keyring names, and are cut off");
         // Of its own log a node remembers how far it reached, so that it never signs there again.
         if self.options.author.as_ref().is_none_or(|author| author.log() != *log) {
@@ -35,7 +35,8 @@ impl Writer {
         let mut run = self.disk.reader.read_block(log, block)?;
         run.truncate(block.span(from).map_or(0, |(before, _)| before as usize));
         let mut kept = Vec::new();
-        for run in carve(&self.options.network, &run).unwrap_or_default() {
+        let networks = self.ledger.networks().clone();
+        for run in carve(&networks, &run).unwrap_or_default() {
             kept.extend_from_slice(self.segments.pack(&run)?.bytes());
         }
         Ok(kept)

@@ -8,7 +8,13 @@
 
 use std::{collections::BTreeSet, fs, io::ErrorKind, path::Path};
 
-use nanduti_protocol::{entry::Entry, hash::Hash, key::PublicKey, run::VerifiedRun};
+use nanduti_protocol::{
+    entry::Entry,
+    hash::Hash,
+    key::PublicKey,
+    networks::{NetworkOf, Networks},
+    run::VerifiedRun,
+};
 
 use super::CoreError;
 use crate::{
@@ -58,16 +64,17 @@ pub struct VerifiedEntry {
 /// If the disk cannot be read. Damage is no error.
 pub fn verify_store(
     home: &Home,
-    network: &Hash,
+    networks: &Networks,
     deep: bool,
     progress: &mut dyn FnMut(&VerifyReport),
 ) -> Result<VerifyReport, CoreError> {
     let mut report = VerifyReport::default();
-    check_charter(home, network, &mut report)?;
+    check_charter(home, &networks.own(), &mut report)?;
     for log in logs(home)? {
         report.logs += 1;
-        let repairs = read(home, network, log, None, &mut |run| {
-            report.add(network, run, deep);
+        let network = networks.network_of(&log);
+        let repairs = read(home, &network, log, None, &mut |run| {
+            report.add(&network, run, deep);
             progress(&report);
         })?;
         report.damage.extend(repairs.into_iter().filter_map(|repair| match repair {
@@ -83,9 +90,14 @@ pub fn verify_store(
 ///
 /// # Errors
 /// If the disk cannot be read.
-pub(crate) fn log_end(home: &Home, network: &Hash, log: &PublicKey) -> Result<Result<(u64, Hash), Damage>, CoreError> {
-    let scan = LogScan::new(home.clone(), *network, *log).read_only();
-    let scanned = scan.read(Watermark { next: 0, head: *network, file: None }, &mut |_, _| Ok(()))?;
+pub(crate) fn log_end(
+    home: &Home,
+    networks: &Networks,
+    log: &PublicKey,
+) -> Result<Result<(u64, Hash), Damage>, CoreError> {
+    let network = networks.network_of(log);
+    let scan = LogScan::new(home.clone(), network, *log).read_only();
+    let scanned = scan.read(Watermark { next: 0, head: network, file: None }, &mut |_, _| Ok(()))?;
     let damage = scanned.repairs.into_iter().next().map(|repair| match repair {
         Repair::SetAside { damage, .. } => damage,
         Repair::Cut { file, len, .. } => Damage { file, offset: len, what: "its end is missing".into() },
@@ -99,10 +111,11 @@ pub(crate) fn log_end(home: &Home, network: &Hash, log: &PublicKey) -> Result<Re
 /// If the disk cannot be read, or the file is damaged so that the entry cannot be found.
 pub fn verify_entry(
     home: &Home,
-    network: &Hash,
+    networks: &Networks,
     log: &PublicKey,
     seq: u64,
 ) -> Result<Option<VerifiedEntry>, CoreError> {
+    let network = &networks.network_of(log);
     let files = LogScan::new(home.clone(), *network, *log).read_only().files()?;
     let Some(&file) = files.iter().rfind(|file| **file <= seq) else { return Ok(None) };
     let mut found = None;

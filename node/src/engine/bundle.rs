@@ -16,6 +16,7 @@ use nanduti_protocol::{
     kind,
     ledger::Refusal,
     limits,
+    networks::NetworkOf,
     run::{ReceivedRun, VerifiedRun, item_len, split_item},
 };
 
@@ -34,14 +35,7 @@ const ITEM_MAX: usize = limits::ENTRY_MAX + limits::BODY_MAX + 16;
 
 impl Handle<BundleExport> for Engine {
     async fn handle(&self, call: BundleExport) -> Result<BundleReply, ApiError> {
-        self.blocking(move |core| {
-            let to = match call.audience {
-                Audience::Public => Recipient::Anybody,
-                Audience::Members => Recipient::Member,
-            };
-            export(core, to, Path::new(&call.path), call.overwrite)
-        })
-        .await
+        self.blocking(move |core| export(core, &call)).await
     }
 }
 
@@ -81,7 +75,12 @@ impl Handle<BundleImport> for Engine {
     }
 }
 
-fn export(core: &Core, to: Recipient, path: &Path, overwrite: bool) -> Result<BundleReply, ApiError> {
+fn export(core: &Core, call: &BundleExport) -> Result<BundleReply, ApiError> {
+    let to = match call.audience {
+        Audience::Public => Recipient::Anybody,
+        Audience::Members => Recipient::Member,
+    };
+    let (path, overwrite) = (Path::new(&call.path), call.overwrite);
     if !path.is_absolute() {
         return Err(usage("the path of a bundle has to be absolute"));
     }
@@ -97,6 +96,7 @@ fn export(core: &Core, to: Recipient, path: &Path, overwrite: bool) -> Result<Bu
         |log: &PublicKey| snapshot.ledger.authority().is_some_and(|known| known.member_by_root(log).is_some());
     let mut positions: Vec<(PublicKey, u64)> =
         snapshot.frontier.iter().map(|(log, position)| (*log, position.next)).collect();
+    positions.retain(|(log, _)| call.logs.is_empty() || call.logs.contains(&log.to_hex()));
     positions.sort_by_key(|(log, _)| (!is_root(log), *log));
     let (mut entries, mut bytes, mut for_members, mut left_out) = (0, 0, 0, 0);
     for (log, next) in &positions {
@@ -209,8 +209,8 @@ impl Import {
 
     async fn finish_run(&mut self) -> Result<(), ApiError> {
         let Some((_, bytes)) = self.run.take() else { return Ok(()) };
-        let network = self.core.snapshot().ledger.network();
-        let verified = tokio::task::spawn_blocking(move || verify(&bytes, &network)).await;
+        let networks = self.core.snapshot().ledger.networks().clone();
+        let verified = tokio::task::spawn_blocking(move || verify(&bytes, &networks)).await;
         let (runs, not_verified) = verified.map_err(|error| failed("the bundle was not verified").because(&error))?;
         if not_verified > 0 {
             *self.refused.entry("not-verified").or_default() += not_verified;
@@ -251,8 +251,8 @@ impl Import {
 
 /// The run, verified. If it does not hold as a whole, each item that holds by itself, and how many do not: so a file in
 /// which one place is damaged, such as one that was set aside, still gives back the rest.
-pub(super) fn verify(bytes: &[u8], network: &nanduti_protocol::hash::Hash) -> (Vec<VerifiedRun>, u64) {
-    let one = |bytes: &[u8]| ReceivedRun::receive(bytes.to_vec()).and_then(|run| run.verify(network)).ok();
+pub(super) fn verify(bytes: &[u8], networks: &impl NetworkOf) -> (Vec<VerifiedRun>, u64) {
+    let one = |bytes: &[u8]| ReceivedRun::receive(bytes.to_vec()).and_then(|run| run.verify(networks)).ok();
     if let Some(run) = one(bytes) {
         return (vec![run], 0);
     }

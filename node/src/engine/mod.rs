@@ -11,6 +11,7 @@ mod bundle;
 mod closed;
 mod failure;
 mod forks;
+mod former;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod ids;

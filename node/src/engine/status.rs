@@ -1,11 +1,12 @@
 //! How the node stands.
 
-use nanduti_protocol::{fork::ForkProof, key::PublicKey, keyring::KeyState, ledger::Ledger};
+use nanduti_protocol::{authority::Authority, fork::ForkProof, key::PublicKey, keyring::KeyState, ledger::Ledger};
 
 use super::{Engine, Handle, failure::refused};
 use crate::{
-    api::{ApiError, ForkView, NodeRole, RestoredView, Status, StatusReply},
+    api::{ApiError, ForkView, FormerView, NodeRole, RestoredView, Status, StatusReply},
     core::Snapshot,
+    founding::former_views,
     governance,
     offline::time_text,
     restored::Hindrance,
@@ -24,6 +25,7 @@ impl Handle<Status> for Engine {
             home: self.home.path().display().to_string(),
             network: self.info.network.to_hex(),
             network_name: authority.map(|authority| authority.network_name().to_owned()),
+            former: authority.map(former).unwrap_or_default(),
             roster_version: authority.map(|authority| authority.roster().version),
             members: authority.map_or(0, |authority| authority.roster().members.len() as u64),
             role: self.role(&snapshot.ledger),
@@ -121,6 +123,11 @@ impl Engine {
         let standing = ledger.authority().and_then(|authority| authority.standing(&own_log));
         if standing.is_some() { NodeRole::Member } else { NodeRole::NotAdmitted }
     }
+}
+
+/// The networks whose library this one carries over.
+fn former(authority: &Authority) -> Vec<FormerView> {
+    former_views(authority.formers(), authority.founders(), false)
 }
 
 fn view(hindrance: &Hindrance, log: Option<&PublicKey>) -> RestoredView {

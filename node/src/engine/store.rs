@@ -20,11 +20,11 @@ use crate::{
 impl Handle<Verify> for Engine {
     async fn handle(&self, call: Verify) -> Result<VerifyReply, ApiError> {
         let home = self.home.clone();
-        let network = self.info.network;
+        let networks = self.core.snapshot().ledger.networks().clone();
         let reply = self
             .blocking(move |core| match &call.id {
                 Some(id) => verify_series(core, &home, id),
-                None => Ok(reply(verify_store(&home, &network, call.deep, &mut |_| {})?)),
+                None => Ok(reply(verify_store(&home, &networks, call.deep, &mut |_| {})?)),
             })
             .await?;
         self.mend(&reply.damage).await?;
@@ -46,7 +46,7 @@ impl Engine {
 
 /// Checks every revision of a practice and its withdrawal, each by its own signature or by the one that vouches for it.
 fn verify_series(core: &Core, home: &Home, id: &str) -> Result<VerifyReply, ApiError> {
-    let network = core.snapshot().ledger.network();
+    let networks = core.snapshot().ledger.networks().clone();
     let origins: Vec<Origin> = match find_any(core, Asker::Operator, id)? {
         Named::Series(Found { series, .. }) => {
             let withdrawal = series.withdrawal().map(|(_, withdrawal)| withdrawal.origin);
@@ -65,7 +65,7 @@ fn verify_series(core: &Core, home: &Home, id: &str) -> Result<VerifyReply, ApiE
         logs.insert(origin.log);
         // What is damaged is told as damage below.
         signed.extend(views::proof(core, &origin.log, origin.seq));
-        match verify_entry(home, &network, &origin.log, origin.seq) {
+        match verify_entry(home, &networks, &origin.log, origin.seq) {
             Ok(Some(entry)) => {
                 report.entries += 1;
                 report.signatures += 1;

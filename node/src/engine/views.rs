@@ -9,7 +9,7 @@ use nanduti_protocol::{
 
 use super::failure::failed;
 use crate::{
-    api::{ApiError, PracticeRow, Proof, RevisionView, SeriesState, WithdrawalView},
+    api::{ApiError, PracticeRow, Proof, ProofFormer, RevisionView, SeriesState, WithdrawalView},
     core::Core,
     offline::time_text,
     store::{Damage, StoreError},
@@ -61,7 +61,13 @@ pub(super) fn proof(core: &Core, log: &PublicKey, seq: u64) -> Result<Proof, Api
     let snapshot = core.snapshot();
     let authority = snapshot.ledger.authority().ok_or_else(|| failed("the charter has not arrived yet"))?;
     let member = authority.claimed_member(log).ok_or_else(|| failed("nobody's keyring lists the key"))?;
-    let on_roster = authority.roster().member(member);
+    let carried = authority.carried(log).map(|(former, _)| former);
+    let here = authority.roster().member(member);
+    // Of what is carried over it is the former network that says by whom it was signed.
+    let on_roster = match carried {
+        Some(former) => former.roster.member(member),
+        None => here,
+    };
     Ok(Proof {
         member: member.to_string(),
         member_name: on_roster.map(|member| member.name.clone()).unwrap_or_default(),
@@ -72,9 +78,20 @@ pub(super) fn proof(core: &Core, log: &PublicKey, seq: u64) -> Result<Proof, Api
         body_size: entry.statement.body.size,
         segment: entry.segment,
         offset: entry.offset,
-        keyring_seq: authority.keyring(member).map_or(0, |(seq, _)| seq),
+        keyring_seq: match carried {
+            Some(_) => 0,
+            None => authority.keyring(member).map_or(0, |(seq, _)| seq),
+        },
         root_key: on_roster.map(|member| member.root.to_hex()).unwrap_or_default(),
         counts: snapshot.ledger.counts(log, seq, &entry.statement.kind, snapshot.as_ref()),
+        former: authority.carried(log).map(|(former, carried)| ProofFormer {
+            network: former.network().to_hex(),
+            name: former.name.clone(),
+            last: carried.last.seq,
+            by: authority.network_name().to_owned(),
+            is_member: here.is_some(),
+            proven: here.is_some() && former.has_consent(member),
+        }),
     })
 }
 

@@ -1,5 +1,7 @@
 //! Drafting the charter from the founders' cards.
 
+use std::path::{Path, PathBuf};
+
 use nanduti_protocol::{
     charter::{Bounds, Charter, Member, Quorum, RULES},
     limits,
@@ -23,11 +25,35 @@ const SAFE_VOTERS: u64 = 4;
 /// # Errors
 /// If a card is not one, a member or a key stands twice, the charter makes no sense, or the file exists.
 pub fn draft(options: DraftOptions) -> Result<DraftReply, ApiError> {
-    if options.cards.len() > limits::MEMBERS_MAX {
+    let members = members_of(&options.cards)?;
+    let charter = Charter {
+        name: options.name,
+        salt: random_salt()?,
+        roles: Charter::usual_roles(),
+        rules: RULES,
+        bounds: Bounds::default(),
+        former: Vec::new(),
+        quorum: Quorum(2, 3),
+        members,
+        purpose: options.purpose,
+    };
+    charter.check().map_err(|error| failure::usage("this cannot be a charter").because(&error))?;
+    write_draft(&charter, &options.out)?;
+    Ok(DraftReply {
+        network: charter.network().to_hex(),
+        path: options.out.display().to_string(),
+        members: charter.members.iter().map(|member| member.id.to_string()).collect(),
+        warnings: warnings(&charter),
+    })
+}
+
+/// The founders, from their cards, by id.
+pub(super) fn members_of(cards: &[PathBuf]) -> Result<Vec<Member>, ApiError> {
+    if cards.len() > limits::MEMBERS_MAX {
         return Err(failure::usage(format!("a charter has at most {} founders", limits::MEMBERS_MAX)));
     }
-    let mut members = Vec::with_capacity(options.cards.len());
-    for path in &options.cards {
+    let mut members = Vec::with_capacity(cards.len());
+    for path in cards {
         let Card { id, name, role, root, spare, governance, .. } = Card::read(path)?;
         members.push(Member { id, name, role, root, spare, governance });
     }
@@ -35,25 +61,13 @@ pub fn draft(options: DraftOptions) -> Result<DraftReply, ApiError> {
     if let Some(twice) = members.windows(2).find_map(|pair| (pair[0].id == pair[1].id).then(|| &pair[0].id)) {
         return Err(failure::usage(format!("two cards are of {twice}")).hint("give each founder's card once"));
     }
-    let charter = Charter {
-        name: options.name,
-        salt: random_salt()?,
-        roles: Charter::usual_roles(),
-        rules: RULES,
-        bounds: Bounds::default(),
-        quorum: Quorum(2, 3),
-        members,
-        purpose: options.purpose,
-    };
-    charter.check().map_err(|error| failure::usage("this cannot be a charter").because(&error))?;
+    Ok(members)
+}
+
+/// Writes a draft of a charter.
+pub(super) fn write_draft(charter: &Charter, out: &Path) -> Result<(), ApiError> {
     let document = Document::Draft(charter.encode());
-    write_new(&options.out, &document.encode(), PUBLIC_FILE).map_err(|error| failure::file(&error))?;
-    Ok(DraftReply {
-        network: charter.network().to_hex(),
-        path: options.out.display().to_string(),
-        members: charter.members.iter().map(|member| member.id.to_string()).collect(),
-        warnings: warnings(&charter),
-    })
+    write_new(out, &document.encode(), PUBLIC_FILE).map_err(|error| failure::file(&error))
 }
 
 /// Sixteen random bytes.
@@ -69,7 +83,7 @@ pub(super) fn voters(charter: &Charter) -> u64 {
     charter.members.iter().filter(votes).count() as u64
 }
 
-fn warnings(charter: &Charter) -> Vec<String> {
+pub(super) fn warnings(charter: &Charter) -> Vec<String> {
     let voters = voters(charter);
     if voters >= SAFE_VOTERS {
         return Vec::new();

@@ -5,6 +5,7 @@ use nanduti_protocol::{cbor, envelope, envelope::Purpose, hash::Hash};
 
 use super::{
     card::{Card, write_text},
+    consent::ConsentText,
     document::Document,
     verify::{Adoption, verify_founding},
 };
@@ -23,6 +24,16 @@ pub fn card_text(bytes: Vec<u8>) -> String {
 /// A card around any payload, well signed.
 pub fn signed_card(payload: &[u8], key: &SigningKey) -> String {
     write_text(envelope::seal(Purpose::Card, &Hash::default(), key, payload))
+}
+
+/// Reads the text of a consent, and writes it again.
+pub fn consent(text: &str) -> Option<String> {
+    ConsentText::parse(text).ok().map(|read| read.to_text())
+}
+
+/// The text of a consent around any bytes, with a checksum that fits.
+pub fn consent_text(bytes: &[u8]) -> String {
+    super::consent::write_text(bytes)
 }
 
 /// Reads a file of a founding, and verifies it as far as one of its kind can be.

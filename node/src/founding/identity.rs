@@ -13,7 +13,7 @@
 
 use std::path::PathBuf;
 
-use nanduti_protocol::{hash::Hash, key::MemberId, ticket::Ticket};
+use nanduti_protocol::{charter::Charter, hash::Hash, key::MemberId, networks::Networks, ticket::Ticket};
 
 use super::{
     disk::{read_bounded, read_if_there},
@@ -98,6 +98,14 @@ pub(crate) fn charter_bytes_of(home: &Home) -> Result<Option<Vec<u8>>, ApiError>
     } else {
         Ok(None)
     }
+}
+
+/// To which networks the logs of a home are bound, as far as its charter is known.
+pub(crate) fn networks_of(home: &Home, network: Hash) -> Result<Networks, ApiError> {
+    let Some(bytes) = charter_bytes_of(home)? else { return Ok(network.into()) };
+    let damaged = || ApiError::new(ErrorKind::Store, "the charter of this home is damaged");
+    let charter = Charter::decode(&bytes).map_err(|error| damaged().because(&error))?;
+    if charter.network() == network { Ok(charter.networks()) } else { Err(damaged()) }
 }
 
 /// `network/network`.

@@ -60,6 +60,7 @@ pub fn join(home: &Home, ticket_or_file: &str) -> Result<JoinReply, ApiError> {
         role,
         member: identity::member_of(home)?.map(|id| id.to_string()),
         needs_sync: charter.is_none(),
+        carried_over: None,
     })
 }
 

@@ -8,6 +8,8 @@
 //! everyone       join   with the bundle, or with the ticket
 //! ```
 //!
+//! Where a network cannot go on, its members found another one that carries its library over: `former`.
+//!
 //! Invariants: every file that comes from somebody else is bounded, has one form and is verified in full before anything is
 //! done with it; nothing gets into the store but through [`crate::Core::admit`]; a home never signs two different entries
 //! for one place, since what was signed is on its disk before anyone sees it.
@@ -15,10 +17,12 @@
 //! Absent: how these things look on a terminal, and how a roster changes later: that takes ballots ([`crate::governance`]).
 
 mod card;
+mod consent;
 pub(crate) mod disk;
 mod document;
 mod draft;
 pub(crate) mod failure;
+mod former;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod identity;
@@ -34,9 +38,12 @@ mod types;
 mod verify;
 
 pub use crate::keys::Passphrase;
+pub use consent::consent;
 pub use draft::draft;
+pub(crate) use former::former_views;
+pub use former::{Claims, RefoundOptions, Refounding, claims_of, refound};
 pub use identity::{NetworkInfo, author_of, network_of};
-pub(crate) use identity::{charter_bytes_of, member_of};
+pub(crate) use identity::{charter_bytes_of, member_of, networks_of};
 pub use init::init;
 pub use join::join;
 pub(crate) use opening::opening_run;

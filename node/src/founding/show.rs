@@ -11,7 +11,9 @@ use nanduti_protocol::{
 use super::{
     document::Document,
     draft::voters,
-    failure, identity,
+    failure,
+    former::views,
+    identity,
     types::{CharterKind, CharterView, FounderView},
     verify::{Adoption, verify_founding},
 };
@@ -96,6 +98,7 @@ fn view(kind: CharterKind, charter: &Charter, signed: &BTreeSet<MemberId>) -> Ch
         network: charter.network().to_hex(),
         name: charter.name.clone(),
         purpose: charter.purpose.clone(),
+        former: views(charter, true),
         quorum: format!("{} of {voters} voting members", charter.quorum.of(voters)),
         members: members.collect(),
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::NodeRole;
+use crate::api::{FormerView, NodeRole};
 
 /// What a home is made for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -132,6 +132,9 @@ pub struct CharterView {
     pub name: String,
     /// What it is for.
     pub purpose: String,
+    /// The networks whose library it carries over, the last one first. Empty if it is not founded anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<FormerView>,
     /// How many members change the roster, in words.
     pub quorum: String,
     /// The founders, by id.
@@ -224,4 +227,7 @@ pub struct JoinReply {
     pub member: Option<String>,
     /// The charter is not known yet: it comes with the first sync.
     pub needs_sync: bool,
+    /// How many entries of a former network were taken over from a home of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_over: Option<u64>,
 }

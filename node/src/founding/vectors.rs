@@ -93,6 +93,7 @@ fn charter(founders: &[Founder]) -> Charter {
         roles: Charter::usual_roles(),
         rules: RULES,
         bounds: Bounds::default(),
+        former: Vec::new(),
         quorum: Quorum(2, 3),
         members: founders.iter().map(member).collect(),
         purpose: "To share practices.".into(),

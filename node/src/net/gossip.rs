@@ -29,6 +29,7 @@ use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::PublicKey;
 use nanduti_protocol::ledger::{History, Ledger};
 use nanduti_protocol::limits::GOSSIP_MAX;
+use nanduti_protocol::networks::NetworkOf;
 use tokio::time::Instant;
 
 use super::blame::Fault;
@@ -177,7 +178,7 @@ impl Gossip {
             let heard = matches!(place, Place::Ahead { .. }).then_some(Heard::Entry(log));
             return Judgement { note: Some("gossip-rate"), heard, ..Judgement::ignore() };
         }
-        if entry.verify(&ledger.network()).is_err() {
+        if entry.verify(&ledger.networks().network_of(&log)).is_err() {
             return Judgement::reject(Fault::SIGNATURE);
         }
         match place {
@@ -188,7 +189,7 @@ impl Gossip {
                     return Judgement { note: Some("gossip-contradiction"), ..Judgement::ignore() };
                 }
                 // Signed by itself, it is a chain of one.
-                let chain = Chain::new(&ledger.network(), vec![bytes.to_vec()]).ok();
+                let chain = Chain::new(ledger.networks(), vec![bytes.to_vec()]).ok();
                 let proof = chain.and_then(|chain| ledger.contradicts(&chain, history));
                 let new = proof.filter(|proof| ledger.is_new_fork(proof));
                 let heard = new.map(|proof| Heard::Fork(Box::new(proof)));
@@ -264,8 +265,12 @@ impl Gossip {
 }
 
 fn judge_fork(bytes: &[u8], ledger: &Ledger, within_rate: impl FnOnce() -> bool) -> Judgement {
-    let proof = match ForkProof::decode(&ledger.network(), bytes) {
+    let proof = match ForkProof::decode(ledger.networks(), bytes) {
         Ok(proof) => proof,
+        // Without the charter nobody knows which logs it carries over from another network.
+        Err(ForkError::Chain(ChainError::Signature(_))) if ledger.authority().is_none() => {
+            return Judgement { note: Some("gossip-unplaced"), ..Judgement::ignore() };
+        }
         Err(ForkError::Chain(ChainError::Signature(_))) => return Judgement::reject(Fault::SIGNATURE),
         Err(_) => return Judgement::reject(Fault::FORK_PROOF),
     };
@@ -396,8 +401,13 @@ mod tests {
             assert_eq!(judgement.acceptance, MessageAcceptance::Reject);
             assert!(judgement.fault.is_some());
         }
-        let elsewhere = scene.judge(&Announcement::entry(&entry(0, Hash::of(b"p"))).encode());
-        assert_eq!(elsewhere.fault, Some(Fault::OTHER_NETWORK));
+        // Without the charter nobody knows of which networks it carries logs over.
+        let elsewhere = Announcement::entry(&entry(0, Hash::of(b"p"))).encode();
+        assert_eq!(scene.judge(&elsewhere).heard, Some(Heard::Unplaced));
+        let world = crate::store::tests::chains::World::new();
+        scene.ledger = Ledger::new(world.network);
+        scene.ledger.adopt_charter(&world.charter).unwrap();
+        assert_eq!(scene.judge(&elsewhere).fault, Some(Fault::OTHER_NETWORK));
     }
 
     #[test]

@@ -13,9 +13,9 @@ use tokio::net::UnixListener;
 
 use crate::{
     api::{
-        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Diff, ErrorKind, ForkList, ForkShow, History,
-        KeyList, KeyOffer, KeyPrepare, List, Members, PeerAdd, PeerBlock, PeerList, Propose, Publish, Reindex, Show,
-        Speak, Status, Submit, Sync, Verify, Withdraw,
+        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Diff, ErrorKind, ForkList, ForkShow, Former,
+        History, KeyList, KeyOffer, KeyPrepare, List, Members, PeerAdd, PeerBlock, PeerList, Propose, Publish, Reindex,
+        Show, Speak, Status, Submit, Sync, Verify, Withdraw,
     },
     engine::{Engine, Handle},
 };
@@ -66,6 +66,7 @@ fn router(engine: Arc<Engine>) -> Router {
     let router = route::<BundleImport>(router);
     let router = route::<Backup>(router);
     let router = route::<Reindex>(router);
+    let router = route::<Former>(router);
     let router = route::<Members>(router);
     let router = route::<Ballots>(router);
     let router = route::<Propose>(router);

@@ -9,6 +9,7 @@ use nanduti_protocol::{
     entry::Entry,
     hash::Hash,
     key::PublicKey,
+    networks::NetworkOf,
     run::{ReceivedRun, VerifiedRun, split_item},
 };
 
@@ -32,8 +33,8 @@ pub(crate) struct Sound {
 
 impl Sound {
     /// Reads the run again from the bytes of the file.
-    pub(crate) fn read(&self, network: &Hash, bytes: &[u8]) -> Option<VerifiedRun> {
-        verified(network, unpack_unknown(bytes.get(self.offset..)?.get(..self.len)?)?)
+    pub(crate) fn read(&self, networks: &impl NetworkOf, bytes: &[u8]) -> Option<VerifiedRun> {
+        verified(networks, unpack_unknown(bytes.get(self.offset..)?.get(..self.len)?)?)
     }
 }
 
@@ -86,8 +87,8 @@ pub(super) fn has_blank_sector(bytes: &[u8], from: usize) -> bool {
     is_blank(first) || others.chunks(SECTOR).any(is_blank)
 }
 
-fn verified(network: &Hash, content: Vec<u8>) -> Option<VerifiedRun> {
-    ReceivedRun::receive(content).ok()?.verify(network).ok()
+fn verified(networks: &impl NetworkOf, content: Vec<u8>) -> Option<VerifiedRun> {
+    ReceivedRun::receive(content).ok()?.verify(networks).ok()
 }
 
 /// Where these bytes stand.

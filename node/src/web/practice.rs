@@ -113,6 +113,16 @@ struct ProofBlock {
     claimed: Moment,
     arrived: Option<Moment>,
     counts: bool,
+    former: Option<FormerBlock>,
+}
+
+/// Where an entry comes from that the charter carries over.
+struct FormerBlock {
+    name: String,
+    network: LongCode,
+    last: String,
+    is_member: bool,
+    proven: bool,
 }
 
 impl Page {
@@ -219,6 +229,13 @@ impl ProofBlock {
             claimed: Moment::new(&revision.time),
             arrived: revision.arrived.as_deref().map(Moment::new),
             counts: proof.counts,
+            former: proof.former.as_ref().map(|former| FormerBlock {
+                name: calm(&former.name),
+                network: LongCode::new(&former.network),
+                last: display::grouped(former.last),
+                is_member: former.is_member,
+                proven: former.proven,
+            }),
         }
     }
 }

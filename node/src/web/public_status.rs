@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::{ForkView, NodeRole, StatusReply};
+use crate::api::{ForkView, FormerView, NodeRole, StatusReply};
 
 /// How a node stands, as far as everybody may know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct PublicStatus {
     /// Its name. Absent until the charter has arrived.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub network_name: Option<String>,
+    /// The networks whose library this one carries over, the last one first. Empty if it was not founded anew.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub former: Vec<FormerView>,
     /// Version of the roster.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub roster_version: Option<u64>,
@@ -65,6 +68,7 @@ impl From<StatusReply> for PublicStatus {
             home: _,
             network,
             network_name,
+            former,
             roster_version,
             members,
             role,
@@ -96,6 +100,7 @@ impl From<StatusReply> for PublicStatus {
             version,
             network,
             network_name,
+            former,
             roster_version,
             members,
             role,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 
-use crate::api::{ForkView, NodeRole};
+use crate::api::{ForkView, FormerView, NodeRole};
 
 use super::{
     display::{LongCode, calm, grouped},
@@ -31,6 +31,7 @@ struct Page {
     network: LongCode,
     digest: LongCode,
     node: Vec<Line>,
+    former: Vec<FormerBlock>,
     held: Vec<Line>,
     peers: Vec<Line>,
     forks: Vec<Fork>,
@@ -40,6 +41,15 @@ struct Page {
 struct Line {
     label: &'static str,
     value: String,
+}
+
+/// A former network, and what is claimed of it.
+struct FormerBlock {
+    name: String,
+    network: LongCode,
+    reason: String,
+    claim: String,
+    carried: String,
 }
 
 struct Fork {
@@ -66,6 +76,7 @@ impl Page {
             network: LongCode::new(&status.network),
             digest: LongCode::new(&status.digest),
             node,
+            former: status.former.iter().map(FormerBlock::new).collect(),
             held: vec![
                 number(TEXT.practices, status.practices),
                 number(TEXT.own_practices, status.own_practices),
@@ -80,6 +91,18 @@ impl Page {
                 number(TEXT.peers_equal, status.peers_equal),
             ],
             forks: status.forks.iter().map(Fork::new).collect(),
+        }
+    }
+}
+
+impl FormerBlock {
+    fn new(former: &FormerView) -> Self {
+        Self {
+            name: calm(&former.name),
+            network: LongCode::new(&former.network),
+            reason: calm(&former.reason),
+            claim: former.claim(),
+            carried: TEXT.carried(&grouped(former.entries), &grouped(former.carried)),
         }
     }
 }

@@ -69,6 +69,16 @@ pub(crate) struct Text {
     pub(crate) proof: &'static str,
     pub(crate) proof_intro: &'static str,
     pub(crate) signed_by: &'static str,
+    pub(crate) former: &'static str,
+    pub(crate) former_id: &'static str,
+    pub(crate) former_reason: &'static str,
+    pub(crate) former_claim: &'static str,
+    pub(crate) carried_over: &'static str,
+    pub(crate) carried_note: &'static str,
+    pub(crate) carried_fixed: &'static str,
+    pub(crate) carried_unproven: &'static str,
+    pub(crate) founded_anew: &'static str,
+    pub(crate) founded_anew_note: &'static str,
     pub(crate) publishing_key: &'static str,
     pub(crate) root_key: &'static str,
     pub(crate) keyring: &'static str,
@@ -218,6 +228,16 @@ pub(crate) const TEXT: Text = Text {
     proof: "Proof",
     proof_intro: "Anybody who holds a copy can check this offline. With the program:",
     signed_by: "Signed by",
+    former: "Former network",
+    former_id: "Id of the former network",
+    former_reason: "Why it was left, in the founders' words",
+    former_claim: "What the founders claim, and what of it is proven",
+    carried_over: "Carried over",
+    carried_note: "This was signed in a former network, and is carried over by the charter of this one: a claim of its founders.",
+    carried_unproven: "That the member here is the same institution is not proven.",
+    carried_fixed: "The member is not on the roster here, so nobody can change it.",
+    founded_anew: "Founded anew",
+    founded_anew_note: "The charter of this network says that it takes the place of a former one, and carries its library over.",
     publishing_key: "Publishing key",
     root_key: "Root key of the member",
     root_place: "Place in the root log",
@@ -358,6 +378,11 @@ impl Text {
     /// How many revisions.
     pub(crate) fn revisions(&self, count: u64) -> String {
         if count == 1 { "1 revision".to_owned() } else { format!("{} revisions", grouped(count)) }
+    }
+
+    /// What is carried over of a former network.
+    pub(crate) fn carried(&self, entries: &str, logs: &str) -> String {
+        format!("Entries: {entries}, in logs: {logs}")
     }
 
     /// How long, in its two greatest units.

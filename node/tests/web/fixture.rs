@@ -6,8 +6,9 @@ use std::{future::Future, sync::Arc};
 use nanduti_node::{
     api::{
         ApiError, Audience, ClosedReply, ClosedView, ErrorKind, FieldForm, FieldView, ForMembersView, ForkReport,
-        ForkSide, ForkState, ForkView, ForkedLog, ListFilter, ListReply, NodeRole, PlaceView, PracticeRow,
-        PracticeView, Proof, RevisionView, SeriesState, StatusReply, ValueView, WithdrawalView,
+        ForkSide, ForkState, ForkView, ForkedLog, FormerMember, FormerView, ListFilter, ListReply, NodeRole, PlaceView,
+        PracticeRow, PracticeView, Proof, ProofFormer, RevisionView, SeriesState, StatusReply, ValueView,
+        WithdrawalView,
     },
     web::{Choice, Choices, Library, Place},
 };
@@ -183,6 +184,7 @@ pub(crate) fn status() -> StatusReply {
         home: "/srv/private-home".to_owned(),
         network: "5e".repeat(32),
         network_name: Some("Demonstration network".to_owned()),
+        former: vec![former()],
         roster_version: Some(0),
         members: 5,
         role: NodeRole::Member,
@@ -217,6 +219,29 @@ pub(crate) fn status() -> StatusReply {
     }
 }
 
+/// A former network whose founders try everything in its name and its reason.
+fn former() -> FormerView {
+    let member = |id: &str, founder, proven| FormerMember {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        votes: true,
+        founder,
+        proven,
+    };
+    FormerView {
+        network: "4a".repeat(32),
+        name: HOSTILE_TITLE.to_owned(),
+        reason: HOSTILE_TITLE.to_owned(),
+        roster_version: 3,
+        roster_hash: "4b".repeat(32),
+        voters: 3,
+        members: vec![member("KEN", true, true), member("MAR", true, false), member("PRY", false, false)],
+        carried: 4,
+        entries: 1_301,
+        logs: Vec::new(),
+    }
+}
+
 fn id(short: &str) -> String {
     format!("bafyr4i{:2<52}", short.to_lowercase())
 }
@@ -242,6 +267,7 @@ fn practice(short: &str, member: (&str, &str), language: &str, title: &str) -> P
             keyring_seq: 1,
             root_key: "cd".repeat(32),
             counts: true,
+            former: None,
         },
     };
     PracticeView {
@@ -359,6 +385,14 @@ fn arabic() -> PracticeView {
 
 fn hostile() -> PracticeView {
     let mut view = practice(HOSTILE, ("KEN", "<b>Kenya</b>"), "en\" onload=\"x", HOSTILE_TITLE);
+    view.revision.proof.former = Some(ProofFormer {
+        network: "4a".repeat(32),
+        name: HOSTILE_TITLE.to_owned(),
+        last: 1_300,
+        by: HOSTILE_TITLE.to_owned(),
+        is_member: false,
+        proven: false,
+    });
     view.row.strands = vec!["<i>strand</i>".to_owned()];
     view.revision.proof.segment = "logs/<u>x</u>".to_owned();
     view.fields = vec![

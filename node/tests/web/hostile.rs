@@ -13,7 +13,8 @@ fn tags(body: &str) -> Vec<&str> {
 
 #[tokio::test]
 async fn nothing_in_a_record_becomes_an_element_an_event_or_a_request() {
-    for address in ["/?member=KEN", &format!("/practices/{HOSTILE}"), &format!("/practices/{HOSTILE}/history")] {
+    let pages = [&format!("/practices/{HOSTILE}"), &format!("/practices/{HOSTILE}/history")];
+    for address in ["/?member=KEN", "/status", pages[0], pages[1]] {
         let answer = get(address).await;
         assert_eq!(answer.status, 200);
         assert!(!answer.body.contains('\u{202e}'), "an override is in {address}");

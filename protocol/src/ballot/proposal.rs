@@ -16,11 +16,11 @@ use serde_bytes::ByteBuf;
 use super::request::{self, RequestError};
 use crate::{
     cbor::{self, CborError},
-    charter::{self, Bounds, CharterError, Member, Quorum},
     hash::Hash,
     key::{MemberId, PublicKey},
     limits,
     roster::{End, Roster, Turn},
+    terms::{self, Bounds, Member, Quorum, TermsError},
 };
 
 /// What is to become of one roster. Field order is that of the encoding.
@@ -109,7 +109,7 @@ pub enum ProposalError {
     Former(PublicKey),
     /// The roster would make no sense.
     #[error("of the roster that would follow: {0}")]
-    Roster(#[from] CharterError),
+    Roster(#[from] TermsError),
     /// A bound lower than before: whoever took in more already would differ from whoever did not.
     #[error("a bound would be lower than it is")]
     LowerBounds,
@@ -278,9 +278,9 @@ impl<'a> Next<'a> {
     /// The roster, if it makes sense.
     fn check(mut self) -> Result<Roster, ProposalError> {
         self.roster.turns.sort_by(|a, b| (a.version, &a.member).cmp(&(b.version, &b.member)));
-        charter::check_members(&self.roster.members, &self.roster.roles)?;
+        terms::check_members(&self.roster.members, &self.roster.roles)?;
         if self.roster.voters().next().is_none() {
-            return Err(CharterError::NoVoter.into());
+            return Err(TermsError::NoVoter.into());
         }
         let former: BTreeSet<PublicKey> = self.roster.turns.iter().filter_map(|turn| turn.root).collect();
         let mut keys = self.roster.members.iter().flat_map(Member::keys);

@@ -11,6 +11,7 @@ use crate::{
     key::MemberId,
     keyring::Opening,
     kind::Kind,
+    networks::NetworkOf,
     run::{VerifiedRun, whole_len},
 };
 
@@ -63,8 +64,11 @@ pub enum Refusal {
     #[error("entry 0 is of kind `{0}`, which cannot open this log")]
     OpeningKind(Kind),
     /// The first entry is not on the network's ground.
-    #[error("entry 0 does not name this network")]
+    #[error("entry 0 does not name the network of the log")]
     OtherNetwork,
+    /// The charter carries the log over for another member than the one that it speaks for.
+    #[error("the charter carries the log over for another member than entry 0 names")]
+    OtherMember,
     /// Entries before it are missing.
     #[error("entries {held} to {first} are missing before it")]
     Gap {
@@ -101,6 +105,7 @@ impl Refusal {
             Self::Charter(_) | Self::Opening(_) | Self::OpeningKind(_) | Self::OtherNetwork => true,
             Self::Unproven
             | Self::NoCharter
+            | Self::OtherMember
             | Self::UnknownKey
             | Self::Gap { .. }
             | Self::PastEnd
@@ -119,6 +124,7 @@ impl Refusal {
             Self::UnknownKey => "unknown-key",
             Self::Opening(_) | Self::OpeningKind(_) => "bad-opening",
             Self::OtherNetwork => "other-network",
+            Self::OtherMember => "other-member",
             Self::Gap { .. } => "gap",
             Self::PastEnd => "past-end",
             Self::AboveFork => "above-fork",
@@ -181,9 +187,9 @@ impl Ledger {
             return Err(Refusal::Gap { held: held.next, first: run.first_seq() });
         }
         if let Some(seq) = first_contradiction(&run, &held, history, 0) {
-            if bearing.right.is_some_and(|right| seq <= right) && self.has_room(&run, seq, &held, is_root, history) {
+            if bearing.right.is_some_and(|right| seq <= right) && self.has_room(&run, seq, &held, history) {
                 // What is held has to end at an anchor again.
-                self.note_stray(&log, anchored_before(&self.network, &log, seq, history));
+                self.note_stray(&log, anchored_before(&self.networks, &log, seq, history));
             }
             return self.prove_fork(&run, seq, history).map(|proof| Admission::Forked(Box::new(proof)));
         }
@@ -201,7 +207,7 @@ impl Ledger {
             return Err(Refusal::AboveFork);
         }
         let run = run.starting_at(held.next).ok_or(Refusal::Gap { held: held.next, first: held.next })?;
-        let (run, bytes) = self.within_bounds(run, &held, is_root)?;
+        let (run, bytes) = self.within_bounds(run, &held)?;
         let mut authority_changed = self.learn(&run);
         self.logs.insert(log, Extent { next: run.next_seq(), head: run.head(), bytes });
         if is_root && let Some(place) = fixed.filter(|place| run.hash_at(place.seq).is_some()) {
@@ -264,7 +270,7 @@ impl Ledger {
         let authority = self.authority.as_ref().ok_or(Refusal::NoCharter)?;
         let log = run.log();
         if let Some(first) = run.item_at(0) {
-            if run.prev() != self.network {
+            if run.prev() != self.networks.network_of(&log) {
                 return Err(Refusal::OtherNetwork);
             }
             let is_root = authority.member_by_root(&log).is_some();
@@ -274,6 +280,10 @@ impl Ledger {
                 (false, Kind::Log) => {
                     let body = run.body_bytes(first).unwrap_or_default();
                     let opening = Opening::decode(body).map_err(Refusal::Opening)?;
+                    if let Some((_, carried)) = authority.carried(&log) {
+                        let same = carried.member == opening.member;
+                        return authority.standing(&log).filter(|_| same).ok_or(Refusal::OtherMember);
+                    }
                     return authority.publishing(&log, &opening.member).ok_or(Refusal::UnknownKey);
                 }
                 // A root key that this roster does not know would open its log with the charter as well.
@@ -289,19 +299,18 @@ impl Ledger {
     /// counting ends at the fixed place, as it does for a node that held all of it before the keyring named another branch.
     fn common_ground(&self, run: VerifiedRun, wrong: u64, held: u64, reach: u64) -> Result<VerifiedRun, Refusal> {
         let longer = (held < reach && run.first_seq() <= wrong).then(|| run.clone());
-        let below = run.ending_before(wrong, &self.network);
+        let below = run.ending_before(wrong, &self.networks);
         match (below, longer) {
             (Some(below), None) => Ok(below),
             (Some(below), Some(_)) if below.next_seq() > held => Ok(below),
-            (_, longer) => longer.and_then(|run| run.ending_above(wrong, &self.network)).ok_or(Refusal::FixedBranch),
+            (_, longer) => longer.and_then(|run| run.ending_above(wrong, &self.networks)).ok_or(Refusal::FixedBranch),
         }
     }
 
     /// The front of the run that lies within the charter's bounds, and the bytes of the log with it. A node that is offered
     /// all at once ends at the same place as one that is offered one entry at a time.
-    fn within_bounds(&self, run: VerifiedRun, held: &Extent, is_root: bool) -> Result<(VerifiedRun, u64), Refusal> {
-        let bounds = self.authority.as_ref().ok_or(Refusal::NoCharter)?.roster().bounds;
-        let bounds = if is_root { bounds.of_root_log() } else { bounds };
+    fn within_bounds(&self, run: VerifiedRun, held: &Extent) -> Result<(VerifiedRun, u64), Refusal> {
+        let bounds = self.authority.as_ref().ok_or(Refusal::NoCharter)?.bounds(&run.log());
         let reach = |run: &VerifiedRun| {
             let mut bytes = held.bytes;
             let mut next = run.first_seq();
@@ -318,14 +327,14 @@ impl Ledger {
         if next == run.next_seq() {
             return Ok((run, bytes));
         }
-        let run = run.ending_before(next, &self.network).ok_or(Refusal::Bounds)?;
+        let run = run.ending_before(next, &self.networks).ok_or(Refusal::Bounds)?;
         let (_, bytes) = reach(&run);
         Ok((run, bytes))
     }
 
     /// Would the run, which parts with what is held at `seq`, reach beyond there within the charter's bounds, if what is held made
     /// room for it? If not, leaving what is held would only lose what stands below the fork.
-    fn has_room(&self, run: &VerifiedRun, seq: u64, held: &Extent, is_root: bool, history: &impl History) -> bool {
+    fn has_room(&self, run: &VerifiedRun, seq: u64, held: &Extent, history: &impl History) -> bool {
         let from = run.first_seq();
         if from > seq {
             return false;
@@ -337,7 +346,7 @@ impl Ledger {
         });
         let Some(bytes) = above.and_then(|above| held.bytes.checked_sub(above)) else { return false };
         let shared = Extent { next: from, head: run.prev(), bytes };
-        self.within_bounds(run.clone(), &shared, is_root).is_ok_and(|(run, _)| run.next_seq() > seq)
+        self.within_bounds(run.clone(), &shared).is_ok_and(|(run, _)| run.next_seq() > seq)
     }
 
     /// Learns what the run says of authority. Returns whether that may have changed who may speak.

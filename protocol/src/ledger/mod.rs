@@ -36,6 +36,7 @@ use crate::{
     key::PublicKey,
     keyring::Opening,
     kind::Kind,
+    networks::Networks,
     roster::Roster,
     ticket::RosterRef,
 };
@@ -63,6 +64,8 @@ pub struct Extent {
 #[derive(Debug, Clone)]
 pub struct Ledger {
     network: Hash,
+    /// To which network each log is bound; until the charter is known, all to this one.
+    networks: Networks,
     authority: Option<Authority>,
     /// Known together with the authority.
     succession: Option<Succession>,
@@ -82,6 +85,7 @@ impl Ledger {
     pub fn new(network: Hash) -> Self {
         Self {
             network,
+            networks: network.into(),
             authority: None,
             succession: None,
             pinned: None,
@@ -95,6 +99,11 @@ impl Ledger {
     /// The network.
     pub fn network(&self) -> Hash {
         self.network
+    }
+
+    /// To which network the entries of each log are bound. Until the charter is known, what it carries over is not.
+    pub fn networks(&self) -> &Networks {
+        &self.networks
     }
 
     /// Who may speak; unknown until the charter is.
@@ -118,6 +127,7 @@ impl Ledger {
                     authority.learn_root_forks(log, forks.keys().copied().collect());
                 }
             }
+            self.networks = authority.networks().clone();
             self.authority = Some(authority);
             let mut succession = Succession::new(Roster::founding(&charter));
             succession.pin(self.pinned);

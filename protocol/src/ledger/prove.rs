@@ -6,7 +6,8 @@
 
 use super::{History, Ledger, Refusal};
 use crate::{
-    chain::Chain, entry::Entry, fork::ForkProof, hash::Hash, key::PublicKey, limits::ANCHOR_SPACING, run::VerifiedRun,
+    chain::Chain, entry::Entry, fork::ForkProof, key::PublicKey, limits::ANCHOR_SPACING, networks::NetworkOf,
+    run::VerifiedRun,
 };
 
 impl Ledger {
@@ -35,7 +36,7 @@ impl Ledger {
             return Err(Refusal::FixedBranch);
         }
         // A run that begins just above shows the hash by what its first entry commits to.
-        let offered = run.chain_from(seq.max(run.first_seq()), &self.network);
+        let offered = run.chain_from(seq.max(run.first_seq()), &self.networks);
         let proof = offered.and_then(|chain| self.proof_against(seq, &chain, history)).ok_or(Refusal::Unproven)?;
         self.learn_fork(&proof);
         Ok(proof)
@@ -45,21 +46,27 @@ impl Ledger {
     fn proof_against(&self, seq: u64, offered: &Chain, history: &impl History) -> Option<ForkProof> {
         [seq, seq + 1]
             .iter()
-            .filter_map(|from| chain_held(&self.network, &offered.log(), *from, history))
+            .filter_map(|from| chain_held(&self.networks, &offered.log(), *from, history))
             .find_map(|held| ForkProof::new(seq, held, offered.clone()).ok())
     }
 }
 
 /// The chain from a place of a log that is held; `None` if it is not held or cannot be read.
-pub fn chain_held(network: &Hash, log: &PublicKey, from: u64, history: &(impl History + ?Sized)) -> Option<Chain> {
-    Chain::read(network, from, |seq| history.entry_at(log, seq))
+pub fn chain_held(
+    networks: &(impl NetworkOf + ?Sized),
+    log: &PublicKey,
+    from: u64,
+    history: &(impl History + ?Sized),
+) -> Option<Chain> {
+    Chain::read(&networks.network_of(log), from, |seq| history.entry_at(log, seq))
 }
 
 /// The place after the highest anchor held below `seq`: where a log may be cut so that it ends at one.
-pub(super) fn anchored_before(network: &Hash, log: &PublicKey, seq: u64, history: &impl History) -> u64 {
+pub(super) fn anchored_before(networks: &impl NetworkOf, log: &PublicKey, seq: u64, history: &impl History) -> u64 {
+    let network = networks.network_of(log);
     let is_anchor = |seq: &u64| {
         let entry = history.entry_at(log, *seq);
-        entry.is_some_and(|bytes| Entry::decode(&bytes).is_ok_and(|entry| entry.verify(network).is_ok()))
+        entry.is_some_and(|bytes| Entry::decode(&bytes).is_ok_and(|entry| entry.verify(&network).is_ok()))
     };
     let lowest = seq.saturating_sub(ANCHOR_SPACING);
     (lowest..seq).rev().find(is_anchor).map_or(lowest, |anchor| anchor + 1)

@@ -58,6 +58,7 @@ use crate::{
     hash::Hash,
     key::PublicKey,
     ledger::History,
+    networks::Networks,
 };
 
 /// What a session sees of the node: a snapshot taken when the session begins. Entries that arrive meanwhile wait for the
@@ -66,6 +67,8 @@ use crate::{
 pub trait View: History {
     /// The network.
     fn network(&self) -> Hash;
+    /// To which network the entries of each log are bound: see [`Ledger::networks`](crate::ledger::Ledger::networks).
+    fn networks(&self) -> Networks;
     /// The rosters so far and what was said of them, once the charter is known.
     fn succession(&self) -> Option<&Succession>;
     /// The frontier.

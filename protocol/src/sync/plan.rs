@@ -93,7 +93,7 @@ impl Plan {
             }
         }
         while let Some((log, seq)) = self.evidence.pop_first() {
-            if let Some(chain) = chain_held(&view.network(), &log, seq, view) {
+            if let Some(chain) = chain_held(&view.networks(), &log, seq, view) {
                 let entries = chain.entries().iter().cloned().map(ByteBuf::from).collect();
                 return Some(Serve::Send(Message::Evidence(entries)));
             }

@@ -12,7 +12,13 @@ use super::{
     narrowing::Narrowing,
     plan::{Plan, agrees},
 };
-use crate::{ballot::Succession, chain::Chain, fork::ForkProof, key::PublicKey, limits};
+use crate::{
+    ballot::Succession,
+    chain::{Chain, ChainError},
+    fork::{ForkError, ForkProof},
+    key::PublicKey,
+    limits,
+};
 
 /// Where a session stands.
 #[derive(Debug, Clone)]
@@ -55,6 +61,8 @@ pub struct Session<V> {
     sent_end: bool,
     /// Fork proofs received, by log: one each.
     forks: BTreeSet<PublicKey>,
+    /// Fork proofs received that could not be checked yet.
+    forks_unread: usize,
     /// Places from which the peer is to show its chain.
     evidence: BTreeMap<PublicKey, u64>,
     /// Bodies that we asked for and that have not come.
@@ -119,6 +127,7 @@ impl<V: View> Session<V> {
             heard_end: false,
             sent_end: false,
             forks: BTreeSet::new(),
+            forks_unread: 0,
             evidence: BTreeMap::new(),
             wanting,
         }
@@ -348,10 +357,17 @@ impl<V: View> Session<V> {
     }
 
     fn hear_fork(&mut self, bytes: &[u8]) -> Result<(), SyncError> {
-        if self.forks.len() >= limits::SYNC_FORKS_MAX {
+        if self.forks.len() + self.forks_unread >= limits::SYNC_FORKS_MAX {
             return Err(PeerFault::TooMany { what: "fork proofs" }.into());
         }
-        let proof = ForkProof::decode(&self.hello.network, bytes).map_err(PeerFault::from)?;
+        let proof = match ForkProof::decode(&self.view.networks(), bytes) {
+            // Without the charter nobody knows which logs it carries over from another network.
+            Err(ForkError::Chain(ChainError::Signature(_))) if self.view.succession().is_none() => {
+                self.forks_unread += 1;
+                return Ok(());
+            }
+            read => read.map_err(PeerFault::from)?,
+        };
         if !self.forks.insert(proof.log()) {
             return Err(PeerFault::Unexpected("a second proof of one fork").into());
         }
@@ -361,7 +377,7 @@ impl<V: View> Session<V> {
 
     fn hear_evidence(&mut self, entries: Vec<ByteBuf>) -> Result<(), SyncError> {
         let entries = entries.into_iter().map(ByteBuf::into_vec).collect();
-        let chain = Chain::new(&self.hello.network, entries).map_err(PeerFault::from)?;
+        let chain = Chain::new(&self.view.networks(), entries).map_err(PeerFault::from)?;
         if self.evidence.remove(&chain.log()) != Some(chain.first_seq()) {
             return Err(PeerFault::Unexpected("evidence").into());
         }

@@ -1,5 +1,5 @@
 //! Random histories of a network: rotations, retirements, forks at any place, entries that stand by their chain alone, keyrings
-//! that go back on what they said, keys claimed by others. And ways to deliver them: cut into runs at random, in any order,
+//! that go back on what they said, keys claimed by others, logs carried over from a former network. And ways to deliver them: cut into runs at random, in any order,
 //! again and again.
 
 use alloc::{vec, vec::Vec};
@@ -8,6 +8,7 @@ use super::{Actor, Dice, Founding, Host, LogWriter, ring};
 use crate::{
     ballot::Papers,
     fork::ForkProof,
+    former::{Carried, Former},
     hash::Hash,
     key::MemberId,
     keyring::{KeyLine, KeyState, Place},
@@ -46,7 +47,9 @@ impl History {
     pub fn random(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let members = 2 + dice.below(3);
+        let mut carried = if matches!(seed % 5, 2 | 3) { Some(Before::random(seed)) } else { None };
         let founding = Founding::with(seed, members, |charter| {
+            charter.former = carried.iter_mut().map(Before::carry).collect();
             charter.bounds.log_entries = 6 + dice.clone().roll() % 20;
             if seed.is_multiple_of(4) {
                 charter.bounds.log_bytes = 1500 + dice.clone().roll() % 5000;
@@ -68,6 +71,8 @@ impl History {
                 published.push(branches);
             }
         }
+        // Their keys may be claimed in keyrings here like any other.
+        published.extend(carried.map(|before| before.logs).unwrap_or_default());
         let mut logs = Vec::new();
         for actor in &founding.actors {
             logs.push(keyrings(&mut dice, &founding, actor, &published));
@@ -119,7 +124,8 @@ impl History {
             let proofs: Vec<Vec<u8>> = hosts.iter().flat_map(shown).collect();
             for host in &mut *hosts {
                 for bytes in &proofs {
-                    let proof = ForkProof::decode(&self.founding.network, bytes).expect("a node carries sound proofs");
+                    let proof = ForkProof::decode(&self.founding.charter.networks(), bytes)
+                        .expect("a node carries sound proofs");
                     host.ledger.learn_fork(&proof);
                 }
                 self.deliver_to(host, dice);
@@ -154,6 +160,60 @@ impl History {
             if quiet == 3 {
                 break;
             }
+        }
+    }
+}
+
+/// A network that was left, and what was signed in it.
+struct Before {
+    dice: Dice,
+    founding: Founding,
+    logs: Vec<Branches>,
+}
+
+impl Before {
+    fn random(seed: u64) -> Self {
+        // Dice of its own: a history without it is the same as it was before there were any.
+        let mut dice = Dice::new(!seed);
+        let founding = Founding::with(seed ^ 0x0f0f, 2 + dice.below(2), |charter| {
+            charter.bounds.log_entries = 6 + dice.clone().roll() % 20;
+            if let Some(last) = charter.members.last_mut().filter(|_| seed.is_multiple_of(3)) {
+                last.role = "partner".into();
+            }
+        });
+        let mut logs = Vec::new();
+        for actor in &founding.actors {
+            for key in &actor.publish {
+                logs.push(content(&mut dice, founding.publish_log(&actor.id, key)));
+            }
+        }
+        Self { dice, founding, logs }
+    }
+
+    /// What a charter says of it: of most logs a place on one of their branches, now and then one that nobody has, or another member
+    /// than the one for whom the log spoke.
+    fn carry(&mut self) -> Former {
+        let Self { dice, founding, logs } = self;
+        let mut carried = Vec::new();
+        for branches in logs.iter() {
+            let Some(branch) = dice.pick(branches) else { continue };
+            let last = branch.place(dice.below(usize::try_from(branch.len()).unwrap_or(1)) as u64);
+            let left_out = dice.once_in(6);
+            let Some(last) = last.filter(|place| !left_out && place.seq < founding.charter.bounds.log_entries) else {
+                continue;
+            };
+            let last = if dice.once_in(8) { nowhere(last) } else { last };
+            let other = dice.pick(&founding.actors).filter(|_| dice.clone().once_in(8));
+            let member = other.map_or_else(|| branch.member(), |other| other.id.clone());
+            carried.push(Carried { log: branch.log(), last, member });
+        }
+        carried.sort_by_key(|carried| carried.log);
+        Former {
+            logs: carried,
+            name: founding.charter.name.clone(),
+            reason: "Too many root keys were lost.".into(),
+            roster: Roster::founding(&founding.charter),
+            consents: Vec::new(),
         }
     }
 }
@@ -211,13 +271,14 @@ pub(super) fn keyrings(dice: &mut Dice, founding: &Founding, actor: &Actor, publ
     let mut trunk = founding.root_log(actor);
     let member = &actor.id;
     let mut lines = vec![actor.node_line(&founding.network)];
+    let change = |dice: &mut Dice, lines: &mut _| change(dice, (&founding.network, member), lines, published);
     let mut grow = |dice: &mut Dice, log: &mut LogWriter| {
         for _ in 0..1 + dice.below(4) {
-            change(dice, member, &mut lines, published);
+            change(dice, &mut lines);
             if dice.once_in(4) {
                 let body = ring(&lines);
                 log.push_unsigned(&log.next_statement(Kind::Keyring, &body), Some(&body));
-                change(dice, member, &mut lines, published);
+                change(dice, &mut lines);
             }
             log.push(Kind::Keyring, &ring(&lines));
             if dice.once_in(5) {
@@ -238,7 +299,7 @@ pub(super) fn keyrings(dice: &mut Dice, founding: &Founding, actor: &Actor, publ
 }
 
 /// Changes the lines of a keyring: most often as a member may, sometimes as it may not.
-fn change(dice: &mut Dice, member: &MemberId, lines: &mut Vec<KeyLine>, published: &[Branches]) {
+fn change(dice: &mut Dice, (network, member): (&Hash, &MemberId), lines: &mut Vec<KeyLine>, published: &[Branches]) {
     for branches in published {
         let Some(branch) = dice.pick(branches) else { continue };
         let own = branch.member() == *member;
@@ -254,7 +315,7 @@ fn change(dice: &mut Dice, member: &MemberId, lines: &mut Vec<KeyLine>, publishe
         let place = place.map(|place| if dice.once_in(12) { nowhere(place) } else { place });
         // The key of another most often agrees: two members then list it. Without its agreement the whole keyring is void.
         let agrees = if own || !dice.once_in(6) { member } else { &branch.member() };
-        let new = branch.line(agrees, new_state(dice, place));
+        let new = branch.line_in(network, agrees, new_state(dice, place));
         match lines.iter_mut().find(|line| line.key == key) {
             Some(line) if dice.once_in(2) || matches!(line.state, KeyState::Ended(_)) => {
                 if dice.once_in(3) {

@@ -176,7 +176,7 @@ impl Host {
 
     /// Shows an entry alone, as gossip does; a fork that it proves is taken note of.
     pub fn show(&mut self, bytes: &[u8]) -> bool {
-        let Ok(chain) = Chain::new(&self.ledger.network(), vec![bytes.to_vec()]) else { return false };
+        let Ok(chain) = Chain::new(self.ledger.networks(), vec![bytes.to_vec()]) else { return false };
         let proof = self.ledger.contradicts(&chain, &self.store);
         proof.is_some_and(|proof| self.ledger.learn_fork(&proof))
     }

@@ -47,6 +47,11 @@ impl LogWriter {
         KeyLine::sign(KeyUse::Publish, &self.network, member, &self.key, state)
     }
 
+    /// The same in another network than its own, where the key claims to speak as well.
+    pub fn line_in(&self, network: &Hash, member: &MemberId, state: KeyState) -> KeyLine {
+        KeyLine::sign(KeyUse::Publish, network, member, &self.key, state)
+    }
+
     /// The number of entries.
     pub fn len(&self) -> u64 {
         self.items.len() as u64

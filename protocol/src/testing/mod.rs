@@ -10,6 +10,7 @@ mod history;
 mod host;
 mod log;
 mod network;
+mod refounding;
 
 pub use deliberation::no_roster;
 pub use dice::Dice;
@@ -17,3 +18,4 @@ pub use history::{Branches, History};
 pub use host::{Delivery, Host, Store};
 pub use log::LogWriter;
 pub use network::{Actor, Founding, ended, live, ring};
+pub use refounding::Refounding;

@@ -91,6 +91,7 @@ impl Founding {
             roles: Charter::usual_roles(),
             rules: RULES,
             bounds: Bounds::default(),
+            former: Vec::new(),
             quorum: Quorum(2, 3),
             members: actors.iter().map(|actor| actor.member("mechanism")).collect(),
             purpose: "To test.".into(),

@@ -49,6 +49,7 @@ pub fn founders() -> Roster {
         roles: Charter::usual_roles(),
         rules: RULES,
         bounds: Bounds::default(),
+        former: Vec::new(),
         quorum: Quorum(2, 3),
         members: FOUNDERS.into_iter().map(member).collect(),
         purpose: "To share practices.".into(),

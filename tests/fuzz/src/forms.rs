@@ -5,6 +5,7 @@
 
 use nanduti_protocol::{
     announce::Announcement,
+    authority::Authority,
     ballot::Statement as BallotStatement,
     cbor,
     charter::Charter,
@@ -16,6 +17,7 @@ use nanduti_protocol::{
     keyring::{Keyring, Opening},
     kind::Kind,
     limits,
+    networks::NetworkOf,
     node_record::SealedNodeRecord,
     record,
     roster::Roster,
@@ -123,6 +125,25 @@ pub fn charter(data: &[u8]) {
     for member in &charter.members {
         assert_eq!(charter.member_by_root(&member.root), Some(member));
         assert_eq!(roster.member(&member.id), Some(member));
+    }
+    carried_over(&charter);
+}
+
+/// Of each log that a charter carries over: its network is not this one, it ends where it is said to, and is nobody's root log.
+fn carried_over(charter: &Charter) {
+    let (authority, networks) = (Authority::new(charter), charter.networks());
+    for former in &charter.former {
+        for carried in &former.logs {
+            assert_eq!(networks.network_of(&carried.log), former.network());
+            let standing = authority.standing(&carried.log).expect("the charter says how it stands");
+            assert_eq!((standing.member.id.clone(), standing.fixed), (carried.member.clone(), Some(carried.last)));
+            assert!(!standing.is_root && standing.ends == Some(carried.last.seq + 1));
+            assert!(standing.rights.at(carried.last.seq).is_some());
+            assert_eq!(authority.member_by_root(&carried.log), None);
+        }
+    }
+    for member in &charter.members {
+        assert_eq!(networks.network_of(&member.root), charter.network());
     }
 }
 

@@ -63,6 +63,7 @@ pub const SESSIONS: &[Target] = targets! {
 #[cfg(feature = "node")]
 pub const NODE: &[Target] = targets! {
     "card" => node::card,
+    "consent" => node::consent,
     "document" => node::document,
     "request" => node::request,
     "key_file" => node::key_file,

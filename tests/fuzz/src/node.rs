@@ -45,6 +45,14 @@ pub fn card(data: &[u8]) {
     }
 }
 
+/// The consent of a former root key: as it came, and behind a checksum that fits.
+pub fn consent(data: &[u8]) {
+    fuzzing::consent(&String::from_utf8_lossy(data));
+    if let Some(written) = fuzzing::consent(&fuzzing::consent_text(data)) {
+        assert_eq!(written, fuzzing::consent_text(data), "one content, one text");
+    }
+}
+
 /// A file of a founding.
 pub fn document(data: &[u8]) {
     if let Some(written) = fuzzing::document(data) {
@@ -212,6 +220,7 @@ fn view(script: &mut Script<'_>) -> PracticeView {
         keyring_seq: 1,
         root_key: code.clone(),
         counts: true,
+        former: None,
     };
     // Ids are made by this node; everything else is somebody's word.
     let id = Hash::of(b"a revision").to_cid();
@@ -274,6 +283,8 @@ pub fn calls(data: &[u8]) {
     call::<api::KeyPrepare>(data);
     call::<api::KeyOffer>(data);
     call::<api::Submit>(data);
+    call::<api::Former>(data);
+    call::<api::BundleExport>(data);
 }
 
 /// Text of others on a terminal. The program's own module is built in here, since a binary has no door.

@@ -15,6 +15,7 @@ use nanduti_protocol::{
     chain::Chain,
     entry::Entry,
     fork::ForkProof,
+    former::{check_consent, sign_consent},
     hash::Hash,
     key::PublicKey,
     keyring::Keyring,
@@ -111,6 +112,7 @@ fn signed() -> Vec<Signed> {
         accepts: Box::new(move |bytes| ForkProof::decode(&network, bytes).is_ok()),
     });
     all.push(card());
+    all.push(consent(network, &actor));
     all.extend(ballots(network, &actor));
     all
 }
@@ -135,6 +137,17 @@ fn ballots(network: Hash, actor: &Actor) -> [Signed; 2] {
             }),
         },
     ]
+}
+
+/// The word of a former root key for a new one.
+fn consent(network: Hash, actor: &Actor) -> Signed {
+    let (member, former) = (actor.id.clone(), PublicKey::from(&actor.root));
+    let root = PublicKey::from_bytes([5; 32]);
+    Signed {
+        name: "a consent",
+        bytes: sign_consent(&network, &member, &actor.root, &root),
+        accepts: Box::new(move |bytes| check_consent(bytes, &network, &member, &former, &root).is_ok()),
+    }
 }
 
 fn card() -> Signed {

@@ -10,6 +10,7 @@ use nanduti_protocol::{
     hash::Hash,
     key::PublicKey,
     ledger::History,
+    networks::Networks,
     run::{ReceivedRun, VerifiedRun},
     sync::{
         FRAME_HEADER_LEN, FrameHeader, FrameType, Input, Message, Output, Serve, Session, View, message_frame,
@@ -85,6 +86,10 @@ impl History for Claims {
 impl View for Claims {
     fn network(&self) -> Hash {
         self.network
+    }
+
+    fn networks(&self) -> Networks {
+        self.network.into()
     }
 
     fn succession(&self) -> Option<&Succession> {

@@ -12,6 +12,7 @@ use nanduti_protocol::{
     hash::Hash,
     key::PublicKey,
     ledger::{History, Ledger},
+    networks::Networks,
     sync::{
         FRAME_HEADER_LEN, FrameHeader, FrameType, Input, Message, PeerFault, Session, SyncError, View, segment_head,
         split_body, split_segment,
@@ -57,6 +58,10 @@ impl History for Seen {
 impl View for Seen {
     fn network(&self) -> Hash {
         self.ledger.network()
+    }
+
+    fn networks(&self) -> Networks {
+        self.ledger.networks().clone()
     }
 
     fn succession(&self) -> Option<&Succession> {

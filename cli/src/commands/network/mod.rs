@@ -3,7 +3,9 @@
 //! One institution drafts the charter from the cards of all founders; each founder reads it and signs the same bytes with
 //! its root key; anyone puts the signatures together into the founding bundle, which every founder joins with.
 
+mod consent;
 mod new;
+mod refound;
 mod seal;
 mod show;
 mod sign;
@@ -33,6 +35,9 @@ The founding, step by step:
   each founder        nanduti join founding.nanduti
                       enters the network
 
+Where so many root keys are lost that the network can decide nothing any more, `nanduti network refound`
+drafts one that carries its library over.
+
 Next: `nanduti run`.";
 
 /// Found a network: draft, sign and seal its charter
@@ -46,6 +51,8 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Step {
     New(new::Args),
+    Consent(consent::Args),
+    Refound(refound::Args),
     Sign(sign::Args),
     Seal(seal::Args),
     Show(show::Args),
@@ -55,6 +62,8 @@ enum Step {
 pub(crate) fn run(context: &Context, args: Args) -> Outcome {
     match args.step {
         Step::New(args) => new::run(context, args),
+        Step::Consent(args) => consent::run(context, &args),
+        Step::Refound(args) => refound::run(context, args),
         Step::Sign(args) => sign::run(context, &args),
         Step::Seal(args) => seal::run(context, &args),
         Step::Show(args) => show::run(context, &args),

@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
-use nanduti_node::founding::{self, CharterKind, CharterView};
+use nanduti_node::{
+    api::FormerView,
+    founding::{self, CharterKind, CharterView},
+};
 
 use crate::{
+    commands::words,
     context::Context,
     outcome::{self, Outcome},
     terminal::{
@@ -31,6 +35,9 @@ Next: `nanduti network sign draft.nanduti`.";
 pub(crate) struct Args {
     /// A draft, a signed file or a founding bundle [default: this home]
     file: Option<PathBuf>,
+    /// A home of the former network: compare what is claimed of it
+    #[arg(long, value_name = "OLD_HOME", requires = "file")]
+    from: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -40,6 +47,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
         None => founding::show(context.home()?.path())?,
     };
     context.terminal().reply(&reply, text)?;
+    if let (Some(file), Some(from)) = (&args.file, &args.from) {
+        context.block_on_value(super::super::former::compare(context, file, from))?;
+        context.terminal().note("what it claims of the former network is so in that home");
+    }
     Ok(outcome::DONE)
 }
 
@@ -58,6 +69,9 @@ fn text(charter: &CharterView, view: View) -> String {
             CharterKind::Home => style::good("in force: this home is in the network"),
         },
     );
+    for former in &charter.former {
+        former_pairs(&mut pairs, former, view);
+    }
     let mut table = Table::new([
         Column::text("member"),
         Column::elastic("institution"),
@@ -86,9 +100,29 @@ fn text(charter: &CharterView, view: View) -> String {
     format!("{}\n{}{further}", pairs.render(), table.render(view.width))
 }
 
+/// What is claimed of a former network.
+pub(super) fn former_pairs(pairs: &mut Pairs, former: &FormerView, view: View) {
+    let wrapped = |text: &str| width::wrap(&sanitise::line(text), view.prose().saturating_sub(13)).join("\n");
+    pairs.add("founded anew", style::careful("takes the place of a former network, as its founders claim"));
+    pairs.add("former", format!("{}, roster {}", style::strong(&sanitise::line(&former.name)), former.roster_version));
+    pairs.add("former id", sanitise::line(&former.network));
+    pairs.add("reason", wrapped(&former.reason));
+    pairs.add("claim", wrapped(&former.claim()));
+    let list = |ids: Vec<&str>| ids.iter().map(|id| sanitise::line(id)).collect::<Vec<_>>().join(", ");
+    let proven: Vec<&str> =
+        former.members.iter().filter(|member| member.proven).map(|member| member.id.as_str()).collect();
+    for (name, ids) in [("proven", proven), ("claimed", former.unproven()), ("not here", former.absent())] {
+        if !ids.is_empty() {
+            pairs.add(name, list(ids));
+        }
+    }
+    let entries = words::count(former.entries, "entry", "entries");
+    pairs.add("carries over", format!("{entries} in {}", words::count(former.carried, "log", "logs")));
+}
+
 #[cfg(test)]
 mod tests {
-    use nanduti_node::founding::FounderView;
+    use nanduti_node::{api::FormerMember, founding::FounderView};
 
     use super::*;
     use crate::commands::samples;
@@ -112,6 +146,7 @@ mod tests {
             purpose: "Identify, document and share effective practices of national mechanisms for implementation, \
                       reporting and follow-up."
                 .into(),
+            former: Vec::new(),
             quorum: "more than two thirds".into(),
             members: vec![
                 founder("MAR", "Délégation interministérielle aux droits de l'Homme", false),
@@ -119,5 +154,21 @@ mod tests {
             ],
         };
         insta::assert_snapshot!(samples::plain(&text(&charter, View { width: None })));
+        let member =
+            |id: &str, founder, proven| FormerMember { id: id.into(), name: id.into(), votes: true, founder, proven };
+        let former = FormerView {
+            network: "5e".repeat(32),
+            name: "The network before".into(),
+            reason: "The root keys of two of three members were lost.".into(),
+            roster_version: 2,
+            roster_hash: "5f".repeat(32),
+            voters: 3,
+            members: vec![member("KEN", false, false), member("MAR", true, false), member("PRY", true, true)],
+            carried: 4,
+            entries: 1_301,
+            logs: Vec::new(),
+        };
+        let anew = CharterView { former: vec![former], ..charter };
+        insta::assert_snapshot!("founded_anew", samples::plain(&text(&anew, View { width: Some(80) })));
     }
 }

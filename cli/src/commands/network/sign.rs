@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Write what the root key is to sign into FILE, for `nanduti sign` elsewhere
     #[arg(long, value_name = "FILE", conflicts_with_all = ["root_key", "out"])]
     prepare: Option<PathBuf>,
+    /// A home of the former network, to compare with before signing, where the draft founds a network anew
+    #[arg(long, value_name = "OLD_HOME")]
+    from: Option<PathBuf>,
     /// The file of the root key [default: keys/root.pem in the home]
     #[arg(long, value_name = "FILE")]
     root_key: Option<PathBuf>,
@@ -48,6 +51,9 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let home = context.home()?;
+    if let Some(from) = &args.from {
+        context.block_on_value(super::super::former::compare(context, &args.draft, from))?;
+    }
     if let Some(path) = &args.prepare {
         return hand_out_beginning(context, &offline::prepare_charter(&home, &args.draft)?, path);
     }

@@ -26,7 +26,8 @@ fn filled() -> (World, Chain, Chain, Bench) {
 
 fn verify(bench: &Bench, deep: bool) -> VerifyReport {
     let mut seen = VerifyReport::default();
-    let report = verify_store(&bench.home, &bench.options.network, deep, &mut |report| seen = report.clone()).unwrap();
+    let report =
+        verify_store(&bench.home, &bench.options.network.into(), deep, &mut |report| seen = report.clone()).unwrap();
     assert_eq!(seen.entries, report.entries, "progress was told");
     report
 }
@@ -95,14 +96,14 @@ fn damage_is_named_and_left_where_it_is() {
 fn one_entry_is_checked_by_itself() {
     let (world, _root, log, bench) = filled();
     for seq in 0..5 {
-        let found = verify_entry(&bench.home, &world.network, &log.id(), seq).unwrap().unwrap();
+        let found = verify_entry(&bench.home, &world.network.into(), &log.id(), seq).unwrap().unwrap();
         assert_eq!(found.hash, log.hashes[seq as usize]);
         assert_eq!((found.held, found.signed), (seq != 3, seq != 2));
         assert_eq!(found.anchor, if seq == 2 { 4 } else { seq });
     }
-    assert_eq!(verify_entry(&bench.home, &world.network, &log.id(), 5).unwrap(), None);
+    assert_eq!(verify_entry(&bench.home, &world.network.into(), &log.id(), 5).unwrap(), None);
     let mut bytes = fs::read(bench.segment(&log, 0)).unwrap();
     bytes[20] ^= 1;
     fs::write(bench.segment(&log, 0), bytes).unwrap();
-    assert!(verify_entry(&bench.home, &world.network, &log.id(), 0).is_err());
+    assert!(verify_entry(&bench.home, &world.network.into(), &log.id(), 0).is_err());
 }

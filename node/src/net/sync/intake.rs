@@ -16,7 +16,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::future::{Either, ready};
 use futures::stream::{FuturesOrdered, FuturesUnordered};
-use nanduti_protocol::hash::Hash;
+use nanduti_protocol::ledger::Refusal;
 use nanduti_protocol::run::{ReceivedRun, RunError};
 use nanduti_protocol::sync::split_segment;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -125,7 +125,6 @@ type Admitting = Pin<Box<dyn Future<Output = Result<Admitted, CoreError>> + Send
 /// The segments of one session on their way.
 pub(super) struct Intake {
     core: Core,
-    network: Hash,
     bounds: Bounds,
     verifying: FuturesOrdered<Verifying>,
     admitting: FuturesUnordered<Admitting>,
@@ -139,13 +138,17 @@ pub(super) struct Intake {
 
 impl Intake {
     /// Nothing on its way.
-    pub(super) fn new(core: Core, network: Hash, bounds: Bounds) -> Self {
+    pub(super) fn new(core: Core, bounds: Bounds) -> Self {
         let (verifying, admitting) = (FuturesOrdered::new(), FuturesUnordered::new());
-        Self { core, network, bounds, verifying, admitting, idle_runs: 0, received: 0, notes: Vec::new() }
+        Self { core, bounds, verifying, admitting, idle_runs: 0, received: 0, notes: Vec::new() }
     }
 
-    /// Is there room for one more segment?
+    /// Is there room for one more segment? Before the charter is known they come one by one: it comes with the first, and says by
+    /// which network the others have to be verified.
     pub(super) fn has_room(&self) -> bool {
+        if !self.knows_charter() {
+            return self.is_empty();
+        }
         self.verifying.len() + self.admitting.len() < limits::RUNS_IN_FLIGHT
     }
 
@@ -156,9 +159,9 @@ impl Intake {
 
     /// Takes a segment in.
     pub(super) fn push(&mut self, bytes: Vec<u8>, Came { content, hold }: Came) {
-        let (network, len) = (self.network, bytes.len());
+        let (networks, len) = (self.core.snapshot().ledger.networks().clone(), bytes.len());
         let work = move || {
-            let run = ReceivedRun::receive(bytes)?.verify(&network)?;
+            let run = ReceivedRun::receive(bytes)?.verify(&networks)?;
             let frame = split_segment(&content).map_or(&[][..], |(_, frame)| frame);
             Ok(PreparedRun::compressed(run, frame))
         };
@@ -173,8 +176,14 @@ impl Intake {
     pub(super) async fn step(&mut self, meter: &Meter) -> Result<(), SessionError> {
         tokio::select! {
             Some((verified, hold)) = self.verifying.next() => {
-                let run = verified?.map_err(|error| SessionError::Fault(run_fault(&error), error.to_string()))?;
-                self.admit(run, hold).await;
+                match verified? {
+                    Ok(run) => self.admit(run, hold).await,
+                    // It may be of a log that the charter carries over from another network.
+                    Err(RunError::Anchor(_) | RunError::Spacing { .. }) if !self.knows_charter() => {
+                        return self.take_note(Err(CoreError::Refused(Refusal::NoCharter)));
+                    }
+                    Err(error) => return Err(SessionError::Fault(run_fault(&error), error.to_string())),
+                }
                 Ok(())
             }
             Some(admitted) = self.admitting.next() => {
@@ -183,6 +192,10 @@ impl Intake {
             }
             else => Ok(()),
         }
+    }
+
+    fn knows_charter(&self) -> bool {
+        self.core.snapshot().ledger.authority().is_some()
     }
 
     /// Asks the writer at once, so that the runs stand in its queue in the order of arrival.

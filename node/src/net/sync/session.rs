@@ -255,7 +255,7 @@ impl Driver {
             Role::Responder => Session::responder(view),
         };
         Ok(Self {
-            intake: Intake::new(core.clone(), snapshot.ledger.network(), bounds.clone()),
+            intake: Intake::new(core.clone(), bounds.clone()),
             core,
             snapshot,
             bounds,

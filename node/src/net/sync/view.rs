@@ -7,6 +7,7 @@ use nanduti_protocol::frontier::Frontier;
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::PublicKey;
 use nanduti_protocol::ledger::History;
+use nanduti_protocol::networks::Networks;
 use nanduti_protocol::sync::View;
 
 use crate::core::Snapshot;
@@ -38,6 +39,10 @@ impl History for SessionView {
 impl View for SessionView {
     fn network(&self) -> Hash {
         self.snapshot.ledger.network()
+    }
+
+    fn networks(&self) -> Networks {
+        self.snapshot.ledger.networks().clone()
     }
 
     fn succession(&self) -> Option<&Succession> {

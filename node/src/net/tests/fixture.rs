@@ -72,6 +72,7 @@ impl World {
             roles: Charter::usual_roles(),
             rules: RULES,
             bounds: Bounds::default(),
+            former: Vec::new(),
             quorum: Quorum(2, 3),
             members: IDS.iter().enumerate().map(member).collect(),
             purpose: "To test.".into(),

@@ -10,6 +10,7 @@ use nanduti_protocol::frontier::{Frontier, Position};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::PublicKey;
 use nanduti_protocol::ledger::History;
+use nanduti_protocol::networks::Networks;
 use nanduti_protocol::sync::{
     FRAME_HEADER_LEN, FrameHeader, FrameType, Input, Message, Output, Serve, Session, View, message_frame,
     segment_head, split_segment,
@@ -225,6 +226,10 @@ impl History for Lies {
 impl View for Lies {
     fn network(&self) -> Hash {
         self.network
+    }
+
+    fn networks(&self) -> Networks {
+        self.network.into()
     }
 
     fn succession(&self) -> Option<&Succession> {

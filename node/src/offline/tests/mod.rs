@@ -48,6 +48,7 @@ fn charter() -> Charter {
         roles: Charter::usual_roles(),
         rules: RULES,
         bounds: Bounds::default(),
+        former: Vec::new(),
         quorum: Quorum(2, 3),
         members: vec![member("MAR", 1), member("PRY", 2)],
         purpose: "To test.".into(),

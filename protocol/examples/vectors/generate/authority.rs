@@ -1,7 +1,8 @@
 //! What says who may speak: charters, keyrings, openings, node keys; and tickets.
 
 use nanduti_protocol::{
-    charter::{Charter, CharterError, Quorum},
+    charter::{Charter, CharterError, Quorum, TermsError},
+    former::FormerError,
     hash::Hash,
     keyring::{KeyLine, KeyState, KeyUse, Keyring, KeyringError, Opening, Place, sign_key_proof},
     kind::Kind,
@@ -36,19 +37,41 @@ pub(super) fn charters() -> Value {
     })
 }
 
-fn judge_charter(bytes: &[u8]) -> Option<&'static str> {
+pub(super) fn judge_charter(bytes: &[u8]) -> Option<&'static str> {
     Charter::decode(bytes).err().map(|error| match error {
         CharterError::Encoding(_) => "encoding",
         CharterError::Rules(_) => "rules",
-        CharterError::Text { .. } => "text",
-        CharterError::Members => "members",
-        CharterError::KeyTwice(_) => "key-twice",
-        CharterError::UnknownRole { .. } => "unknown-role",
-        CharterError::Role(_) => "role",
-        CharterError::Quorum(..) => "quorum",
-        CharterError::Bounds => "bounds",
-        CharterError::NoVoter => "no-voter",
+        CharterError::Oversized => "oversized",
+        CharterError::Terms(error) => judge_terms(&error),
+        CharterError::Former(error) => judge_former(&error),
     })
+}
+
+fn judge_terms(error: &TermsError) -> &'static str {
+    match error {
+        TermsError::Text { .. } => "text",
+        TermsError::Members => "members",
+        TermsError::KeyTwice(_) => "key-twice",
+        TermsError::UnknownRole { .. } => "unknown-role",
+        TermsError::Role(_) => "role",
+        TermsError::Quorum(..) => "quorum",
+        TermsError::Bounds => "bounds",
+        TermsError::NoVoter => "no-voter",
+    }
+}
+
+fn judge_former(error: &FormerError) -> &'static str {
+    match error {
+        FormerError::Networks => "former-networks",
+        FormerError::Terms(error) => judge_terms(error),
+        FormerError::Rules(_) => "former-rules",
+        FormerError::Logs => "carried-logs",
+        FormerError::Place(_) => "carried-place",
+        FormerError::NoMember { .. } => "carried-member",
+        FormerError::KeyTwice(_) => "key-twice",
+        FormerError::Consents => "consents",
+        FormerError::Consent { .. } => "consent",
+    }
 }
 
 fn refused_charters(good: &Charter) -> Vec<Value> {

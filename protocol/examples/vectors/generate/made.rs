@@ -73,6 +73,7 @@ pub(super) fn charter() -> Charter {
         roles: Charter::usual_roles(),
         rules: RULES,
         bounds: Bounds::default(),
+        former: Vec::new(),
         quorum: Quorum(2, 3),
         members: vec![founder("MAR", 0x11, None), founder("PRY", 0x12, Some(public(0x13)))],
         purpose: "To share practices.".into(),

@@ -13,6 +13,7 @@ mod gossip;
 mod ids;
 mod made;
 mod records;
+mod refounding;
 mod segments;
 mod sessions;
 mod sync;
@@ -27,6 +28,7 @@ pub(crate) fn all() -> Vec<(&'static str, String)> {
         ("entries.json", entries::vectors()),
         ("segments.json", segments::vectors()),
         ("charters.json", authority::charters()),
+        ("refounding.json", refounding::refounding()),
         ("keyrings.json", authority::keyrings()),
         ("forks.json", forks::vectors()),
         ("frontiers.json", frontiers::vectors()),

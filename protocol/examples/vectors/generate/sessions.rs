@@ -9,6 +9,7 @@ use nanduti_protocol::{
     hash::Hash,
     key::PublicKey,
     ledger::History,
+    networks::Networks,
     roster::Roster,
     run::ReceivedRun,
     sync::{
@@ -70,6 +71,10 @@ impl History for Held {
 impl View for Held {
     fn network(&self) -> Hash {
         made::network()
+    }
+
+    fn networks(&self) -> Networks {
+        made::network().into()
     }
 
     fn succession(&self) -> Option<&Succession> {

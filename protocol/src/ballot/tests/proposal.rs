@@ -10,7 +10,7 @@ use super::{
     made::{admission, end, newcomer, proposal},
 };
 use crate::{
-    charter::{Bounds, CharterError, Member, Quorum},
+    charter::{Bounds, Member, Quorum, TermsError},
     roster::Roster,
     testing::Founding,
 };
@@ -87,13 +87,13 @@ fn a_spare_is_listed_beforehand_and_comes_into_its_own_by_a_replacement_alone() 
     // As long as it lies by, it is nobody else's, and no root key by an amendment.
     let refusal = |changes| proposal(&listed, changes).apply(&listed).expect_err("no sense");
     let other = Member { governance: Some((&spare).into()), ..roster.members[1].clone() };
-    assert!(matches!(refusal(vec![amend(&other, false, vec![])]), ProposalError::Roster(CharterError::KeyTwice(_))));
+    assert!(matches!(refusal(vec![amend(&other, false, vec![])]), ProposalError::Roster(TermsError::KeyTwice(_))));
     let raised = Member { root: (&spare).into(), spare: None, ..line.clone() };
     assert_eq!(refusal(vec![amend(&raised, false, end(line.root, 3))]), ProposalError::Kind(line.id.clone()));
     assert!(
         matches!(
             refusal(vec![replacement(&founding, &spared, &spare)]),
-            ProposalError::Roster(CharterError::KeyTwice(_))
+            ProposalError::Roster(TermsError::KeyTwice(_))
         ),
         "it cannot be the root key and its own spare"
     );
@@ -133,7 +133,7 @@ fn what_makes_no_sense_is_refused() {
     let twice = vec![amend(line, true, ends()), amend(line, false, ends())];
     assert_eq!(refusal(twice), ProposalError::Changes);
     assert_eq!(refusal(vec![Change::Rules(1)]), ProposalError::Rules(1));
-    assert_eq!(refusal(vec![Change::Quorum(Quorum(1, 2))]), ProposalError::Roster(CharterError::Quorum(1, 2)));
+    assert_eq!(refusal(vec![Change::Quorum(Quorum(1, 2))]), ProposalError::Roster(TermsError::Quorum(1, 2)));
     assert_eq!(refusal(vec![amend(line, true, vec![])]), ProposalError::Ends(line.id.clone()));
     let unsorted = [ends(), ends()].concat();
     assert_eq!(refusal(vec![amend(line, true, unsorted)]), ProposalError::Ends(line.id.clone()));
@@ -144,9 +144,9 @@ fn what_makes_no_sense_is_refused() {
     let admitted = vec![admission(&founding.network, 1), admission(&founding.network, 1)];
     assert_eq!(refusal(admitted), ProposalError::Member(newcomer(1).0.id));
     let governed = Member { governance: Some(roster.members[1].root), ..line.clone() };
-    assert!(matches!(refusal(vec![amend(&governed, false, vec![])]), ProposalError::Roster(CharterError::KeyTwice(_))));
+    assert!(matches!(refusal(vec![amend(&governed, false, vec![])]), ProposalError::Roster(TermsError::KeyTwice(_))));
     let all: Vec<Change> = roster.members.iter().map(|line| amend(line, true, end(line.root, 0))).collect();
-    assert_eq!(refusal(all), ProposalError::Roster(CharterError::NoVoter), "who would let anybody back in?");
+    assert_eq!(refusal(all), ProposalError::Roster(TermsError::NoVoter), "who would let anybody back in?");
     let foreign = proposal(&Roster { version: 7, ..roster.clone() }, vec![Change::Rules(2)]);
     assert_eq!(foreign.apply(&roster), Err(ProposalError::OtherRoster));
 }

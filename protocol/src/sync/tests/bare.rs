@@ -15,6 +15,7 @@ use crate::{
     kind::{Audience, Kind},
     ledger::History,
     limits,
+    networks::Networks,
     roster::Roster,
     sync::{Compare, Input, Message, Output, Serve, Session, View, message_frame},
     testing::Founding,
@@ -97,6 +98,10 @@ impl History for Bare {
 impl View for Bare {
     fn network(&self) -> Hash {
         Hash::of(b"nanduti example network")
+    }
+
+    fn networks(&self) -> Networks {
+        self.network().into()
     }
 
     fn succession(&self) -> Option<&Succession> {

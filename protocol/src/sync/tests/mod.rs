@@ -2,6 +2,7 @@
 
 mod ballots;
 mod bare;
+mod carried;
 mod converge;
 mod faults;
 mod garbage;

@@ -14,6 +14,7 @@ use crate::{
     hash::Hash,
     key::PublicKey,
     ledger::{Admission, History, Ledger, Refusal},
+    networks::{NetworkOf, Networks},
     run::{ReceivedRun, push_item},
     sync::View,
 };
@@ -82,7 +83,7 @@ impl Node {
     /// A segment that arrived. Refusals are noted; whatever blames the sender is a failure of the test.
     pub(super) fn receive(&mut self, bytes: Vec<u8>) {
         let run = ReceivedRun::receive(bytes).expect("honest nodes send runs");
-        let run = run.verify(&self.ledger.network()).expect("honest nodes end at an anchor");
+        let run = run.verify(self.ledger.networks()).expect("honest nodes end at an anchor");
         match self.ledger.admit(run, &self.store) {
             Ok(Admission::Appended(admitted)) => {
                 let run = admitted.run();
@@ -158,7 +159,8 @@ impl Snapshot {
         while !anchored || next < to && bytes.len() < target {
             let held = self.node.store.at(log, next).expect("planned, so held, and what is held ends at an anchor");
             push_item(&mut bytes, &held.entry, held.body.as_deref());
-            anchored = Entry::decode(&held.entry).is_ok_and(|entry| entry.verify(&self.network()).is_ok());
+            anchored =
+                Entry::decode(&held.entry).is_ok_and(|entry| entry.verify(&self.networks().network_of(log)).is_ok());
             next += 1;
         }
         (bytes, next)
@@ -182,6 +184,10 @@ impl History for Snapshot {
 impl View for Snapshot {
     fn network(&self) -> Hash {
         self.node.ledger.network()
+    }
+
+    fn networks(&self) -> Networks {
+        self.node.ledger.networks().clone()
     }
 
     fn succession(&self) -> Option<&Succession> {

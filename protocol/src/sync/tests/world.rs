@@ -103,6 +103,7 @@ impl World {
             roles: Charter::usual_roles(),
             rules: RULES,
             bounds: Bounds::default(),
+            former: Vec::new(),
             quorum: Quorum(2, 3),
             members: (0..members)
                 .map(|index| Member {

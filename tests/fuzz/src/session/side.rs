@@ -17,6 +17,7 @@ use nanduti_protocol::{
     key::PublicKey,
     ledger::History,
     limits,
+    networks::Networks,
     run::{ReceivedRun, push_item},
     sync::{self, FrameHeader, FrameType, Input, Message, Outcome, Output, PeerFault, Serve, Session, SyncError, View},
     testing::Host,
@@ -68,6 +69,10 @@ impl History for Snapshot {
 impl View for Snapshot {
     fn network(&self) -> Hash {
         self.host.ledger.network()
+    }
+
+    fn networks(&self) -> Networks {
+        self.host.ledger.networks().clone()
     }
 
     fn succession(&self) -> Option<&Succession> {

@@ -152,7 +152,7 @@ impl World {
         let tally = poll.tally();
         let new = tally.proposals.len().try_into().unwrap_or_default();
         let choice = tally.choice(&proposal.hash()).unwrap_or(new);
-        let said = poll.voter(&actor.id).and_then(|voter| offered(&tally, voter, choice, &mut self.stage.dice));
+        let said = poll.voter(&actor.id).and_then(|voter| offered(tally, voter, choice, &mut self.stage.dice));
         let Some(said) = said else { return };
         self.say(id, &actor, proposal, &said);
     }

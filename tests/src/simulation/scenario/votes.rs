@@ -145,11 +145,11 @@ impl Split {
             return Some((own.clone(), tally.count.endorse(voter, 1, choice(own)).ok()?));
         }
         let mut by_support: Vec<&Proposal> = wishes.iter().collect();
-        by_support.sort_by_key(|proposal| (core::cmp::Reverse(support(&tally, choice(proposal))), proposal.hash()));
+        by_support.sort_by_key(|proposal| (core::cmp::Reverse(support(tally, choice(proposal))), proposal.hash()));
         let rounds = if self.defended { round } else { 1 };
         by_support
             .into_iter()
-            .find_map(|proposal| word(&tally, voter, choice(proposal), rounds).map(|said| (proposal.clone(), said)))
+            .find_map(|proposal| word(tally, voter, choice(proposal), rounds).map(|said| (proposal.clone(), said)))
     }
 }
 

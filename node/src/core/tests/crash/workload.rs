@@ -272,7 +272,7 @@ impl Workload {
             // sled does not promise to survive a torn write; nothing acknowledged is in there.
             let logs = aside.iter().filter(|entry| !entry.file_name().to_string_lossy().starts_with("local"));
             assert_eq!(logs.count(), 0, "{what}: {:?}", core.warnings());
-            let report = verify_store(&home, &self.world.network, true, &mut |_| {}).unwrap();
+            let report = verify_store(&home, &self.world.network.into(), true, &mut |_| {}).unwrap();
             assert!(report.damage.is_empty(), "{what}: {:?}", report.damage);
         }
         RUNTIME.block_on(core.close());
@@ -301,7 +301,7 @@ impl Workload {
         let core = open(&home, &self.options());
         assert_eq!(&seen(&core), end, "{what}: {:?}", core.warnings());
         RUNTIME.block_on(core.close());
-        let report = verify_store(&home, &self.world.network, true, &mut |_| {}).unwrap();
+        let report = verify_store(&home, &self.world.network.into(), true, &mut |_| {}).unwrap();
         assert!(report.damage.is_empty(), "{what}: {:?}", report.damage);
     }
 

@@ -3,7 +3,7 @@
 use nanduti_protocol::{
     ballot::{Change, Proposal, ProposalError, Replace, request},
     cbor as strict,
-    charter::{Bounds, CharterError, Member, Quorum},
+    charter::{Bounds, Member, Quorum, TermsError},
     roster::Roster,
 };
 use serde_json::{Value, json};
@@ -109,13 +109,13 @@ pub(super) fn reason(error: &ProposalError) -> &'static str {
         ProposalError::LowerBounds => "lower-bounds",
         ProposalError::Rules(_) => "rules",
         ProposalError::Roster(error) => match error {
-            CharterError::Text { .. } => "text",
-            CharterError::Members => "members",
-            CharterError::KeyTwice(_) => "key-twice",
-            CharterError::UnknownRole { .. } => "unknown-role",
-            CharterError::Quorum(..) => "quorum",
-            CharterError::Bounds => "bounds",
-            CharterError::NoVoter => "no-voter",
+            TermsError::Text { .. } => "text",
+            TermsError::Members => "members",
+            TermsError::KeyTwice(_) => "key-twice",
+            TermsError::UnknownRole { .. } => "unknown-role",
+            TermsError::Quorum(..) => "quorum",
+            TermsError::Bounds => "bounds",
+            TermsError::NoVoter => "no-voter",
             other => panic!("no proposal makes this: {other}"),
         },
     }

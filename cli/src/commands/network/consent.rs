@@ -1,0 +1,61 @@
+//! `nanduti network consent`: let the root key of a former network consent to the one that takes its place.
+
+use std::path::PathBuf;
+
+use nanduti_node::{api::ConsentReply, founding};
+
+use crate::{
+    context::Context,
+    outcome::{self, Outcome},
+    terminal::{PassphraseSource, Purpose, View, sanitise, style, table::Pairs},
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  nanduti network consent --home OLD_HOME PRY.card
+  nanduti network consent --home OLD_HOME --root-key /media/stick/root.pem PRY.card
+
+For a network that is founded anew. The former root key signs that the root key on the card takes its
+place: for this member, this key and this former network, and nothing else. Whoever has lost its former
+root key founds without a consent, and is shown as claimed.
+
+Next: send card and consent to whoever drafts the charter with `nanduti network refound`.";
+
+/// Let a former root key consent to the new one on a card
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// The card with the new root key
+    card: PathBuf,
+    /// The file to write [default: MEMBER.consent beside the card]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The file of the former root key [default: keys/root.pem in the home]
+    #[arg(long, value_name = "FILE")]
+    root_key: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseSource,
+}
+
+/// Runs the command.
+pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
+    let home = context.home()?;
+    let passphrase = args.passphrase.read(Purpose::UseKey)?;
+    let reply = {
+        let _progress = context.terminal().progress("signing the consent");
+        founding::consent(&home, &args.card, args.out.as_deref(), args.root_key.as_deref(), &passphrase)?
+    };
+    context.terminal().reply(&reply, text)?;
+    context.terminal().hint("send card and consent to whoever drafts the charter with `nanduti network refound`");
+    Ok(outcome::DONE)
+}
+
+fn text(reply: &ConsentReply, _view: View) -> String {
+    let mut pairs = Pairs::new();
+    pairs.add("former network", sanitise::line(&reply.network));
+    pairs.add("member", style::strong(&sanitise::line(&reply.member)));
+    pairs.add("consents to", sanitise::line(&reply.root_key));
+    pairs.add("fingerprint", sanitise::line(&reply.fingerprint));
+    pairs.add("file", sanitise::line(&reply.path));
+    pairs.render()
+}
