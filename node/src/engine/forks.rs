@@ -96,11 +96,12 @@ pub(super) fn report(core: &Core, asker: Asker, own: Option<&MemberId>, text: &s
     let member = authority.and_then(|authority| authority.claimed_member(&log));
     let standing = authority.and_then(|authority| authority.standing(&log));
     let fixed = standing.as_ref().and_then(|standing| standing.fixed).filter(|fixed| fixed.seq >= seq);
-    let state = match (open, fixed) {
-        (Some(_), Some(_)) => ForkState::Awaited,
-        (Some(_), None) => ForkState::Open,
-        (None, _) if ledger.extent(&log).is_none() => ForkState::Open,
-        (None, _) => ForkState::Settled,
+    let is_awaited = fixed.is_some() && status::awaited(&snapshot, &log) == fixed;
+    let state = match open {
+        _ if is_awaited => ForkState::Awaited,
+        Some(_) => ForkState::Open,
+        None if ledger.extent(&log).is_none() => ForkState::Open,
+        None => ForkState::Settled,
     };
     let sides = sides(&snapshot, proof).iter().map(|side| view(core, asker, proof, side)).collect::<Result<_, _>>()?;
     Ok(ForkReport {

@@ -1,6 +1,12 @@
 //! How the node stands.
 
-use nanduti_protocol::{authority::Authority, fork::ForkProof, key::PublicKey, keyring::KeyState, ledger::Ledger};
+use nanduti_protocol::{
+    authority::Authority,
+    fork::ForkProof,
+    key::PublicKey,
+    keyring::{KeyState, Place},
+    ledger::{History, Ledger},
+};
 
 use super::{Engine, Handle, failure::refused};
 use crate::{
@@ -169,5 +175,14 @@ pub(super) fn forks(snapshot: &Snapshot) -> Vec<ForkView> {
 /// Does a fork of this log wait for a branch to be named, or for the one that was named?
 pub(super) fn is_unsettled(snapshot: &Snapshot, log: &PublicKey) -> bool {
     let ledger = &snapshot.ledger;
-    ledger.open_fork(log, snapshot).is_some() || ledger.extent(log).is_none()
+    let awaited = awaited(snapshot, log).map(|place| place.seq);
+    ledger.open_fork(log, snapshot).is_some()
+        || ledger.extent(log).is_none()
+        || awaited.is_some_and(|seq| ledger.forks_of(log).any(|proof| proof.mark().seq <= seq))
+}
+
+/// The place that a keyring or a roster fixes in a log, while another entry is held there, or none.
+pub(super) fn awaited(snapshot: &Snapshot, log: &PublicKey) -> Option<Place> {
+    let fixed = snapshot.ledger.authority()?.standing(log)?.fixed?;
+    (snapshot.hash_at(log, fixed.seq) != Some(fixed.hash)).then_some(fixed)
 }

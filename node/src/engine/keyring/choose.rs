@@ -18,6 +18,7 @@ use crate::{
     engine::{
         failure::{refused, usage},
         forks::{Side, sides},
+        status,
     },
 };
 
@@ -34,7 +35,9 @@ impl Ring<'_> {
         if line.key_use == KeyUse::Node {
             return Err(usage("a node key signs no entries: it has no branches"));
         }
-        let Some(proof) = self.snapshot.ledger.open_fork(&line.key, self.snapshot) else {
+        let ledger = &self.snapshot.ledger;
+        let awaited = || ledger.fork(&line.key).filter(|_| status::awaited(self.snapshot, &line.key).is_some());
+        let Some(proof) = ledger.open_fork(&line.key, self.snapshot).or_else(awaited) else {
             return Err(refused(format!("the log {} is not forked, as far as this node knows", short(&line.key))));
         };
         let fork = proof.mark().seq;

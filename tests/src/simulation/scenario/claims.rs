@@ -163,7 +163,9 @@ impl Plot for Erased {
         let victims = world.honest_members();
         let Some(victim) = world.stage.dice.pick(&victims).copied() else { return };
         let id = world.institutions[if self.defended { CLAIMANT } else { victim }].node;
-        let Some((series, newest)) = world.practice_of(victim).filter(|_| world.is_idle(id) && self.said < 100) else {
+        let Some((series, newest, audience)) =
+            world.practice_of(victim).filter(|_| world.is_idle(id) && self.said < 100)
+        else {
             return;
         };
         let (kind, body) = if world.stage.dice.once_in(2) {
@@ -174,7 +176,7 @@ impl Plot for Erased {
         self.said += 1;
         if !self.defended {
             let node = &mut world.nodes[id];
-            node.writer.queue.push_back(Command::Author(kind, nanduti_protocol::kind::Audience::Public, body));
+            node.writer.queue.push_back(Command::Author(kind, audience, body));
             return node.go_on(&mut world.stage);
         }
         let Some(mut log) = self.log.clone() else { return };

@@ -86,8 +86,8 @@ impl Thief {
         let from = log.len();
         for _ in 0..1 + world.stage.dice.below(3) {
             let (kind, body) = match (world.stage.dice.below(4), world.practice_of(self.victim)) {
-                (0, Some((series, newest))) => (Kind::Withdrawal, world.withdrawal(series, newest)),
-                (1, Some((series, newest))) => (Kind::Practice, world.revision(series, newest)),
+                (0, Some((series, newest, _))) => (Kind::Withdrawal, world.withdrawal(series, newest)),
+                (1, Some((series, newest, _))) => (Kind::Practice, world.revision(series, newest)),
                 (2, _) => (Kind::Keyring, b"a publishing key lists no keys".to_vec()),
                 _ => (Kind::Practice, world.practice()),
             };

@@ -9,7 +9,7 @@ use nanduti_protocol::{
     hash::Hash,
     key::{MemberId, PublicKey},
     keyring::{KeyLine, Place},
-    kind::Kind,
+    kind::{Audience, Kind},
     record::{RecordBody, WithdrawalBody},
     roster::Roster,
     testing::{Actor, LogWriter, ring},
@@ -126,11 +126,10 @@ impl World {
         body.encode().expect("a sound withdrawal")
     }
 
-    /// A practice of an honest member that its node shows: its series, and a revision.
-    pub(super) fn practice_of(&mut self, member: usize) -> Option<(Hash, Hash)> {
+    /// A practice of an honest member that its node shows: its series, a revision, and who may read it.
+    pub(super) fn practice_of(&mut self, member: usize) -> Option<(Hash, Hash, Audience)> {
         let institution = &self.institutions[member];
-        let found = institution.any_practice(&self.nodes[institution.node], &mut self.stage.dice);
-        found.map(|(series, revision, _)| (series, revision))
+        institution.any_practice(&self.nodes[institution.node], &mut self.stage.dice)
     }
 
     /// The roster that a member's node follows.
