@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Then it goes on as at any founding. What the charter says of the former network is taken from a home of it, and a founder or
-//! whoever joins can compare it with a home of its own ([`compare`]).
+//! whoever joins can compare it with a home of its own ([`Claims::compare`]).
 
 use std::{
     collections::BTreeMap,
