@@ -13,9 +13,10 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use nanduti_protocol::{
@@ -68,6 +69,8 @@ pub(crate) struct Index {
     facts: sled::Tree,
     heads: sled::Tree,
     wants: sled::Tree,
+    /// The last of the wanted bodies that were asked for.
+    asked: Arc<Mutex<[u8; 40]>>,
     members: sled::Tree,
     ids: Arc<RwLock<Ids>>,
 }
@@ -124,6 +127,7 @@ impl Index {
             facts: db.open_tree("facts")?,
             heads: db.open_tree("heads")?,
             wants: db.open_tree("wants")?,
+            asked: Arc::new(Mutex::new([0; 40])),
             members: db.open_tree("members")?,
             ids: Arc::default(),
             db,
@@ -307,10 +311,19 @@ impl Index {
         self.ids.read().unwrap_or_else(PoisonError::into_inner).find(hash_start, most)
     }
 
-    /// Bodies that are not here, in one order; those for members only are left out unless they are asked for too.
+    /// Bodies that are not here, sorted; those for members only are left out unless they are asked for too. If there are more, the
+    /// next call goes on behind these, so that what nobody sends does not keep the rest from being asked for.
     pub(crate) fn wants(&self, most: usize, for_members: bool) -> Result<Vec<Located>, StoreError> {
-        let keys = self.wants.iter().keys().filter(|key| for_members || !self.is_for_members_key(key));
-        keys.take(most).map(|key| located(&key?)).collect()
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let behind = self.wants.range::<&[u8], _>((Bound::Excluded(&asked[..]), Bound::Unbounded)).keys();
+        let round = behind.chain(self.wants.range(..=*asked).keys());
+        let keys = round.filter(|key| for_members || !self.is_for_members_key(key));
+        let mut found = keys.take(most).map(|key| located(&key?)).collect::<Result<Vec<Located>, _>>()?;
+        if let Some(last) = found.last().filter(|_| found.len() == most) {
+            *asked = place_key(&last.log, last.seq);
+        }
+        found.sort_unstable();
+        Ok(found)
     }
 
     /// Which bodies of a log are not here, from a place to before another.

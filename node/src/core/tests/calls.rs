@@ -195,3 +195,17 @@ fn a_run_of_which_a_part_is_known_is_not_kept_in_the_frame_in_which_it_came() {
     bench.restart();
     assert_served(bench.core(), &log, 7);
 }
+
+#[test]
+fn bodies_that_nobody_sends_keep_no_others_from_being_asked_for() {
+    let world = World::new();
+    let (root, mut log) = world.voice(0, 1);
+    for number in 0..5 {
+        log.push_bare(Kind::Practice, &practice(&format!("bare {number}"), 100));
+    }
+    let bench = Bench::new(&world);
+    bench.admit_all([&root, &log]);
+    let ask = |most| bench.core().wants(most, true).into_iter().map(|(_, seq)| seq).collect::<Vec<_>>();
+    assert_eq!([ask(2), ask(2), ask(2), ask(2)], [vec![1, 2], vec![3, 4], vec![1, 5], vec![2, 3]]);
+    assert_eq!(ask(9), [1, 2, 3, 4, 5]);
+}
