@@ -104,7 +104,7 @@ impl DiskHistory {
     /// For whom a log speaks, if the index knows where that stands and it is there still.
     pub(super) fn opening_of(&self, log: &PublicKey) -> Option<Opening> {
         let block = self.index.block_at(log, 0).ok().flatten()?;
-        let item = self.reader.read_item(log, &block, 0).ok()??;
+        let item = self.reader.read_first(log, &block).ok()?;
         let (entry, body, _) = split_item(&item)?;
         let body_ref = Entry::decode(entry).ok()?.statement.body;
         let sound = block.hash_at(0) == Some(Hash::of(entry));
