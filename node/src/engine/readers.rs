@@ -44,6 +44,10 @@ pub(super) fn of_first(
     if let Some(said) = said {
         return Ok(said);
     }
+    // Most libraries hold nothing for members only, and to look through all series takes long in a large one.
+    if core.index().for_members().next().is_none() {
+        return Ok(Audience::Public);
+    }
     let closed = core.pick_series(Some(member), |(name, _), series| {
         let same = series.audience() == Some(Audience::Members)
             && series.standing(&name) != Standing::Withdrawn
