@@ -358,12 +358,6 @@ pub fn item_len(bytes: &[u8]) -> Option<usize> {
 /// The bytes of an entry, those of its body unless they are withheld, and the length of the item that holds both.
 pub type RawItem<'a> = (&'a [u8], Option<&'a [u8]>, usize);
 
-/// The entry at the front of an item of which perhaps only the beginning is here.
-pub fn entry_of(bytes: &[u8]) -> Option<&[u8]> {
-    let (&ITEM_HEAD, rest) = bytes.split_first()? else { return None };
-    split_byte_string(rest).map(|(entry, _)| entry)
-}
-
 /// Takes the item at the front apart.
 pub fn split_item(bytes: &[u8]) -> Option<RawItem<'_>> {
     let (&ITEM_HEAD, rest) = bytes.split_first()? else { return None };

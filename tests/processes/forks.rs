@@ -3,36 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
-use nanduti_tests::{Running, World, practice, until};
+use nanduti_tests::{Running, World, copy, practice, publish, set, titles, until};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_nanduti");
-
-fn publish(world: &World, home: &str, title: &str) {
-    let file = format!("{home}-{title}.md");
-    world.write(&file, practice(title, 300));
-    world.on(home, &["publish", &file]).good();
-}
-
-fn titles(world: &World, home: &str) -> BTreeSet<String> {
-    let list = world.json(home, &["list"]);
-    list["practices"].as_array().unwrap().iter().map(|row| row["title"].as_str().unwrap().to_owned()).collect()
-}
-
-fn set(titles: &[&str]) -> BTreeSet<String> {
-    titles.iter().map(|title| (*title).to_owned()).collect()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &to) } else { fs::copy(entry.path(), to).map(drop).unwrap() }
-    }
-}
 
 /// PRY's home, copied after its first practice, and what each of the two has said since, unseen by the other.
 fn forked(members: &[&str]) -> World {

@@ -12,6 +12,7 @@
 
 pub mod hostile;
 pub mod hosts;
+mod library;
 mod running;
 pub mod simulation;
 mod texts;
@@ -19,6 +20,7 @@ mod wait;
 mod walkthrough;
 mod world;
 
+pub use library::{copy, publish, set, titles};
 pub use running::Running;
 pub use texts::{practice, unpacked};
 pub use wait::{until, until_some, until_within};
