@@ -1,7 +1,8 @@
 //! A real node under attack, an honest peer beside it, and members who come and go meanwhile.
 //!
-//! The victim is one process for all attacks: what one of them leaves behind is there for the next. Everything is measured from
-//! outside: the victim by the system's accounts and its own counters, the honest by the clock.
+//! The victim is one process for all attacks: the memory that one of them leaves behind is there for the next; the connections have
+//! to be given back first. Everything is measured from outside: the victim by the system's accounts and its own counters, the honest
+//! by the clock.
 
 use std::{
     collections::BTreeMap,
@@ -31,6 +32,8 @@ use crate::{Running, World, practice, until};
 const NEVER: Duration = Duration::from_secs(40);
 /// Seconds after which what has not been refused will not be.
 const PATIENCE: f64 = 60.0;
+/// Files that the victim may hold open between two attacks, beyond those at the beginning: honest sessions come and go.
+const FILES_AT_REST: u64 = 16;
 /// Between two looks.
 const BETWEEN: Duration = Duration::from_millis(10);
 
@@ -46,6 +49,8 @@ pub struct Arena {
     published: u64,
     /// How the honest fare when nobody attacks: a slow machine is no attack.
     quiet: Honest,
+    /// Files that the victim holds open when nobody attacks.
+    quiet_files: u64,
 }
 
 impl Arena {
@@ -64,7 +69,7 @@ impl Arena {
             let status = victim.status();
             let target = Target::new(&victim.addresses(), victim.web(), &status.network, &world.path("KEN"));
             let target = target.expect("the home of the member that means harm can be read");
-            Self { world, victim, honest, caller, target, published: 0, quiet: Honest::default() }
+            Self { world, victim, honest, caller, target, published: 0, quiet: Honest::default(), quiet_files: 0 }
         };
         for _ in 0..5 {
             arena.publish();
@@ -75,6 +80,7 @@ impl Arena {
             arena.try_honest(&mut quiet);
         }
         arena.quiet = quiet;
+        arena.quiet_files = Taken::of(arena.victim.pid()).expect("the victim lives").files;
         arena
     }
 
@@ -90,6 +96,7 @@ impl Arena {
         attacker: impl FnOnce([&str; 2]) -> Command,
     ) -> Figures {
         let pid = self.victim.pid();
+        self.rests();
         Taken::forget_peak(pid).expect("the peak of our own child can be forgotten");
         let before = Taken::of(pid).expect("the victim lives");
         let refused = self.refused();
@@ -129,6 +136,16 @@ impl Arena {
             quiet_s: self.quiet.worst(),
             done,
         }
+    }
+
+    /// Waits until the attack before is over for the victim too: the system queues the connections of a crowd, and the victim finds
+    /// them dead one by one, which would count as files of the next attack.
+    fn rests(&self) {
+        until("a page comes through the queue", || page(&self.target.web));
+        until("the victim has closed what the attack before opened", || {
+            let now = Taken::of(self.victim.pid()).expect("the victim lives").files;
+            now <= self.quiet_files + FILES_AT_REST
+        });
     }
 
     /// Waits until everybody holds the same again.
