@@ -61,7 +61,6 @@ use library::SharedLibrary;
 pub use open::CoreOptions;
 pub(crate) use open::FORK_FILES;
 pub(crate) use read::BodyAt;
-pub(crate) use read::Framed;
 pub(crate) use recipient::{Leaving, Recipient};
 pub use snapshot::{Counts, Snapshot};
 pub(crate) use verify::log_end;

@@ -35,6 +35,8 @@ pub(crate) struct Framed {
     pub(crate) count: u64,
     /// Bytes of the run.
     pub(crate) len: usize,
+    /// Is an entry in it for members only?
+    pub(crate) for_members: bool,
 }
 
 /// In `local/`: when what begins at a place of a log became durable here.
@@ -122,7 +124,8 @@ impl Core {
                 return Ok(None);
             }
             let frame = self.reader().open(log, block.file())?.frame(&block)?;
-            Ok(frame.map(|frame| Framed { frame, count: next - from, len: len as usize }))
+            let for_members = block.is_for_members();
+            Ok(frame.map(|frame| Framed { frame, count: next - from, len: len as usize, for_members }))
         })
     }
 

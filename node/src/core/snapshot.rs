@@ -101,10 +101,10 @@ impl DiskHistory {
         facts::decode(&stored, log, block.first_seq(), |seq| block.hash_at(seq))
     }
 
-    /// For whom a log speaks, if the index knows where that stands and it is there still.
+    /// For whom a log speaks, if the index knows that.
     pub(super) fn opening_of(&self, log: &PublicKey) -> Option<Opening> {
         let block = self.index.block_at(log, 0).ok().flatten()?;
-        let item = self.reader.read_first(log, &block).ok()?;
+        let item = self.index.opening(log).ok().flatten()?;
         let (entry, body, _) = split_item(&item)?;
         let body_ref = Entry::decode(entry).ok()?.statement.body;
         let sound = block.hash_at(0) == Some(Hash::of(entry));

@@ -5,10 +5,10 @@
 //! practice. Nothing becomes public by silence: where something for members only stands under the same name, the file has to
 //! say who may read it.
 
-use nanduti_protocol::{key::MemberId, kind::Audience, library::Standing};
+use nanduti_protocol::{hash::Hash, key::MemberId, kind::Audience, library::Series};
 
 use super::failure::refused;
-use crate::{api::ApiError, core::Core, engine::ids::Found};
+use crate::{api::ApiError, engine::ids::Found};
 
 /// Who is to read a revision of a series.
 pub(super) fn of_revision(found: &Found, said: Option<Audience>) -> Result<Audience, ApiError> {
@@ -34,27 +34,17 @@ pub(super) fn of_revision(found: &Found, said: Option<Audience>) -> Result<Audie
 const AS_ITS_OWN: &str =
     "to publish it for everybody, as a practice of its own, take `id` out and write `audience: public`";
 
-/// Who is to read a practice that the file does not call a revision.
+/// Who is to read a practice that the file does not call a revision, where these of the member have the same title.
 pub(super) fn of_first(
-    core: &Core,
+    titled: &[(Hash, Series)],
     member: &MemberId,
-    title: &str,
     said: Option<Audience>,
 ) -> Result<Audience, ApiError> {
     if let Some(said) = said {
         return Ok(said);
     }
-    // Most libraries hold nothing for members only, and to look through all series takes long in a large one.
-    if core.index().for_members().next().is_none() {
-        return Ok(Audience::Public);
-    }
-    let closed = core.pick_series(Some(member), |(name, _), series| {
-        let same = series.audience() == Some(Audience::Members)
-            && series.standing(&name) != Standing::Withdrawn
-            && series.newest().iter().any(|(_, newest)| newest.card.title == title);
-        same.then_some(name)
-    })?;
-    match closed.first().map(|name| name.short()) {
+    let mut closed = titled.iter().filter(|(_, series)| series.audience() == Some(Audience::Members));
+    match closed.next().map(|(name, _)| name.short()) {
         None => Ok(Audience::Public),
         Some(short) => Err(refused(format!(
             "{member} has a practice with this title for members only, {short}, and the file does not say who may read this one"

@@ -175,8 +175,11 @@ fn plan(
     new_series: bool,
 ) -> Result<(Audience, Plan), ApiError> {
     let Some(id) = id else {
-        let audience = readers::of_first(core, member, record.title(), said)?;
-        let same = if new_series { None } else { same_title(core, member, record.title(), audience)? };
+        // To look through all series of the member takes long in a large library, and most libraries hold nothing for members only.
+        let silent = said.is_none() && core.index().for_members().next().is_some();
+        let titled = if new_series && !silent { Vec::new() } else { titled(core, member, record.title())? };
+        let audience = readers::of_first(&titled, member, said)?;
+        let same = titled.into_iter().find(|(_, series)| !new_series && series.audience() == Some(audience));
         let Some((name, series)) = same else { return Ok((audience, Plan::Begin)) };
         if says(core, &series, record) {
             return Ok((audience, Plan::Unchanged { name }));
@@ -228,20 +231,14 @@ fn says(core: &Core, series: &Series, record: &Record) -> bool {
     }
 }
 
-/// A practice of the member for these readers that is not withdrawn and has this title.
-fn same_title(
-    core: &Core,
-    member: &MemberId,
-    title: &str,
-    audience: Audience,
-) -> Result<Option<(Hash, Series)>, ApiError> {
-    let same = core.pick_series(Some(member), |(name, _), series| {
-        let same = series.audience() == Some(audience)
-            && series.standing(&name) != Standing::Withdrawn
+/// The practices of the member that have this title and are not withdrawn.
+fn titled(core: &Core, member: &MemberId, title: &str) -> Result<Vec<(Hash, Series)>, ApiError> {
+    let titled = core.pick_series(Some(member), |(name, _), series| {
+        let is_one = series.standing(&name) != Standing::Withdrawn
             && series.newest().iter().any(|(_, newest)| newest.card.title == title);
-        same.then_some((name, series))
+        is_one.then_some((name, series))
     })?;
-    Ok(same.into_iter().next())
+    Ok(titled)
 }
 
 fn problems(problems: Vec<Problem>) -> ApiError {

@@ -5,15 +5,19 @@
 //!
 //! On the disk it is one piece or several in a row (see [`super::piece`]), compressed; its items are numbered by their places in the run.
 //!
+//! It also says whether an entry in it is for members only, so that what is for everybody leaves without being unpacked.
+//!
 //! Layout, all integers big-endian: file u64, offset u64, bytes on the disk u32, digest of these 32 bytes, then for each item hash
-//! 32 bytes and length u32.
+//! 32 bytes and a u32: its length, and in the highest bit whether it is for members only.
 
-use nanduti_protocol::{hash::Hash, run::VerifiedRun};
+use nanduti_protocol::{hash::Hash, kind::Audience, run::VerifiedRun};
 
 use super::{Placement, StoreError};
 
 const HEAD: usize = 8 + 8 + 4 + 32;
 const ITEM: usize = 32 + 4;
+/// Set in the length of an item that is for members only. No item is half as long.
+const FOR_MEMBERS: u32 = 1 << 31;
 
 /// A block as it stands in the index.
 #[derive(Debug, Clone)]
@@ -34,7 +38,8 @@ impl Block {
         let ends = items.iter().skip(1).map(|item| item.offset).chain([run.bytes().len() as u32]);
         for (item, end) in items.iter().zip(ends) {
             out.extend_from_slice(item.hash.as_bytes());
-            out.extend_from_slice(&(end - item.offset).to_be_bytes());
+            let readers = if item.audience == Audience::Members { FOR_MEMBERS } else { 0 };
+            out.extend_from_slice(&((end - item.offset) | readers).to_be_bytes());
         }
         out
     }
@@ -81,6 +86,11 @@ impl Block {
         (self.first_seq..self.next_seq()).map(|seq| u64::from(self.item_len(seq))).sum()
     }
 
+    /// Is an entry in it for members only, whether its body is here or not?
+    pub(crate) fn is_for_members(&self) -> bool {
+        (self.first_seq..self.next_seq()).any(|seq| self.item_field(seq) & FOR_MEMBERS != 0)
+    }
+
     /// Hash of the entry at a place of the log.
     pub(crate) fn hash_at(&self, seq: u64) -> Option<Hash> {
         self.contains(seq).then(|| Hash::from_bytes(self.part(self.item(seq))))
@@ -103,6 +113,10 @@ impl Block {
     }
 
     fn item_len(&self, seq: u64) -> u32 {
+        self.item_field(seq) & !FOR_MEMBERS
+    }
+
+    fn item_field(&self, seq: u64) -> u32 {
         u32::from_be_bytes(self.part(self.item(seq) + 32))
     }
 

@@ -7,6 +7,7 @@
 //! | `facts` | as in `blocks` | what the entries of the block say to the library (see `core::facts`) |
 //! | `wants` | log, place | nothing: the body is not here |
 //! | `members` | log, place | the kind of an entry that is for members only |
+//! | `openings` | log | its first item, if that says for whom it speaks: at start no file is read for it |
 //!
 //! Watermarks are written only after a flush of everything below them, since sled does not promise an order between its trees
 //! after a crash. Bringing the index up to date again from an old watermark changes nothing.
@@ -32,7 +33,7 @@ use super::{Block, Placement, StoreError, ids::Ids};
 use crate::disk;
 
 /// Changed whenever the content of a tree changes its form.
-const VERSION: &[u8] = b"nanduti-index-4";
+const VERSION: &[u8] = b"nanduti-index-5";
 
 /// The watermark of a log: how far the index has followed the segment files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +73,7 @@ pub(crate) struct Index {
     /// The last of the wanted bodies that were asked for.
     asked: Arc<Mutex<[u8; 40]>>,
     members: sled::Tree,
+    openings: sled::Tree,
     ids: Arc<RwLock<Ids>>,
 }
 
@@ -112,7 +114,7 @@ impl Index {
             cbor::decode::<Head>(&value).map_err(|_| StoreError::IndexContent("a watermark"))?;
         }
         // sled finds damage only when it reads a page, and then it is too late to do without the index.
-        for tree in [&index.facts, &index.wants, &index.members] {
+        for tree in [&index.facts, &index.wants, &index.members, &index.openings] {
             tree.iter().keys().try_for_each(|key| key.map(drop))?;
         }
         index.read_ids()?;
@@ -129,6 +131,7 @@ impl Index {
             wants: db.open_tree("wants")?,
             asked: Arc::new(Mutex::new([0; 40])),
             members: db.open_tree("members")?,
+            openings: db.open_tree("openings")?,
             ids: Arc::default(),
             db,
         })
@@ -181,6 +184,10 @@ impl Index {
         let log = run.log();
         self.facts.insert(place_key(&log, run.first_seq()), facts)?;
         self.blocks.insert(place_key(&log, run.first_seq()), Block::encode(run, placement))?;
+        if run.item_at(0).is_some_and(|first| first.kind == Kind::Log) {
+            let end = run.item_at(1).map_or(run.bytes().len(), |second| second.offset as usize);
+            self.openings.insert(log.as_bytes(), run.bytes().get(..end).unwrap_or_default())?;
+        }
         // What was indexed above a watermark that a crash left behind may be cut into other blocks: they would hide this one. They
         // go after it has come, so that no reader finds a hole.
         for hidden in self.blocks.range(place_key(&log, run.first_seq() + 1)..place_key(&log, run.next_seq())).keys() {
@@ -214,6 +221,7 @@ impl Index {
     /// Forgets a log. Its watermark goes first, so that a crash in between leaves nothing behind that passes for whole.
     pub(crate) fn forget(&self, log: &PublicKey) -> Result<(), StoreError> {
         self.forget_head(log)?;
+        self.openings.remove(log.as_bytes())?;
         let range = place_key(log, 0)..=place_key(log, u64::MAX);
         for entry in self.blocks.range(range.clone()) {
             let (key, value) = entry?;
@@ -238,7 +246,7 @@ impl Index {
     pub(crate) fn clear(&self) -> Result<(), StoreError> {
         self.heads.clear()?;
         self.flush()?;
-        for tree in [&self.blocks, &self.facts, &self.wants, &self.members] {
+        for tree in [&self.blocks, &self.facts, &self.wants, &self.members, &self.openings] {
             tree.clear()?;
         }
         self.ids.write().unwrap_or_else(PoisonError::into_inner).clear();
@@ -299,6 +307,11 @@ impl Index {
     pub(crate) fn count_blocks(&self, log: &PublicKey, from: u64, to: u64) -> Result<usize, StoreError> {
         let keys = self.blocks.range(place_key(log, from)..place_key(log, to)).keys();
         keys.map(|key| key.map(drop).map_err(StoreError::from)).try_fold(0, |count, key| key.map(|()| count + 1))
+    }
+
+    /// The first item of a log that does not begin with a charter.
+    pub(crate) fn opening(&self, log: &PublicKey) -> Result<Option<sled::IVec>, StoreError> {
+        Ok(self.openings.get(log.as_bytes())?)
     }
 
     /// What the entries of a block say to the library, in the form in which it was put in.

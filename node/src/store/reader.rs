@@ -5,14 +5,13 @@
 
 use std::{
     fs::File,
-    io::{ErrorKind, Read, Seek, SeekFrom},
+    io::{ErrorKind, Read},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use nanduti_protocol::{entry::Entry, hash::Hash, key::PublicKey, kind::Kind, limits, run::split_item};
-use zstd::stream::read::Decoder;
 
 use super::{
     Block, Damage, StoreError,
@@ -55,23 +54,6 @@ impl Reader {
         let Some((before, len)) = block.span(seq) else { return Ok(None) };
         let run = self.kept(log, block)?;
         Ok(run.get(before as usize..).and_then(|rest| rest.get(..len as usize)).map(<[u8]>::to_vec))
-    }
-
-    /// Reads the first item of a block and no more, unchecked: the caller compares it with what it has to be. At start that is
-    /// done for every log.
-    ///
-    /// # Errors
-    /// If the file is gone, or cannot be read or unpacked there.
-    pub(crate) fn read_first(&self, log: &PublicKey, block: &Block) -> Result<Vec<u8>, StoreError> {
-        let (_, len) = block.span(block.first_seq()).unwrap_or_default();
-        let mut segment = self.open(log, block.file())?;
-        let frame = block.offset() + HEAD as u64;
-        segment.open.seek(SeekFrom::Start(frame)).map_err(StoreError::io("read", &segment.path))?;
-        let stored = (&segment.open).take(u64::from(block.stored_len()).saturating_sub(HEAD as u64));
-        let mut item = Vec::new();
-        let unpacked = Decoder::new(stored).and_then(|unpacking| unpacking.take(u64::from(len)).read_to_end(&mut item));
-        unpacked.map_err(StoreError::io("read", &segment.path))?;
-        Ok(item)
     }
 
     fn kept(&self, log: &PublicKey, block: &Block) -> Result<Arc<Vec<u8>>, StoreError> {

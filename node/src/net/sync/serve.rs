@@ -1,16 +1,14 @@
 //! Serving: segments are read from the disk, stripped of what the peer may not read, off the async threads.
 //!
-//! What lies on the disk as one large piece is sent in the frame in which it lies there. Small pieces are compressed anew, all
-//! together, which makes them smaller; and so is what is stripped.
+//! What lies on the disk as one large piece is sent in the frame in which it lies there, unless something in it is for members only and
+//! the peer is none. Small pieces are compressed anew, all together, which makes them smaller; and so is what is stripped.
 
 use nanduti_protocol::key::PublicKey;
 use nanduti_protocol::limits::{SEGMENT_MAX, SEGMENT_TARGET};
 use nanduti_protocol::sync::{FrameHeader, FrameType, body_frame, segment_head};
-use zstd::bulk::{Compressor, Decompressor};
+use zstd::bulk::Compressor;
 
-use super::super::blame::Fault;
-use super::intake::decompress;
-use crate::core::{Core, CoreError, Framed, Leaving, Recipient};
+use crate::core::{Core, CoreError, Leaving, Recipient};
 
 /// zstd's level: the fastest of the ordinary ones. The wire is seldom so thin that more pays.
 const LEVEL: i32 = 1;
@@ -22,8 +20,8 @@ pub(super) struct Server {
     core: Core,
     /// The peer's key, by which a member may know it for its own.
     peer: Option<PublicKey>,
-    compressor: Compressor<'static>,
-    decompressor: Decompressor<'static>,
+    /// Made when it is needed first: most sessions send nothing that they compress.
+    compressor: Option<Compressor<'static>>,
 }
 
 /// What was read of a run.
@@ -38,15 +36,14 @@ pub(super) struct Served {
 
 impl Server {
     /// A server for a peer.
-    pub(super) fn new(core: Core, peer: Option<PublicKey>) -> std::io::Result<Self> {
-        let (compressor, decompressor) = (Compressor::new(LEVEL)?, Decompressor::new()?);
-        Ok(Self { core, peer, compressor, decompressor })
+    pub(super) fn new(core: Core, peer: Option<PublicKey>) -> Self {
+        Self { core, peer, compressor: None }
     }
 
     /// Reads one segment of a run and makes a frame of it. Blocks on the disk.
     pub(super) fn run(&mut self, log: &PublicKey, from: u64, to: u64) -> Result<Served, CoreError> {
         if let Some(framed) = self.core.read_frame(log, from, to, LARGE)?
-            && self.may_read_all(&framed)
+            && (!framed.for_members || self.recipient() == Recipient::Member)
             && let Some(frame) = segment_frame(framed.len, &framed.frame)
         {
             return Ok(Served { count: framed.count, next: from + framed.count, frame: Some(frame) });
@@ -54,7 +51,7 @@ impl Server {
         let run = self.core.read_run(log, from, to, SEGMENT_TARGET)?;
         debug_assert!(run.len() <= SEGMENT_MAX, "read_run keeps to the bound");
         let Leaving { bytes: run, entries: count, .. } = self.recipient().segment(run);
-        let compressed = if count == 0 { None } else { self.compressor.compress(&run).ok() };
+        let compressed = if count == 0 { None } else { self.compress(&run).ok() };
         let frame = compressed.and_then(|compressed| segment_frame(run.len(), &compressed));
         // What cannot be framed cannot be served; the log is given up for this session.
         let count = if frame.is_some() { count } else { 0 };
@@ -68,14 +65,9 @@ impl Server {
         Ok(found.body.filter(|_| allowed).and_then(|body| body_frame(log, seq, &body)))
     }
 
-    /// May the peer read every body in a run? What cannot be decompressed it may not.
-    fn may_read_all(&mut self, framed: &Framed) -> bool {
-        let recipient = self.recipient();
-        if recipient == Recipient::Member {
-            return true;
-        }
-        let run: Result<_, Fault> = decompress(&mut self.decompressor, &framed.frame, framed.len);
-        run.is_ok_and(|run| recipient.segment(run).left_out == 0)
+    fn compress(&mut self, run: &[u8]) -> std::io::Result<Vec<u8>> {
+        let compressor = self.compressor.take().map_or_else(|| Compressor::new(LEVEL), Ok)?;
+        self.compressor.insert(compressor).compress(run)
     }
 
     /// What the peer is at this moment: it may have become a member's node since the session began, or ceased to be one.

@@ -9,6 +9,7 @@ mod learn;
 use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::future::pending;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -154,7 +155,8 @@ async fn read_loop<R: futures::AsyncRead + Unpin>(
     bounds: &Bounds,
     meter: &Meter,
 ) -> Result<Infallible, SessionError> {
-    let mut decompressor = Some(Decompressor::new().map_err(|error| SessionError::Own(error.to_string()))?);
+    // Made when the first segment comes: most sessions bring none.
+    let mut decompressor = None;
     loop {
         let Some((header, content)) = reader.next(meter).await? else { break };
         let arrival = match header.frame_type {
@@ -210,7 +212,7 @@ async fn write_loop(
     Ok(())
 }
 
-type Serving = tokio::task::JoinHandle<Result<(Server, Result<Served, CoreError>), SessionError>>;
+type Serving = Pin<Box<dyn Future<Output = Result<(Server, Result<Served, CoreError>), SessionError>> + Send>>;
 
 /// The machine with its surroundings.
 struct Driver {
@@ -238,8 +240,7 @@ impl Driver {
         report: &SessionReport,
     ) -> Result<Self, SessionError> {
         let snapshot = core.snapshot();
-        let cannot = |error: std::io::Error| SessionError::Own(error.to_string());
-        let server = Server::new(core.clone(), key_of(&report.peer)).map_err(cannot)?;
+        let server = Server::new(core.clone(), key_of(&report.peer));
         // Why the others are not here is known: they are for members only, and this is no member's node.
         let for_members = Recipient::of_node(&snapshot, Some(&own)) == Recipient::Member;
         let wanted = if snapshot.counts.wanted > 0 || (for_members && snapshot.counts.withheld > 0) {
@@ -310,7 +311,7 @@ impl Driver {
                 }
                 served = async { self.serving.as_mut().expect("there is one").await }, if self.serving.is_some() => {
                     self.serving = None;
-                    self.served(served.unwrap_or(Err(SessionError::Stopped))?)?;
+                    self.served(served?)?;
                 }
                 stepped = self.intake.step(meter), if !self.intake.is_empty() => stepped?,
                 () = &mut hello, if self.session.peer().is_none() => return Err(SessionError::Silent),
@@ -366,13 +367,11 @@ impl Driver {
                 Some(Serve::Run { log, from, to }) => {
                     let Some(mut server) = self.server.take() else { break };
                     let bounds = self.bounds.clone();
-                    self.serving = Some(tokio::spawn(async move {
-                        let read = move || {
-                            let served = server.run(&log, from, to);
-                            (server, served)
-                        };
-                        bounds.work(read).await
-                    }));
+                    let read = move || {
+                        let served = server.run(&log, from, to);
+                        (server, served)
+                    };
+                    self.serving = Some(Box::pin(async move { bounds.work(read).await }));
                 }
                 Some(Serve::Body { log, seq }) => {
                     let Some(server) = self.server.take() else { break };
@@ -425,15 +424,6 @@ impl Driver {
             SessionError::Busy
         } else {
             SessionError::Cut("the peer closed the stream".into())
-        }
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // A read that nobody waits for any more need not begin.
-        if let Some(serving) = &self.serving {
-            serving.abort();
         }
     }
 }
