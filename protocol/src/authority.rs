@@ -19,7 +19,7 @@ use crate::{
     keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place},
     kind::Kind,
     networks::Networks,
-    roster::{Rights, Roster},
+    roster::{Rights, Roster, Turn},
 };
 
 /// What is known of who may speak.
@@ -42,9 +42,14 @@ pub struct Authority {
     in_force: BTreeMap<MemberId, (u64, Arc<Keyring>)>,
     /// Derived: the members whose keyrings list a key.
     listed: BTreeMap<PublicKey, Vec<MemberId>>,
-    /// Derived: for each member the places of the keyrings that first listed its keys.
-    first_listed: BTreeMap<MemberId, BTreeMap<PublicKey, u64>>,
+    /// Derived: for each member where its keys were listed first.
+    first_listed: BTreeMap<MemberId, BTreeMap<PublicKey, FirstListed>>,
+    /// The version of the roster by which each root key came.
+    came: BTreeMap<PublicKey, u64>,
 }
+
+/// The place of the keyring that listed a key first, and the version of the roster by which the root key of its log came.
+type FirstListed = (u64, u64);
 
 /// What is known of the branches of a root log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,6 +103,7 @@ impl Authority {
             in_force: BTreeMap::new(),
             listed: BTreeMap::new(),
             first_listed: BTreeMap::new(),
+            came: charter.members.iter().map(|member| (member.root, 0)).collect(),
         }
     }
 
@@ -145,9 +151,12 @@ impl Authority {
         &self.roster
     }
 
-    /// Another roster is in force: all is judged anew.
+    /// The next roster is in force: all is judged anew.
     pub fn follow(&mut self, roster: Arc<Roster>) {
         self.roster = roster;
+        for member in &self.roster.members {
+            self.came.entry(member.root).or_insert(self.roster.version);
+        }
         let members: Vec<MemberId> = self.roster.members.iter().map(|member| member.id.clone()).collect();
         members.iter().for_each(|member| self.settle(member));
     }
@@ -170,8 +179,8 @@ impl Authority {
 
     /// The member that has a key, and how it stands. If it agreed to speak for several, which takes its owner or a thief, it is the
     /// one whose root log listed it at the lowest place, since a member cannot list afterwards what others have seen listed
-    /// otherwise; then the first by id. One that is suspended comes after all others. So every node says the same, and a ballot can
-    /// end it.
+    /// otherwise; then the one whose root key came first, since every newcomer's log begins; then the first by id. One that is
+    /// suspended comes after all others. So every node says the same, and a ballot can end it.
     fn holder(&self, key: &PublicKey, key_use: KeyUse) -> Option<(&MemberId, KeyState)> {
         let line = |member: &MemberId| self.in_force.get(member).and_then(|(_, keyring)| keyring.line(key));
         let holders = self.listed.get(key)?.iter();
@@ -187,13 +196,25 @@ impl Authority {
         if let Some((former, carried)) = self.carried(log) {
             return self.carried_over(former, carried);
         }
-        if let Some(member) = self.member_by_root(log) {
-            let rights = self.roster.rights(member, log);
-            let fixed = self.roster.fixed(&member.id, log, rights.end());
-            return Some(Standing { member, is_root: true, former: None, ends: rights.end(), fixed, rights });
+        match (self.member_by_root(log), self.openings.get(log)) {
+            (None, opening) => self.publishing(log, &opening?.member),
+            (Some(_), None) => self.root_log(log),
+            // A publishing log, by a key that a roster has for a root key.
+            (Some(_), Some(_)) => None,
         }
-        let opening = self.openings.get(log)?;
-        self.publishing(log, &opening.member)
+    }
+
+    /// How a root log would stand that opens with the charter.
+    pub fn root_log(&self, log: &PublicKey) -> Option<Standing<'_>> {
+        let member = self.member_by_root(log)?;
+        let rights = self.roster.rights(member, log);
+        let fixed = self.roster.fixed(&member.id, log, rights.end());
+        Some(Standing { member, is_root: true, former: None, ends: rights.end(), fixed, rights })
+    }
+
+    /// Does what is held of a log begin as a publishing log does?
+    pub fn opens_as_publishing(&self, log: &PublicKey) -> bool {
+        self.openings.contains_key(log)
     }
 
     /// How a log stands that the charter carries over: up to the last entry that it names, by the rights that it had where it comes
@@ -206,13 +227,12 @@ impl Authority {
         Some(Standing { member, is_root: false, former: Some(former), ends, fixed: Some(carried.last), rights })
     }
 
-    /// The member whom a log names as its own: by the charter for one that is carried over, by the roster for a root log, by its
-    /// entry 0 else. Whether that counts is asked
-    /// of [`Authority::standing`].
+    /// The member whom a log names as its own: by the charter for one that is carried over, by its entry 0 for a publishing log, by the
+    /// roster else. Whether that counts is asked of [`Authority::standing`].
     pub fn claimed_member(&self, log: &PublicKey) -> Option<&MemberId> {
         let carried = self.carried(log).map(|(_, carried)| &carried.member);
-        let by_root = || self.member_by_root(log).map(|member| &member.id);
-        carried.or_else(by_root).or_else(|| self.openings.get(log).map(|opening| &opening.member))
+        let opened = || self.openings.get(log).map(|opening| &opening.member);
+        carried.or_else(opened).or_else(|| self.member_by_root(log).map(|member| &member.id))
     }
 
     /// How a publishing log would stand if its entry 0 says that it speaks for this member.
@@ -263,9 +283,10 @@ impl Authority {
             self.settle(&member);
         } else if self.keyring_counts(&member, root, seq, &keyring) && self.follows(&member, &keyring) {
             // As they come, one above the other, each is compared with the one before only.
+            let came = self.came(root);
             let first = self.first_listed.entry(member.clone()).or_default();
             for line in &keyring.keys {
-                first.entry(line.key).or_insert(seq);
+                first.entry(line.key).or_insert((seq, came));
             }
             self.put_in_force(&member, Some((seq, keyring)));
         }
@@ -337,21 +358,32 @@ impl Authority {
         self.in_force.get(member).is_none_or(|(_, before)| keyring.follows(before).is_ok())
     }
 
+    fn came(&self, root: &PublicKey) -> u64 {
+        self.came.get(root).copied().unwrap_or(u64::MAX)
+    }
+
+    /// The members whose keyrings list a key, for whatever use and in whatever state.
+    pub fn listed_by(&self, key: &PublicKey) -> &[MemberId] {
+        self.listed.get(key).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Finds anew which of a member's keyrings is in force: of its root keys one after the other the last of those that each follow
     /// the one before. Under another root key a member begins anew, and what its old keys said in good time stays: their lines are
-    /// carried on where the new keyring does not name them, but for those of nodes.
+    /// carried on where the new keyring does not name them, but for those of nodes. What the turn of the root key does not name has
+    /// said nothing in good time: the old root key may have been a thief's already when it listed it.
     fn settle(&mut self, member: &MemberId) {
         let Some(line) = self.roster.member(member) else { return };
         let mut in_force: Option<(u64, Arc<Keyring>)> = None;
         let mut first = BTreeMap::new();
-        for root in self.roster.roots(line) {
+        for (root, turn) in self.roster.roots_and_turns(line) {
+            let came = self.came(&root);
             let mut under_root: Option<(u64, &Arc<Keyring>)> = None;
             for (&seq, keyring) in self.keyrings.get(&root).into_iter().flatten() {
                 let follows = under_root.is_none_or(|(_, before)| keyring.follows(before).is_ok());
                 if follows && self.keyring_counts(member, &root, seq, keyring) {
                     under_root = Some((seq, keyring));
                     for line in &keyring.keys {
-                        first.entry(line.key).or_insert(seq);
+                        first.entry(line.key).or_insert((seq, came));
                     }
                 }
             }
@@ -359,6 +391,9 @@ impl Authority {
                 let before = in_force.take().map(|(_, before)| before);
                 in_force =
                     Some((seq, before.map_or_else(|| Arc::clone(keyring), |before| carried_on(&before, keyring))));
+            }
+            if let Some(turn) = turn {
+                in_force = in_force.map(|(seq, keyring)| (seq, turned(&keyring, turn)));
             }
         }
         if first.is_empty() {
@@ -384,6 +419,14 @@ impl Authority {
             None => self.in_force.remove(member),
         };
     }
+}
+
+/// A keyring after the turn of its root key: of the logs that the turn does not name nothing counts.
+fn turned(keyring: &Arc<Keyring>, turn: &Turn) -> Arc<Keyring> {
+    let is_ended = |line: &KeyLine| line.key_use == KeyUse::Publish && !turn.names(&line.key);
+    let ended = |line: &KeyLine| KeyLine { state: KeyState::Ended(None), ..line.clone() };
+    let keys = keyring.keys.iter().map(|line| if is_ended(line) { ended(line) } else { line.clone() }).collect();
+    Arc::new(Keyring { keys, salt: keyring.salt })
 }
 
 /// A keyring with the lines of publishing keys that stood before under another root key.

@@ -75,6 +75,13 @@ pub struct End {
     pub last: Option<Place>,
 }
 
+impl Turn {
+    /// Does the turn say where this log ends?
+    pub fn names(&self, log: &PublicKey) -> bool {
+        self.ends.iter().any(|end| end.log == *log)
+    }
+}
+
 impl End {
     /// The place from which on the turn holds.
     fn turns_at(&self) -> u64 {
@@ -142,18 +149,29 @@ impl Roster {
         self.members.get(index)
     }
 
-    /// The member whose root key this is, or was.
+    /// The member whose root key this is, or was. A replaced key of whose log nothing stands is none any more: so a ballot can give a
+    /// publishing key back that was taken for a root key.
     pub fn member_by_root(&self, key: &PublicKey) -> Option<&Member> {
         let current = self.members.iter().find(|member| member.root == *key);
         current.or_else(|| {
             let turn = self.turns.iter().find(|turn| turn.root == Some(*key))?;
-            self.member(&turn.member)
+            let stands = turn.ends.iter().any(|end| end.log == *key && end.last.is_some());
+            self.member(&turn.member).filter(|_| stands)
         })
     }
 
     /// All root keys that a member has had, the one in force last.
     pub fn roots<'a>(&'a self, member: &'a Member) -> impl Iterator<Item = PublicKey> + 'a {
-        self.turns_of(&member.id).filter_map(|turn| turn.root).chain([member.root])
+        self.roots_and_turns(member).map(|(root, _)| root)
+    }
+
+    /// The same, each with the turn by which it was replaced.
+    pub fn roots_and_turns<'a>(
+        &'a self,
+        member: &'a Member,
+    ) -> impl Iterator<Item = (PublicKey, Option<&'a Turn>)> + 'a {
+        let replaced = self.turns_of(&member.id).filter_map(|turn| Some((turn.root?, Some(turn))));
+        replaced.chain([(member.root, None)])
     }
 
     /// All keys that speak, are laid by or ever spoke for an institution here: root keys, spares and governance keys.
@@ -186,8 +204,7 @@ impl Roster {
         let mut rights = Rights { first: before(0), later: Vec::new() };
         for (index, turn) in turns.iter().enumerate() {
             let at = turn.ends.iter().find(|end| end.log == *log).map_or(0, End::turns_at);
-            let named = turn.ends.iter().any(|end| end.log == *log);
-            if turn.root.is_some() && named {
+            if turn.root.is_some() && turn.names(log) {
                 rights.turn(at, None);
                 break;
             }
@@ -276,7 +293,17 @@ mod tests {
         assert_eq!(roster.rights(member, &key(9)).end(), Some(3));
         assert_eq!(roster.rights(member, &member.root).end(), None);
         assert_eq!(roster.member_by_root(&key(9)).map(|found| &found.id), Some(&member.id));
-        assert_eq!(roster.roots(member).collect::<Vec<_>>(), [key(9), member.root]);
+        let roots: Vec<_> =
+            roster.roots_and_turns(member).map(|(root, turn)| (root, turn.map(|turn| turn.version))).collect();
+        assert_eq!(roots, [(key(9), Some(1)), (member.root, None)]);
+    }
+
+    #[test]
+    fn a_replaced_root_key_of_which_nothing_stands_is_no_root_key_any_more() {
+        for ends in [vec![end(9, None)], vec![end(1, Some(2))]] {
+            let replaced = Turn { root: Some(key(9)), ..turn(Some("mechanism"), ends) };
+            assert_eq!(roster(vec![replaced], false).member_by_root(&key(9)), None);
+        }
     }
 
     #[test]

@@ -61,6 +61,9 @@ impl Author {
         if authority.roster().member(&self.member).is_none() {
             return because("its member is not on the roster");
         }
+        if authority.member_by_root(&log).is_some() {
+            return because("its publishing key is on the list of members as a root key, which publishes nothing");
+        }
         let Some(standing) = authority.standing(&log) else {
             return because("no keyring lists its publishing key");
         };

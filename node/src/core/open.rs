@@ -139,10 +139,12 @@ pub(super) fn open(
     let logs = super::verify::logs(home)?;
     opening.adopt_charter(&logs)?;
     opening.read_ballots()?;
-    let is_root = |log: &PublicKey, ledger: &Ledger| {
-        ledger.authority().is_some_and(|authority| authority.member_by_root(log).is_some())
+    // A publishing key that a roster has for a root key opened its log as what it is.
+    let is_root = |log: &PublicKey, opened: &Opened| {
+        let is_root = opened.ledger.authority().is_some_and(|authority| authority.member_by_root(log).is_some());
+        is_root && opened.disk.opening_of(log).is_none()
     };
-    let (roots, others): (Vec<_>, Vec<_>) = logs.iter().partition(|log| is_root(log, &opening.opened.ledger));
+    let (roots, others): (Vec<_>, Vec<_>) = logs.iter().partition(|log| is_root(log, &opening.opened));
     for log in roots {
         opening.read_root_log(log)?;
     }

@@ -62,6 +62,7 @@ impl Engine {
         let succession = snapshot.ledger.succession().ok_or_else(no_charter)?;
         self.knows_what_it_said(snapshot)?;
         self.knows_the_rules(snapshot)?;
+        governance::keys_are_apart(snapshot.ledger.authority().ok_or_else(no_charter)?, proposal)?;
         let member = self.member.as_ref().ok_or_else(|| {
             refused("this node is an observer's: it has no vote")
                 .hint("ballots are for members; `nanduti member request` asks to become one")

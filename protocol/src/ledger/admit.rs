@@ -8,7 +8,7 @@ use crate::{
     cbor::CborError,
     entry::Entry,
     fork::ForkProof,
-    key::MemberId,
+    key::{MemberId, PublicKey},
     keyring::Opening,
     kind::Kind,
     networks::NetworkOf,
@@ -86,8 +86,8 @@ pub enum Refusal {
     /// It contradicts the branch that the member's keyring has fixed.
     #[error("it contradicts the branch that the member's keyring has fixed")]
     FixedBranch,
-    /// What is held was written by the same key for a member that does not have it, and has to make room first.
-    #[error("what is held was written by the same key for another member, and makes room for it")]
+    /// What is held was written by the same key for a member that does not have it, or for another use, and has to make room first.
+    #[error("what is held was written by the same key for another member or another use, and makes room for it")]
     Displaces,
     /// It contradicts what is held, but what is held cannot be read, so that nothing is proven. Every branch that anybody can hold
     /// has the key's own signature at short distances, so there is no other reason.
@@ -152,8 +152,7 @@ impl Ledger {
         let (ends, fixed, is_root) = (standing.ends, standing.fixed, standing.is_root);
         let held = self.extent(&log).unwrap_or(Extent { next: 0, head: self.network, bytes: 0 });
         let holder = &standing.member.id;
-        let claimed = self.authority.as_ref().and_then(|authority| authority.claimed_member(&log));
-        if !is_root && held.next > 0 && run.first_seq() == 0 && claimed.is_some_and(|claimed| claimed != holder) {
+        if held.next > 0 && run.first_seq() == 0 && self.holds_another(&log, is_root, holder) {
             // That the key opened its log twice is proven while both are at hand; afterwards only one is.
             drop(self.prove_fork(&run, 0, history));
             self.displaced.insert(log);
@@ -265,6 +264,12 @@ impl Ledger {
         self.logs.contains_key(&log) && opening.zip(holder).is_some_and(differs)
     }
 
+    /// Does what is held of a log open it for another member or another use than it speaks for?
+    fn holds_another(&self, log: &PublicKey, is_root: bool, holder: &MemberId) -> bool {
+        let Some(authority) = &self.authority else { return false };
+        if is_root { authority.opens_as_publishing(log) } else { authority.claimed_member(log) != Some(holder) }
+    }
+
     /// For whom the run's log speaks. A log that begins with this run is asked what it says of itself.
     fn standing_of(&self, run: &VerifiedRun) -> Result<Standing<'_>, Refusal> {
         let authority = self.authority.as_ref().ok_or(Refusal::NoCharter)?;
@@ -275,7 +280,9 @@ impl Ledger {
             }
             let is_root = authority.member_by_root(&log).is_some();
             match (is_root, &first.kind) {
-                (true, Kind::Charter) if first.body.hash == self.network => {}
+                (true, Kind::Charter) if first.body.hash == self.network => {
+                    return authority.root_log(&log).ok_or(Refusal::UnknownKey);
+                }
                 (true, Kind::Charter) => return Err(Refusal::OtherNetwork),
                 (false, Kind::Log) => {
                     let body = run.body_bytes(first).unwrap_or_default();
@@ -286,8 +293,9 @@ impl Ledger {
                     }
                     return authority.publishing(&log, &opening.member).ok_or(Refusal::UnknownKey);
                 }
-                // A root key that this roster does not know would open its log with the charter as well.
-                (false, Kind::Charter) => return Err(Refusal::UnknownKey),
+                // Of a root key that this roster does not know, or of a publishing key that a roster has as a root key: another roster
+                // says otherwise, and nobody is to blame.
+                (false, Kind::Charter) | (true, Kind::Log) => return Err(Refusal::UnknownKey),
                 (_, kind) => return Err(Refusal::OpeningKind(kind.clone())),
             }
         }

@@ -7,3 +7,4 @@ mod keys;
 mod order;
 mod refusals;
 mod rosters;
+mod stolen;

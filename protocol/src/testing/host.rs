@@ -141,15 +141,13 @@ impl Host {
         // The disk is there before anything is read from it.
         host.store = self.store.clone();
         for (log, held) in self.store.0.iter().filter(|(_, held)| !held.is_empty()) {
-            if is_root(log, &host) {
+            let opening = held.first().and_then(|first| Opening::decode(first.body.as_deref()?).ok());
+            if is_root(log, &host) && opening.is_none() {
                 for run in blocks(held, &self.ledger.network()) {
                     host.ledger.restore_root(&run, &host.store)?;
                 }
-            } else if let Some(extent) = self.ledger.extent(log) {
-                let opening = held.first().and_then(|first| Opening::decode(first.body.as_deref()?).ok());
-                if let Some(opening) = opening {
-                    host.ledger.restore(*log, extent, opening);
-                }
+            } else if let (Some(extent), Some(opening)) = (self.ledger.extent(log), opening) {
+                host.ledger.restore(*log, extent, opening);
             }
         }
         host.ledger.restore_forks(&self.ledger.forks().map(|(_, proof)| proof.clone()).collect::<Vec<_>>());

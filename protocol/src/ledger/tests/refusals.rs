@@ -127,7 +127,9 @@ fn an_opening_has_to_say_for_whom_the_key_speaks() {
     assert_eq!(refused(&mut host, &practice), Refusal::OpeningKind(Kind::Practice));
     let mut root_as_log = LogWriter::new(founding.network, &founding.actors[1].root);
     root_as_log.push(Kind::Log, b"\xa0");
-    assert_eq!(refused(&mut host, &root_as_log), Refusal::OpeningKind(Kind::Log));
+    let refusal = refused(&mut host, &root_as_log);
+    assert_eq!(refusal, Refusal::UnknownKey);
+    assert!(!refusal.blames_peer(), "another roster may not have it as a root key");
     assert!(matches!(host.deliver(&log.whole()), Ok(Admission::Appended(_))));
 }
 

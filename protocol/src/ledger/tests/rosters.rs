@@ -205,6 +205,13 @@ fn seeds_that_failed_once_do_not_fail_again() {
     }
 }
 
+/// Does a newcomer speak with the key by which another publishes?
+fn takes_a_publishing_key(history: &History) -> bool {
+    let publish = history.founding.actors.iter().flat_map(|actor| &actor.publish).map(PublicKey::from);
+    let published: Vec<PublicKey> = publish.collect();
+    history.rosters.last().is_some_and(|last| last.members.iter().any(|member| published.contains(&member.root)))
+}
+
 #[test]
 fn histories_hold_what_they_are_to_show() {
     let histories: Vec<History> = (0..60).map(History::with_rosters).collect();
@@ -222,6 +229,7 @@ fn histories_hold_what_they_are_to_show() {
         ),
         ("replaced roots", turns(&|turn| turn.root.is_some())),
         ("ends of suspensions", turns(&|turn| turn.role.is_none())),
+        ("root keys taken from publishing keys", histories.iter().filter(|it| takes_a_publishing_key(it)).count()),
         ("rivals", histories.iter().filter(|it| it.rivals.is_some()).count()),
     ];
     for (what, times) in found {
