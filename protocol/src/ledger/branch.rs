@@ -41,6 +41,17 @@ impl Branch {
     fn new(fixed: Place) -> Self {
         Self { fixed, places: BTreeMap::from([(fixed.seq, fixed.hash)]), stray: None }
     }
+
+    /// Takes note of a place on the branch. Knowledge grows from the fixed place down, and its lower end is what the next run hangs on:
+    /// so if there is no room, the highest below the fixed place makes some, however many a peer has shown there.
+    fn remember(&mut self, seq: u64, hash: Hash) {
+        self.places.insert(seq, hash);
+        if self.places.len() > PLACES_MAX
+            && let Some(highest) = self.places.range(..self.fixed.seq).next_back().map(|(highest, _)| *highest)
+        {
+            self.places.remove(&highest);
+        }
+    }
 }
 
 impl Ledger {
@@ -197,9 +208,8 @@ impl Ledger {
         }
         if bearing.right.is_some()
             && let Some(before) = run.first_seq().checked_sub(1)
-            && branch.places.len() < PLACES_MAX
         {
-            branch.places.insert(before, run.prev());
+            branch.remember(before, run.prev());
         }
         bearing
     }
@@ -219,5 +229,23 @@ impl Ledger {
 
     fn fixed(&self, log: &PublicKey) -> Option<Place> {
         self.authority.as_ref()?.standing(log)?.fixed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_lowest_of_a_branch_is_never_forgotten() {
+        let hash = |seq: u64| Hash::of(&seq.to_be_bytes());
+        let fixed = Place { seq: 10_000, hash: hash(10_000) };
+        let mut branch = Branch::new(fixed);
+        for seq in (0..10_000).rev() {
+            branch.remember(seq, hash(seq));
+            assert!(branch.places.len() <= PLACES_MAX);
+            assert_eq!(branch.places.first_key_value(), Some((&seq, &hash(seq))));
+            assert_eq!(branch.places.last_key_value(), Some((&10_000, &fixed.hash)));
+        }
     }
 }
