@@ -37,11 +37,13 @@ def quorum_of(roster):
 
 
 def root_holder(roster, key):
-    """The member whose root key this is, or was."""
+    """The member whose root key this is, or was. A replaced one of whose log nothing stands is none any more."""
     for member in roster["members"]:
         if member["root"] == key:
             return member["id"]
-    return next((turn["member"] for turn in roster.get("turns", []) if turn["root"] == key), None)
+    turn = next((turn for turn in roster.get("turns", []) if turn["root"] == key), None)
+    stands = turn and any(end["log"] == key and end["last"] is not None for end in turn["ends"])
+    return turn["member"] if stands else None
 
 
 def rights_of(roster, name, log):

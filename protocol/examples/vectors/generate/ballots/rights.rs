@@ -16,11 +16,14 @@ use super::{
 const PLACES: u64 = 24;
 
 /// A roster after many turns: a member was suspended and came back in another role; another one's root key was replaced, then it was
-/// suspended; of a third one the roster chose the branch of its root log.
+/// suspended; of a third one the root key was replaced, and nothing stands that it said; of a fourth one the roster chose the branch of
+/// its root log.
 pub(super) fn turned() -> Roster {
     let partner = Member { role: "partner".into(), ..line(0) };
     let rooted = Member { root: keys::public(0x62), ..line(1) };
-    let request = request::sign(&made::network(), &rooted, &keys::key(0x62)).into();
+    let sign = |line: &Member, key| request::sign(&made::network(), line, &keys::key(key)).into();
+    let request = sign(&rooted, 0x62);
+    let undone = sign(&Member { root: keys::public(0x63), ..line(2) }, 0x63);
     let of = |logs: &[(u8, Option<u64>)]| -> Vec<End> {
         ends(&logs.iter().map(|(byte, last)| (keys::public(*byte), *last)).collect::<Vec<_>>())
     };
@@ -32,6 +35,7 @@ pub(super) fn turned() -> Roster {
         ],
         vec![
             amend(rooted, true, of(&[(0x62, Some(7)), (0x42, Some(11))])),
+            Change::Replace(Replace { ends: of(&[(root(2), None)]), request: undone }),
             amend(line(3), false, of(&[(root(3), Some(8))])),
         ],
     ];
@@ -42,7 +46,7 @@ pub(super) fn turned() -> Roster {
 
 pub(super) fn all() -> Vec<Value> {
     let turned = turned();
-    let logs: [(usize, &str, PublicKey); 10] = [
+    let logs: [(usize, &str, PublicKey); 11] = [
         (0, "the root log of one who came back in another role", keys::public(root(0))),
         (0, "its publishing log", keys::public(0x41)),
         (0, "a log of which nothing stood as before", keys::public(0x44)),
@@ -51,7 +55,8 @@ pub(super) fn all() -> Vec<Value> {
         (1, "the log of the root key in its place", keys::public(0x62)),
         (1, "a publishing log that the replacement of the root key names", keys::public(0x42)),
         (1, "a log of a suspended member that no turn names", keys::public(0x46)),
-        (2, "a root log without turns", keys::public(root(2))),
+        (2, "the log of a replaced root key of which nothing stands", keys::public(root(2))),
+        (2, "a root log that no turn names", keys::public(0x63)),
         (3, "a root log of which the branch was chosen", keys::public(root(3))),
     ];
     logs.iter()
