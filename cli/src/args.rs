@@ -51,9 +51,11 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     Demo(c::demo::Args),
     Init(c::init::Args),
+    #[command(subcommand)]
     Network(c::network::Args),
     Join(c::join::Args),
     Run(c::run::Args),
+    #[command(subcommand)]
     Practice(c::practice::Args),
     Publish(c::publish::Args),
     Withdraw(c::withdraw::Args),
@@ -62,19 +64,26 @@ pub(crate) enum Command {
     History(c::history::Args),
     Diff(c::diff::Args),
     Verify(c::verify::Args),
+    #[command(subcommand)]
     Member(c::member::Args),
+    #[command(subcommand)]
     Ballot(c::ballot::Args),
+    #[command(subcommand)]
     Key(c::key::Args),
+    #[command(subcommand)]
     Fork(c::fork::Args),
     Sign(c::sign::Args),
     Submit(c::submit::Args),
     Status(c::status::Args),
     Sync(c::sync::Args),
+    #[command(subcommand)]
     Peer(c::peer::Args),
+    #[command(subcommand)]
     Bundle(c::bundle::Args),
     Backup(c::backup::Args),
     Restore(c::restore::Args),
     Reindex(c::reindex::Args),
+    #[command(subcommand)]
     Config(c::config::Args),
     Completions(c::completions::Args),
     Man(c::man::Args),

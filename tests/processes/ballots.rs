@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
-use nanduti_tests::{Running, World, practice, until};
+use nanduti_tests::{Running, World, heard, practice, roster, until};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_nanduti");
@@ -14,20 +14,6 @@ fn four(world: &World) -> Vec<Running> {
     let peer = first.as_peer();
     let others = ["MAR", "KEN", "WSM"].map(|member| world.start(member, std::slice::from_ref(&peer)));
     [first].into_iter().chain(others).collect()
-}
-
-/// Waits until a member's node knows that so many have endorsed, or ratified, a proposal in a round; its short id.
-fn heard(world: &World, member: &str, what: &str, proposal: &str, number: usize) {
-    until("the node has heard the statements", || {
-        let shown = world.json(member, &["ballot", "show"]);
-        let found = shown["proposals"].as_array().unwrap().iter().find(|found| found["short"] == proposal).cloned();
-        let rounds = found.map(|found| found["rounds"].as_array().unwrap().clone()).unwrap_or_default();
-        rounds.iter().any(|round| round[what].as_array().unwrap().len() >= number)
-    });
-}
-
-fn roster(world: &World, member: &str) -> u64 {
-    world.json(member, &["member", "list"])["version"].as_u64().unwrap()
 }
 
 /// These members carry a proposal of the first of them; the roster after it.

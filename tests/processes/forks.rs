@@ -1,11 +1,12 @@
 //! A home that was copied and ran twice, with real processes: the fork is seen on a node that had nothing to do with it, both sides
-//! side by side; the member chooses one; all nodes agree, and what the other side said is gone everywhere.
+//! side by side; the member chooses one; all nodes agree, and what the other side said is gone everywhere. Where it is a root log, the
+//! members choose, each with the same command.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 use std::{collections::BTreeSet, fs};
 
-use nanduti_tests::{Running, World, copy, practice, publish, set, titles, until};
+use nanduti_tests::{Running, World, copy, heard, practice, publish, roster, set, titles, until};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_nanduti");
@@ -151,4 +152,99 @@ fn a_branch_that_is_not_held_can_be_chosen_off_line_and_is_fetched() {
     });
     publish(&world, "PRY", "Next");
     until("the fresh key is heard", || titles(&world, "MAR") == set(&["Next", "One", "Theirs"]));
+}
+
+/// PRY's root key has listed another publishing key in each of two homes; both wrote with theirs. MAR met the twin first, KEN the original.
+fn forked_root(world: &World) {
+    world.found(&["PRY", "MAR", "KEN", "WSM"]);
+    publish(world, "PRY", "One");
+    copy(&world.path("PRY"), &world.path("twin"));
+    for (home, title) in [("PRY", "Mine"), ("twin", "Theirs")] {
+        world.on(home, &["key", "replace", "--yes"]).good();
+        publish(world, home, title);
+        world.on(home, &["bundle", "export", &format!("{home}.nanduti")]).good();
+    }
+    world.on("MAR", &["bundle", "import", "twin.nanduti"]).good();
+    world.on("KEN", &["bundle", "import", "PRY.nanduti"]).good();
+}
+
+#[test]
+fn a_forked_root_log_is_settled_by_a_ballot_in_which_each_member_chooses_with_one_command() {
+    let world = World::new(PROGRAM);
+    forked_root(&world);
+    let first = world.start("PRY", &[]);
+    let others = ["MAR", "KEN", "WSM"].map(|member| world.start(member, &[first.as_peer()]));
+    let nodes: Vec<&Running> = [&first].into_iter().chain(&others).collect();
+    until("all know of the fork", || nodes.iter().all(|node| node.status().forks.len() == 1));
+    until("nothing above it counts", || ["MAR", "KEN"].iter().all(|home| titles(&world, home) == set(&["One"])));
+
+    // What follows is said, and nothing is signed without a word.
+    let shown = world.on("KEN", &["fork", "show", "PRY"]).good();
+    assert!(shown.stdout.contains("root log") && shown.stdout.contains("the members choose, in a ballot"), "{shown}");
+    let [mine, theirs] = [true, false].map(|held| side(&world, "KEN", held)["short"].as_str().unwrap().to_owned());
+    let unsure = world.on("KEN", &["fork", "choose", "PRY", &mine]).code(2);
+    assert!(unsure.stderr.contains("every other side falls away") && unsure.stderr.contains("has to be confirmed"));
+    let dry = world.on("KEN", &["fork", "choose", "PRY", &mine, "--dry-run"]).good();
+    for words in ["KEN endorses", "choose the branch of PRY's logs", &mine, "1 of 4 will have endorsed it"] {
+        assert!(dry.stdout.contains(words), "{words}: {dry}");
+    }
+    let early = world.on("KEN", &["fork", "choose", "PRY", &mine, "--unheard", "--yes"]).code(2);
+    assert!(early.stderr.contains("--unheard is for keyrings"), "{early}");
+    let below = world.on("KEN", &["fork", "choose", "PRY", "2222", "--yes"]).code(2);
+    assert!(below.stderr.contains("does not tell one branch from the other"), "{below}");
+
+    // KEN's root key lies elsewhere: what it signs is carried there and back.
+    fs::create_dir(world.path("stick")).unwrap();
+    fs::rename(world.path("KEN/keys/root.pem"), world.path("stick/root.pem")).unwrap();
+    world.on("KEN", &["fork", "choose", "PRY", &mine, "--prepare", "branch.request"]).good();
+    let read = world.run(&["sign", "branch.request", "--show"]).good();
+    assert!(read.stdout.contains("choose the branch of PRY's logs") && read.stdout.contains(&mine), "{read}");
+    world.run(&["sign", "branch.request", "--key", "stick/root.pem", "--yes"]).good();
+    let cast = world.json("KEN", &["submit", "branch.signed", "--yes"]);
+    let short = cast["proposals"][0]["short"].as_str().unwrap().to_owned();
+    let twice = world.on("KEN", &["fork", "choose", "PRY", &mine, "--yes"]).code(4);
+    assert!(twice.stderr.contains("KEN has endorsed proposal"), "{twice}");
+
+    // The others choose the same side and join that proposal, also MAR, which holds the other one.
+    for member in ["MAR", "PRY"] {
+        heard(&world, member, "endorsed", &short, 1);
+        let shown = world.on(member, &["fork", "show", "PRY"]).good();
+        assert!(shown.stdout.contains(&format!("Proposal {short} chooses side")), "{shown}");
+        let rival = world.on(member, &["fork", "choose", "PRY", &theirs, "--dry-run"]).good();
+        assert!(rival.stderr.contains("chooses another side: votes may split"), "{rival}");
+        let dry = world.on(member, &["fork", "choose", "PRY", &mine, "--dry-run"]).good();
+        assert!(dry.stderr.contains(&format!("proposal {short} chooses that side already")), "{dry}");
+        let joined = world.json(member, &["fork", "choose", "PRY", &mine, "--yes"]);
+        assert_eq!(joined["proposals"].as_array().unwrap().len(), 1, "{joined}");
+    }
+    // A quorum has endorsed it: what is left is to ratify.
+    for (member, key) in [("MAR", "MAR/keys/root.pem"), ("PRY", "PRY/keys/root.pem"), ("KEN", "stick/root.pem")] {
+        heard(&world, member, "endorsed", &short, 3);
+        let told = world.on(member, &["fork", "choose", "PRY", &mine, "--root-key", key, "--yes"]).code(4);
+        assert!(told.stderr.contains(&format!("nanduti ballot ratify {short}")), "{told}");
+        world.json(member, &["ballot", "ratify", &short, "--root-key", key, "--yes"]);
+    }
+    let whole = set(&["One", "Mine"]);
+    until("all agree on it, the member too that said nothing", || {
+        ["PRY", "MAR", "KEN", "WSM"].iter().all(|home| roster(&world, home) == 1 && titles(&world, home) == whole)
+            && agree(&nodes)
+            && nodes.iter().all(|node| node.status().forks.is_empty())
+    });
+    let settled = world.on("WSM", &["fork", "choose", &report_key(&world), &theirs, "--yes"]).code(4);
+    assert!(settled.stderr.contains("settled"), "{settled}");
+
+    // The root key speaks on along its branch, and the twin follows.
+    world.on("PRY", &["key", "replace", "--yes"]).good();
+    publish(&world, "PRY", "Next");
+    until("its next keyring counts", || titles(&world, "WSM").contains("Next"));
+    let twin = world.start("twin", &[others[0].as_peer()]);
+    until("the twin agrees", || agree(&[&twin, &first]));
+    assert_eq!(titles(&world, "twin"), titles(&world, "PRY"));
+}
+
+/// The key of the log that is forked, as a node knew it that has settled it.
+fn report_key(world: &World) -> String {
+    let members = world.json("WSM", &["member", "list"]);
+    let pry = members["members"].as_array().unwrap().iter().find(|member| member["id"] == "PRY").unwrap().clone();
+    pry["root_key"].as_str().unwrap().to_owned()
 }

@@ -41,15 +41,9 @@ What is here already is passed over. What is not signed as it must be is refused
 Next: `nanduti list` shows the library, `nanduti bundle export` takes an answer back.";
 
 /// Carry the library in one file, where there is no line
-#[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+#[command(after_help = AFTER_HELP)]
+pub(crate) enum Args {
     /// Write the library to one file
     #[command(after_help = AFTER_EXPORT)]
     Export {
@@ -72,7 +66,7 @@ enum Action {
 
 /// For whom a bundle is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Readers {
+pub(crate) enum Readers {
     /// What is public
     Everybody,
     /// What is for members only too
@@ -81,8 +75,8 @@ enum Readers {
 
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
-    match args.action {
-        Action::Export { file, overwrite, readers } => {
+    match args {
+        Args::Export { file, overwrite, readers } => {
             let audience = match readers {
                 Readers::Everybody => Audience::Public,
                 Readers::Members => Audience::Members,
@@ -99,7 +93,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
                 context.terminal().hint("`--for members` makes a bundle with what is for members only too");
             }
         }
-        Action::Import { file } => {
+        Args::Import { file } => {
             let reply = context.call("reading the bundle", BundleImport { path: absolute(&file)? }).await?;
             context.terminal().reply(&reply, imported)?;
         }

@@ -35,15 +35,9 @@ Examples:
 Next: `nanduti run`.";
 
 /// Show what can be set, and what is
-#[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+#[command(after_help = AFTER_HELP)]
+pub(crate) enum Args {
     /// Print a config.toml with every key, its default and what it means
     #[command(after_help = AFTER_TEMPLATE)]
     Template,
@@ -55,9 +49,9 @@ enum Action {
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let terminal = context.terminal();
-    match args.action {
-        Action::Template => terminal.text("template", Config::template())?,
-        Action::Show => {
+    match args {
+        Args::Template => terminal.text("template", Config::template())?,
+        Args::Show => {
             let config = context.config(&context.home()?)?;
             if terminal.is_json() {
                 terminal.document(&config)?;

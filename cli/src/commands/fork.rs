@@ -2,11 +2,15 @@
 
 use clap::Subcommand;
 use nanduti_node::api::{
-    ApiError, ErrorKind, ForkList, ForkListReply, ForkReport, ForkShow, ForkSide, ForkState, ForkView, ForkedLog,
-    KeyChange,
+    ApiError, ErrorKind, ForkList, ForkListReply, ForkProposal, ForkReport, ForkSettle, ForkShow, ForkSide, ForkState,
+    ForkView, ForkedLog, KeyChange,
 };
 
-use super::{key, words};
+use super::{
+    key,
+    signing::{KeyringSigning, finish},
+    words,
+};
 use crate::{
     context::Context,
     outcome::{self, Outcome},
@@ -25,7 +29,7 @@ Examples:
 
 A fork is one key that signed two different entries for one place of its log: a home that was copied and ran twice, an
 old backup, or a thief. What stands below counts, nothing above does, and the rest of the network goes on, until the
-member's keyring names a branch. For a root log the members decide, in a ballot.
+member's keyring names a branch. For a root log the members decide, in a ballot, and each of them chooses in the same way.
 
 Next: `nanduti status` names the forks that are not settled.";
 
@@ -42,7 +46,7 @@ Examples:
 
 Of the side that this node does not hold it knows the entries that prove the fork, and not what they say.
 
-Next: `nanduti fork choose LOG ENTRY` on a node of the member whose log it is.";
+Next: `nanduti fork choose LOG ENTRY` on a node of the member whose log it is; of a root log, on a node of any member.";
 
 const AFTER_CHOOSE: &str = "\
 Examples:
@@ -53,23 +57,21 @@ Examples:
 ENTRY is the id that `nanduti fork show` shows at the head of a side: all of that branch that is known here counts.
 A later entry of the branch that this node holds can be named too: it is then the last to count.
 
-The key ends there, since whatever made it sign twice can do so again, and this node goes on with a fresh key. Every
-other node of the member that signed with it needs `nanduti key replace`.
+A publishing log is for its member to choose, by a keyring. The key ends there, since whatever made it sign twice can do
+so again, and this node goes on with a fresh key. Every other node of the member that signed with it needs
+`nanduti key replace`.
+
+A root log is for all members to choose, by a ballot. Your root key endorses the proposal that chooses that side
+already, or begins one. Nothing counts above the fork before a quorum has ratified it.
 
 Choose on a node that holds the branch which is to stand: what it does not know of it would not count.
 
-Next: `nanduti status`; other nodes follow as soon as the keyring reaches them.";
+Next: `nanduti status`; other nodes follow as soon as the keyring reaches them. After a ballot: `nanduti ballot show`.";
 
 /// See and heal a fork of a log
-#[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    task: Task,
-}
-
 #[derive(Debug, Subcommand)]
-enum Task {
+#[command(after_help = AFTER_HELP)]
+pub(crate) enum Args {
     /// List the forks that are not settled
     #[command(after_help = AFTER_LIST)]
     List,
@@ -79,7 +81,7 @@ enum Task {
         /// The log: the beginning of its key, or the id of the member
         log: String,
     },
-    /// Choose the side that counts, for your own member
+    /// Choose the side that counts: of a log of your own, or of a root log with your vote
     #[command(after_help = AFTER_CHOOSE)]
     Choose {
         /// The log: the beginning of its key, or the id of the member
@@ -87,14 +89,14 @@ enum Task {
         /// An entry of the side that is to count, by its id
         entry: String,
         #[command(flatten)]
-        how: key::How,
+        how: KeyringSigning,
     },
 }
 
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
-    match args.task {
-        Task::List => {
+    match args {
+        Args::List => {
             let reply = context.call("reading the forks", ForkList {}).await?;
             context.terminal().reply(&reply, list_text)?;
             context.terminal().hint(if reply.forks.is_empty() {
@@ -104,23 +106,45 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
             });
             Ok(outcome::DONE)
         }
-        Task::Show { log } => {
+        Args::Show { log } => {
             let report = context.call("reading the fork", ForkShow { log }).await?;
             context.terminal().reply(&report, text)?;
             Ok(outcome::DONE)
         }
-        Task::Choose { log, entry, how } => {
+        Args::Choose { log, entry, how } => {
             let report = context.call("reading the fork", ForkShow { log }).await?;
             may_choose(&report)?;
             let clean = sanitise::reply(&report).unwrap_or_else(|_| report.clone());
             context.terminal().note(&text(&clean, context.terminal().view()));
+            if report.log == ForkedLog::Root {
+                return settle(context, ForkSettle { log: report.key, entry }, &how).await;
+            }
             let change = KeyChange::Choose { key: report.key, entry };
             key::change_keys(context, change, &how).await
         }
     }
 }
 
-/// Is it for this node's member to choose, by a keyring? If not, whose it is.
+/// The branch of a root log: a vote, of the proposal that stands already or of a new one.
+async fn settle(context: &Context, call: ForkSettle, how: &KeyringSigning) -> Outcome {
+    if how.unheard {
+        return Err(ApiError::new(ErrorKind::Usage, "--unheard is for keyrings, and this is a vote")
+            .hint("a restored node votes only once other members have told it where its own log stands")
+            .into());
+    }
+    let session = context.open().await?;
+    let reply = async {
+        let prepared = session.call("drafting the vote", call).await?;
+        how.root.run((context, &session), prepared, false).await
+    };
+    let reply = reply.await;
+    let Some(reply) = session.close(reply).await? else { return Ok(outcome::DONE) };
+    finish(context, &reply)?;
+    context.terminal().hint("the other members see it as soon as they synchronise, and choose in the same way");
+    Ok(outcome::DONE)
+}
+
+/// Is it for this node's member to choose? If not, whose it is.
 fn may_choose(report: &ForkReport) -> Result<(), ApiError> {
     let refuse = |message: String, hint: String| Err(ApiError::new(ErrorKind::Refused, message).hint(hint));
     let member = report.member.as_deref().unwrap_or("nobody");
@@ -129,26 +153,15 @@ fn may_choose(report: &ForkReport) -> Result<(), ApiError> {
             "no member's keyring lists that key: it counts for nothing, whichever side".into(),
             "there is nothing to choose".into(),
         ),
-        (ForkedLog::Root, ..) => {
-            let held = report.sides.iter().find(|side| side.held);
-            let last = held.map_or_else(|| "none".to_owned(), |side| side.last.seq.to_string());
-            refuse(
-                format!("that is the root log of {member}: its branch is chosen by the list of members, in a ballot"),
-                format!(
-                    "on a member's node that holds the side which is to stand: `nanduti ballot propose --settle {member} --last {}={last}`",
-                    report.key.get(..16).unwrap_or(&report.key)
-                ),
-            )
-        }
-        (_, false, _) => refuse(
+        (ForkedLog::Publishing, false, _) => refuse(
             format!("that log is {}'s, and only its root key can choose", named(report)),
             format!("call {member}: `nanduti fork choose` on one of its nodes settles it for everybody"),
         ),
-        (_, true, ForkState::Settled) => refuse(
+        (_, _, ForkState::Settled) => refuse(
             "that fork is settled: the branch that was named is here".into(),
             "there is nothing to choose".into(),
         ),
-        (_, true, ForkState::Open | ForkState::Awaited) => Ok(()),
+        (_, _, ForkState::Open | ForkState::Awaited) => Ok(()),
     }
 }
 
@@ -280,6 +293,7 @@ fn follows(report: &ForkReport) -> Vec<String> {
             ),
         });
     }
+    lines.extend(report.proposals.iter().map(|proposal| standing(report, proposal)));
     lines.push(match (report.log, report.own) {
         (ForkedLog::Publishing, true) => format!(
             "It is for your root key to choose: `nanduti fork choose {} ENTRY`.",
@@ -289,13 +303,24 @@ fn follows(report: &ForkReport) -> Vec<String> {
             format!("Only the root key of {} can choose, with `nanduti fork choose` on one of its nodes: call them.", named(report))
         }
         (ForkedLog::Root, _) => format!(
-            "It is a root log, so the members choose, in a ballot: `nanduti ballot propose --settle {}` on a node that holds the side which is \
-             to stand. Until then no keyring above the fork counts.",
-            report.member.as_deref().unwrap_or("MEMBER")
+            "It is a root log, so the members choose, in a ballot: `nanduti fork choose {} ENTRY` on nodes of members. Until a quorum has \
+             ratified one side no keyring above the fork counts.",
+            report.key.get(..16).unwrap_or(&report.key)
         ),
         (ForkedLog::Unlisted, _) => "Nobody's keyring lists the key: it counts for nothing either way.".to_owned(),
     });
     lines
+}
+
+/// A proposal that chooses a side, in words.
+fn standing(report: &ForkReport, proposal: &ForkProposal) -> String {
+    let at = report.sides.iter().position(|side| Some(&side.short) == proposal.side.as_ref());
+    let which = at.and_then(|at| ('A'..='Z').nth(at));
+    let which =
+        which.map_or_else(|| "a side that this node does not know".to_owned(), |letter| format!("side {letter}"));
+    let more = if proposal.alone { "" } else { ", and changes more" };
+    let (short, last) = (&proposal.short, proposal.last.seq);
+    format!("Proposal {short} chooses {which}, up to entry {last} at least{more}: `nanduti ballot show {short}`.")
 }
 
 #[cfg(test)]
@@ -339,6 +364,7 @@ mod tests {
             named: None,
             own: true,
             sides: vec![side("held222222", Some("Mine"), true), side("other22222", None, false)],
+            proposals: Vec::new(),
         }
     }
 
@@ -356,12 +382,11 @@ mod tests {
         assert!(may_choose(&report()).is_ok());
         let other = may_choose(&ForkReport { own: false, ..report() }).unwrap_err();
         assert!(other.message.contains("PRY (Paraguay)'s") && other.hint.unwrap().starts_with("call PRY"));
-        let root = may_choose(&ForkReport { log: ForkedLog::Root, ..report() }).unwrap_err();
-        assert!(root.hint.unwrap().contains("ballot propose --settle PRY --last 5c5c5c5c5c5c5c5c=3"));
+        assert!(may_choose(&ForkReport { log: ForkedLog::Root, own: false, ..report() }).is_ok());
         for (log, state) in [(ForkedLog::Unlisted, ForkState::Open), (ForkedLog::Publishing, ForkState::Settled)] {
             assert!(may_choose(&ForkReport { log, state, ..report() }).is_err());
         }
-        for (log, words) in [(ForkedLog::Root, "--settle PRY"), (ForkedLog::Publishing, "call them")] {
+        for (log, words) in [(ForkedLog::Root, "fork choose 5c5c5c5c5c5c5c5c"), (ForkedLog::Publishing, "call them")] {
             let told = follows(&ForkReport { log, own: false, ..report() });
             assert!(told.last().unwrap().contains(words), "{told:?}");
         }

@@ -55,15 +55,9 @@ Its score begins at 0 again.
 Next: `nanduti sync` exchanges with it.";
 
 /// List, add, block and allow peers
-#[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+#[command(after_help = AFTER_HELP)]
+pub(crate) enum Args {
     /// List the peers and this node's own addresses
     #[command(after_help = AFTER_LIST)]
     List,
@@ -89,11 +83,11 @@ enum Action {
 
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
-    let reply = match args.action {
-        Action::List => context.call("reading the peers", PeerList {}).await?,
-        Action::Add { address } => context.call("adding the peer", PeerAdd { address }).await?,
-        Action::Block { peer } => block(context, peer, false).await?,
-        Action::Allow { peer } => block(context, peer, true).await?,
+    let reply = match args {
+        Args::List => context.call("reading the peers", PeerList {}).await?,
+        Args::Add { address } => context.call("adding the peer", PeerAdd { address }).await?,
+        Args::Block { peer } => block(context, peer, false).await?,
+        Args::Allow { peer } => block(context, peer, true).await?,
     };
     let terminal = context.terminal();
     terminal.reply(&reply, text)?;

@@ -44,15 +44,9 @@ Examples:
 Next: `nanduti practice template` prints a file with the same fields to fill in.";
 
 /// See what a practice is made of, or begin one
-#[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+#[command(after_help = AFTER_HELP)]
+pub(crate) enum Args {
     /// Print a file to fill in, with comments
     #[command(after_help = AFTER_TEMPLATE)]
     Template,
@@ -99,13 +93,13 @@ struct CodeRow {
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let terminal = context.terminal();
-    match &args.action {
-        Action::Template => terminal.text("template", &nanduti_node::authoring::template())?,
-        Action::Fields { vocabulary: None } => {
+    match args {
+        Args::Template => terminal.text("template", &nanduti_node::authoring::template())?,
+        Args::Fields { vocabulary: None } => {
             terminal.reply(&fields(), fields_text)?;
             terminal.hint("`nanduti practice fields --vocabulary NAME` lists the codes of a vocabulary");
         }
-        Action::Fields { vocabulary: Some(name) } => terminal.reply(&codes(name)?, codes_text)?,
+        Args::Fields { vocabulary: Some(name) } => terminal.reply(&codes(name)?, codes_text)?,
     }
     Ok(outcome::DONE)
 }

@@ -143,6 +143,9 @@ pub struct LastEntry {
     pub log: String,
     /// The entry's place; none if no entry does.
     pub seq: Option<u64>,
+    /// Its hash in hexadecimal, where it is an entry that the node does not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
 }
 
 /// Two steps of a ballot.

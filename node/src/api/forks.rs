@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     calls::{Call, call},
-    keys::{EntryRow, PlaceView},
+    keys::{EntryRow, PlaceView, PreparedReply},
     types::ForkView,
 };
 
@@ -81,6 +81,27 @@ pub struct ForkReport {
     pub own: bool,
     /// The sides: the one that is held first.
     pub sides: Vec<ForkSide>,
+    /// The proposals about the list of members in force that choose a branch of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<ForkProposal>,
+}
+
+/// A proposal that chooses a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForkProposal {
+    /// Its id.
+    pub id: String,
+    /// Its short form.
+    pub short: String,
+    /// The entry of the log that it names.
+    pub last: PlaceView,
+    /// The entry at the head of the side on which that stands, by its short id, where this node can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// All that it changes, in words.
+    pub changes: Vec<String>,
+    /// Does it choose the branch, and nothing else?
+    pub alone: bool,
 }
 
 /// Forks that are not settled.
@@ -99,5 +120,15 @@ call! {
     ForkShow as "fork-show" -> ForkReport {
         /// The log: its key or the beginning of it, or the id of the member if only one log of it is forked.
         log: String,
+    }
+}
+call! {
+    /// Prepare the statement by which this node's member is for one side of a forked root log: of the proposal that chooses it already, or of
+    /// a new one.
+    ForkSettle as "fork-settle" -> PreparedReply {
+        /// The log: its key or the beginning of it, or the id of the member if only one log of it is forked.
+        log: String,
+        /// An entry of the side that is to count, by its id.
+        entry: String,
     }
 }

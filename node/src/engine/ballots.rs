@@ -52,7 +52,7 @@ impl Handle<Speak> for Engine {
 
 impl Engine {
     /// What a key of this node's member is to sign, with what follows from it.
-    fn draft(
+    pub(super) fn draft(
         &self,
         snapshot: &Snapshot,
         proposal: &Proposal,

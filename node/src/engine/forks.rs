@@ -5,34 +5,30 @@
 //! proof holds whoever brings it.
 
 use nanduti_protocol::{
-    chain::Chain,
     entry::Entry,
     fork::ForkProof,
-    hash::Hash,
     key::{MemberId, PublicKey},
-    keyring::Place,
-    ledger::History,
 };
 
 use super::{
     Engine, Handle,
     closed::Asker,
-    failure::{not_found, usage},
-    keyring::entry_row,
+    failure::not_found,
+    places::entry_row,
+    settle,
+    sides::{Side, forked_log, sides},
     status,
 };
 use crate::{
     api::{
         ApiError, EntryRow, ForkList, ForkListReply, ForkReport, ForkShow, ForkSide, ForkState, ForkedLog, PlaceView,
     },
-    core::{Core, Snapshot},
+    core::Core,
     offline::{place, time_text},
 };
 
 /// Entries shown of a side.
 const ROWS: u64 = 20;
-/// Fewer characters of a key than this are not looked up.
-const SHORTEST: usize = 4;
 
 impl Handle<ForkList> for Engine {
     async fn handle(&self, _: ForkList) -> Result<ForkListReply, ApiError> {
@@ -47,46 +43,10 @@ impl Handle<ForkShow> for Engine {
     }
 }
 
-/// A side of a fork, as far as this node knows it.
-pub(super) struct Side {
-    /// Hash of its entry at the place of the fork.
-    pub(super) hash: Hash,
-    /// The last entry of it that is known here.
-    pub(super) last: Place,
-    /// Is it held?
-    pub(super) held: bool,
-}
-
-/// The sides of a fork: the one that is held first.
-pub(super) fn sides(snapshot: &Snapshot, proof: &ForkProof) -> Vec<Side> {
-    let (log, seq) = (proof.log(), proof.mark().seq);
-    let held = snapshot.hash_at(&log, seq);
-    let mut sides = Vec::new();
-    if let (Some(hash), Some(extent)) = (held, snapshot.ledger.extent(&log)) {
-        let last = Place { seq: extent.next.saturating_sub(1), hash: extent.head };
-        sides.push(Side { hash, last, held: true });
-    }
-    for (hash, chain) in proof.sides() {
-        if Some(hash) != held {
-            sides.push(Side { hash, last: end_of(chain, seq, hash), held: false });
-        }
-    }
-    sides
-}
-
-/// The last entry that a chain shows.
-fn end_of(chain: &Chain, seq: u64, hash: Hash) -> Place {
-    let above = (chain.entries().len() as u64).saturating_sub(1);
-    match chain.entries().last() {
-        Some(entry) => Place { seq: chain.first_seq().saturating_add(above), hash: Hash::of(entry) },
-        None => Place { seq, hash },
-    }
-}
-
 /// The fork of a log that somebody names.
 pub(super) fn report(core: &Core, asker: Asker, own: Option<&MemberId>, text: &str) -> Result<ForkReport, ApiError> {
     let snapshot = core.snapshot();
-    let log = named(&snapshot, text)?;
+    let log = forked_log(&snapshot, text)?;
     let ledger = &snapshot.ledger;
     let gone = || not_found("that log is not forked, as far as this node knows");
     let open = ledger.open_fork(&log, snapshot.as_ref());
@@ -103,7 +63,9 @@ pub(super) fn report(core: &Core, asker: Asker, own: Option<&MemberId>, text: &s
         None if ledger.extent(&log).is_none() => ForkState::Open,
         None => ForkState::Settled,
     };
-    let sides = sides(&snapshot, proof).iter().map(|side| view(core, asker, proof, side)).collect::<Result<_, _>>()?;
+    let sides = sides(&snapshot, proof);
+    let proposals = settle::proposals(&snapshot, proof, &sides);
+    let views = sides.iter().map(|side| view(core, asker, proof, side)).collect::<Result<_, _>>()?;
     Ok(ForkReport {
         key: log.to_hex(),
         member: member.map(ToString::to_string),
@@ -117,7 +79,8 @@ pub(super) fn report(core: &Core, asker: Asker, own: Option<&MemberId>, text: &s
         seq,
         named: fixed.map(place),
         own: own.is_some() && own == member,
-        sides,
+        sides: views,
+        proposals: proposals.iter().map(settle::Settling::view).collect(),
     })
 }
 
@@ -164,32 +127,4 @@ fn shown_rows(proof: &ForkProof, side: &Side) -> Vec<EntryRow> {
         counts: false,
     };
     entries.map(row).take(ROWS as usize).collect()
-}
-
-/// The forked log that somebody names.
-fn named(snapshot: &Snapshot, text: &str) -> Result<PublicKey, ApiError> {
-    let wanted = text.trim().to_ascii_lowercase();
-    let authority = snapshot.ledger.authority();
-    let of_member = |log: &PublicKey| {
-        let member = authority.and_then(|authority| authority.claimed_member(log));
-        member.is_some_and(|member| member.as_str().eq_ignore_ascii_case(&wanted))
-    };
-    let by_key = |log: &PublicKey| wanted.len() >= SHORTEST && log.to_hex().starts_with(&wanted);
-    let is_open = |log: &PublicKey| status::is_unsettled(snapshot, log);
-    let mut logs: Vec<PublicKey> = snapshot.ledger.forks().map(|(log, _)| *log).collect();
-    logs.dedup();
-    let mut found: Vec<PublicKey> = logs.iter().filter(|log| of_member(log) && is_open(log)).copied().collect();
-    if found.is_empty() {
-        found = logs.into_iter().filter(by_key).collect();
-    }
-    match found.as_slice() {
-        [log] => Ok(*log),
-        [] => Err(not_found(format!("no forked log `{}` is known here", text.chars().take(80).collect::<String>()))
-            .hint("`nanduti fork list` lists the forks that are not settled")),
-        several => {
-            let keys: Vec<String> = several.iter().map(|log| log.to_hex().chars().take(16).collect()).collect();
-            Err(usage(format!("`{text}` is several forked logs"))
-                .hint(format!("name one by its key: {}", keys.join(", "))))
-        }
-    }
 }

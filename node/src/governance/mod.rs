@@ -14,6 +14,6 @@ mod words;
 pub(crate) use apart::keys_are_apart;
 pub(crate) use draft::{Draft, Drafted, draft, find};
 pub use text::{RequestText, RequestTextError};
-pub(crate) use view::{ballots, later_rules, members, obstacle};
+pub(crate) use view::{Next, ballots, later_rules, members, next_of, obstacle};
 pub(crate) use wanted::proposal;
 pub use words::changes;

@@ -199,26 +199,51 @@ fn advice(poll: &Poll, tally: &Tally, own: &MemberId) -> Vec<String> {
     if !tally.count.in_force().is_empty() {
         return Vec::new();
     }
-    let mut you = Vec::new();
     let choices = Choice::try_from(tally.proposals.len()).unwrap_or(Choice::MAX);
-    for choice in 0..choices {
-        let rounds = || 1..=tally.count.open_round();
-        let short = short(tally, choice);
-        if rounds().any(|round| tally.count.ratifiers(round, choice).contains(voter)) {
-            continue;
-        }
-        if rounds().any(|round| tally.count.ratify(voter, round, choice).is_ok()) {
-            you.push(format!("nanduti ballot ratify {short}"));
-            continue;
-        }
-        // Who has endorsed it where it can still succeed waits for the others.
-        let open = || rounds().filter(|round| can_succeed(poll, tally, *round, choice));
-        let waits = open().any(|round| tally.count.endorsers(round, choice).contains(voter));
-        if !waits && open().any(|round| tally.count.endorse(voter, round, choice).is_ok()) {
-            you.push(format!("nanduti ballot endorse {short}"));
-        }
+    let line = |choice| match next(poll, tally, voter, choice) {
+        Next::Ratify => Some(format!("nanduti ballot ratify {}", short(tally, choice))),
+        Next::Endorse => Some(format!("nanduti ballot endorse {}", short(tally, choice))),
+        Next::Nothing | Next::Wait => None,
+    };
+    (0..choices).filter_map(line).collect()
+}
+
+/// What a voter may say next of a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It has said all, or the rules let it say nothing.
+    Nothing,
+    /// It has endorsed it where it can still succeed, and waits for the others.
+    Wait,
+    /// It may endorse it.
+    Endorse,
+    /// It may ratify it.
+    Ratify,
+}
+
+/// What a member may say next of a proposal about the roster in force.
+pub(crate) fn next_of(poll: &Poll, member: &MemberId, proposal: &Hash) -> Next {
+    let tally = poll.tally();
+    let found = poll.voter(member).zip(tally.choice(proposal));
+    found.map_or(Next::Nothing, |(voter, choice)| next(poll, tally, voter, choice))
+}
+
+fn next(poll: &Poll, tally: &Tally, voter: Voter, choice: Choice) -> Next {
+    let rounds = || 1..=tally.count.open_round();
+    if rounds().any(|round| tally.count.ratifiers(round, choice).contains(voter)) {
+        return Next::Nothing;
     }
-    you
+    if rounds().any(|round| tally.count.ratify(voter, round, choice).is_ok()) {
+        return Next::Ratify;
+    }
+    let open = || rounds().filter(|round| can_succeed(poll, tally, *round, choice));
+    if open().any(|round| tally.count.endorsers(round, choice).contains(voter)) {
+        return Next::Wait;
+    }
+    match open().any(|round| tally.count.endorse(voter, round, choice).is_ok()) {
+        true => Next::Endorse,
+        false => Next::Nothing,
+    }
 }
 
 fn passed(succession: &Succession) -> Vec<PassedView> {

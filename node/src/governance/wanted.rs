@@ -39,7 +39,7 @@ pub(crate) fn proposal(
     let settles = wanted.iter().any(|change| matches!(change, WantedChange::Settle { .. }));
     if settles && last.is_empty() {
         return Err(usage("to choose a branch, name an entry on it that stands as before")
-            .hint("--last LOG=ENTRY, with the number of the first entry at which the branches part; `nanduti status` shows forks"));
+            .hint("--last LOG=ENTRY, with the number of an entry where the branches have parted; or `nanduti fork choose LOG ENTRY`"));
     }
     let proposal = Proposal { roster: roster.hash(), changes };
     if proposal.encode().len() > limits::PROPOSAL_MAX {
@@ -182,7 +182,10 @@ impl<H: History> Maker<'_, H> {
             _ => return Err(usage(format!("the last entry of the log {log} is named twice"))),
         };
         let Some(seq) = seq else { return Ok(None) };
-        let hash = self.history.hash_at(log, seq);
+        let told = asked.first().and_then(|last| last.hash.as_deref());
+        let told =
+            told.map(|hash| Hash::from_hex(hash).ok_or_else(|| usage(format!("`{hash}` is not the hash of an entry"))));
+        let hash = told.transpose()?.or_else(|| self.history.hash_at(log, seq));
         let place = hash.map(|hash: Hash| Place { seq, hash });
         place.map(Some).ok_or_else(|| {
             ApiError::new(ErrorKind::NotFound, format!("entry {seq} of the log {log} is not held here"))

@@ -128,7 +128,7 @@ fn ends_in_words(ends: &[End], member: Option<&Member>, what: &str) -> Vec<Strin
         let of_root = member.is_some_and(|member| member.root == end.log);
         let log = format!("{}log {}", if of_root { "root " } else { "" }, short_key(&end.log));
         match end.last {
-            Some(place) => format!("  {log}: entry {} is the last ({what})", place.seq),
+            Some(place) => format!("  {log}: entry {}, {}, is the last ({what})", place.seq, place.hash.short()),
             None => format!("  {log}: no entry ({what})"),
         }
     };

@@ -13,9 +13,9 @@ use tokio::net::UnixListener;
 
 use crate::{
     api::{
-        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Diff, ErrorKind, ForkList, ForkShow, Former,
-        History, KeyList, KeyOffer, KeyPrepare, List, Members, PeerAdd, PeerBlock, PeerList, Propose, Publish, Reindex,
-        Show, Speak, Status, Submit, Sync, Verify, Withdraw,
+        ApiError, Backup, Ballots, BundleExport, BundleImport, Call, Diff, ErrorKind, ForkList, ForkSettle, ForkShow,
+        Former, History, KeyList, KeyOffer, KeyPrepare, List, Members, PeerAdd, PeerBlock, PeerList, Propose, Publish,
+        Reindex, Show, Speak, Status, Submit, Sync, Verify, Withdraw,
     },
     engine::{Engine, Handle},
 };
@@ -74,6 +74,7 @@ fn router(engine: Arc<Engine>) -> Router {
     let router = route::<KeyList>(router);
     let router = route::<ForkList>(router);
     let router = route::<ForkShow>(router);
+    let router = route::<ForkSettle>(router);
     let router = route::<KeyPrepare>(router);
     let router = route::<KeyOffer>(router);
     let router = route::<Submit>(router);

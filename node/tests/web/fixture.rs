@@ -158,6 +158,7 @@ fn fork() -> Option<ForkReport> {
         named: None,
         own: false,
         sides: vec![side("sidea22222", "0a", true), side("sideb22222", "0b", false)],
+        proposals: Vec::new(),
     })
 }
 

@@ -25,15 +25,9 @@ network by silence alone as long as a quorum takes part.
 Next: `nanduti member list` shows the members.";
 
 /// Propose, endorse and ratify changes of the list of members
-#[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+#[command(after_help = AFTER_HELP)]
+pub(crate) enum Args {
     Show(show::Args),
     Propose(Box<propose::Args>),
     Endorse(speak::EndorseArgs),
@@ -42,10 +36,10 @@ enum Action {
 
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
-    match args.action {
-        Action::Show(args) => show::run(context, args).await,
-        Action::Propose(args) => propose::run(context, *args).await,
-        Action::Endorse(args) => speak::endorse(context, args).await,
-        Action::Ratify(args) => speak::ratify(context, args).await,
+    match args {
+        Args::Show(args) => show::run(context, args).await,
+        Args::Propose(args) => propose::run(context, *args).await,
+        Args::Endorse(args) => speak::endorse(context, args).await,
+        Args::Ratify(args) => speak::ratify(context, args).await,
     }
 }

@@ -180,7 +180,7 @@ fn last(text: &str) -> Result<LastEntry, String> {
     if log.len() < 4 {
         Err("name at least four digits of the key".to_owned())
     } else {
-        Ok(LastEntry { log: log.to_owned(), seq })
+        Ok(LastEntry { log: log.to_owned(), seq, hash: None })
     }
 }
 
@@ -192,8 +192,8 @@ mod tests {
     fn values_are_read_or_refused_with_an_example() {
         assert_eq!(pair("UNO=partner"), Ok(("UNO".into(), "partner".into())));
         assert_eq!(fraction("3/4"), Ok((3, 4)));
-        assert_eq!(last("7e21ab=41"), Ok(LastEntry { log: "7e21ab".into(), seq: Some(41) }));
-        assert_eq!(last("7e21ab=none"), Ok(LastEntry { log: "7e21ab".into(), seq: None }));
+        assert_eq!(last("7e21ab=41"), Ok(LastEntry { log: "7e21ab".into(), seq: Some(41), hash: None }));
+        assert_eq!(last("7e21ab=none"), Ok(LastEntry { log: "7e21ab".into(), seq: None, hash: None }));
         for wrong in ["UNO", "=partner", "UNO="] {
             assert!(pair(wrong).is_err(), "{wrong}");
         }

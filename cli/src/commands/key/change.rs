@@ -2,32 +2,22 @@
 
 use nanduti_node::api::{KeyChange, KeyPrepare};
 
-use super::super::signing::{RootSigning, around_text, finish};
+use super::super::signing::{KeyringSigning, around_text, finish};
 use crate::{
     context::{Context, Session},
     outcome::{self, Outcome, Stop},
     terminal::sanitise,
 };
 
-/// How a change is signed.
-#[derive(Debug, Clone, clap::Args)]
-pub(crate) struct How {
-    #[command(flatten)]
-    signing: RootSigning,
-    /// After a restore: go on although other members have not said yet where the root log stands
-    #[arg(long)]
-    unheard: bool,
-}
-
 /// Runs a change.
-pub(in crate::commands) async fn run(context: &Context, change: KeyChange, how: &How) -> Outcome {
+pub(in crate::commands) async fn run(context: &Context, change: KeyChange, how: &KeyringSigning) -> Outcome {
     let session = context.open().await?;
     let done = async {
         if let KeyChange::Revoke { key, last: None } = &change {
             offer_places(context, &session, key).await?;
         }
         let prepared = session.call("preparing", KeyPrepare { change, unheard: how.unheard }).await?;
-        how.signing.run((context, &session), prepared, how.unheard).await
+        how.root.run((context, &session), prepared, how.unheard).await
     };
     let done = done.await;
     match session.close(done).await? {

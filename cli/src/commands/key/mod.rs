@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use nanduti_node::{api::KeyChange, founding::SealedKey};
 
+use super::signing::KeyringSigning;
 use crate::{context::Context, outcome::Outcome};
 
 const AFTER_HELP: &str = "\
@@ -120,15 +121,9 @@ By itself it speaks for nobody: it takes a ballot to put it in the root key's pl
 Next: list it, and put it away. When it is needed: `nanduti init --member PRY --name NAME --from-spare FILE`.";
 
 /// List the keys of a member, and replace, add, retire or revoke those of one's own
-#[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    task: Task,
-}
-
 #[derive(Debug, Subcommand)]
-enum Task {
+#[command(after_help = AFTER_HELP)]
+pub(crate) enum Args {
     /// List the keys of a member, with how each stands
     #[command(after_help = AFTER_LIST)]
     List {
@@ -143,7 +138,7 @@ enum Task {
         #[arg(long, value_name = "ENTRY")]
         last: Option<String>,
         #[command(flatten)]
-        how: change::How,
+        how: KeyringSigning,
     },
     /// List the keys of another node of the member
     #[command(after_help = AFTER_ADD)]
@@ -152,7 +147,7 @@ enum Task {
         #[arg(value_name = "FILE")]
         offer: String,
         #[command(flatten)]
-        how: change::How,
+        how: KeyringSigning,
     },
     /// End a key that is not used any more
     #[command(after_help = AFTER_RETIRE)]
@@ -160,7 +155,7 @@ enum Task {
         /// The key, the beginning of it, or its fingerprint
         key: String,
         #[command(flatten)]
-        how: change::How,
+        how: KeyringSigning,
     },
     /// Cut off a stolen key
     #[command(after_help = AFTER_REVOKE)]
@@ -171,7 +166,7 @@ enum Task {
         #[arg(long, value_name = "ENTRY")]
         last: Option<String>,
         #[command(flatten)]
-        how: change::How,
+        how: KeyringSigning,
     },
     /// Make a governance key, which an officer keeps and which may sign ordinary ballots
     #[command(after_help = AFTER_GOVERNANCE)]
@@ -193,18 +188,18 @@ enum Task {
 
 /// Runs the command.
 pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
-    match args.task {
-        Task::List { member } => list::run(context, member).await,
-        Task::Replace { last, how } => change::run(context, KeyChange::Replace { last }, &how).await,
-        Task::Add { offer, how } => {
+    match args {
+        Args::List { member } => list::run(context, member).await,
+        Args::Replace { last, how } => change::run(context, KeyChange::Replace { last }, &how).await,
+        Args::Add { offer, how } => {
             change::run(context, KeyChange::Add { offer: offer::read(Path::new(&offer))? }, &how).await
         }
-        Task::Retire { key, how } => change::run(context, KeyChange::Retire { key }, &how).await,
-        Task::Revoke { key, last, how } => change::run(context, KeyChange::Revoke { key, last }, &how).await,
-        Task::Governance(args) => sealed::run(context, SealedKey::Governance, args),
-        Task::Spare(args) => sealed::run(context, SealedKey::Spare, args),
-        Task::Offer { member, out } => offer::run(context, member, out).await,
+        Args::Retire { key, how } => change::run(context, KeyChange::Retire { key }, &how).await,
+        Args::Revoke { key, last, how } => change::run(context, KeyChange::Revoke { key, last }, &how).await,
+        Args::Governance(args) => sealed::run(context, SealedKey::Governance, args),
+        Args::Spare(args) => sealed::run(context, SealedKey::Spare, args),
+        Args::Offer { member, out } => offer::run(context, member, out).await,
     }
 }
 
-pub(super) use change::{How, run as change_keys};
+pub(super) use change::run as change_keys;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The file to write; a spare has to be put somewhere else than into the home
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,

@@ -24,23 +24,17 @@ How an institution joins, step by step:
 Next: `nanduti ballot show` says where each ballot stands.";
 
 /// List the members, or ask to become one
-#[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+#[command(after_help = AFTER_HELP)]
+pub(crate) enum Args {
     List(list::Args),
     Request(request::Args),
 }
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: Args) -> Outcome {
-    match args.action {
-        Action::List(args) => context.block_on(list::run(context, args)),
-        Action::Request(args) => request::run(context, args),
+    match args {
+        Args::List(args) => context.block_on(list::run(context, args)),
+        Args::Request(args) => request::run(context, args),
     }
 }

@@ -7,11 +7,11 @@ use nanduti_node::{
     offline,
 };
 
-use super::super::signing::hand_out_beginning;
+use super::super::signing::{RootKey, hand_out_beginning};
 use crate::{
     context::Context,
     outcome::{self, Outcome},
-    terminal::{PassphraseSource, Purpose, View, sanitise, style, table::Pairs},
+    terminal::{Purpose, View, sanitise, style, table::Pairs},
 };
 
 const AFTER_HELP: &str = "\
@@ -48,14 +48,11 @@ pub(crate) struct Args {
     /// Write what the root key is to sign into FILE, for `nanduti sign` elsewhere
     #[arg(long, value_name = "FILE", conflicts_with_all = ["root_key", "out"])]
     prepare: Option<PathBuf>,
-    /// The file of the root key [default: keys/root.pem in the home]
-    #[arg(long, value_name = "FILE")]
-    root_key: Option<PathBuf>,
     /// The file to write [default: MEMBER.request in the home]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
-    passphrase: PassphraseSource,
+    key: RootKey,
 }
 
 /// Runs the command.
@@ -70,10 +67,10 @@ pub(crate) fn run(context: &Context, args: Args) -> Outcome {
     if let Some(path) = &args.prepare {
         return hand_out_beginning(context, &offline::prepare_admission(&home, &options)?, path);
     }
-    let passphrase = args.passphrase.read(Purpose::UseKey)?;
+    let passphrase = args.key.passphrase(Purpose::UseKey)?;
     let reply = {
         let _progress = context.terminal().progress("signing the request");
-        founding::request(&home, &options, args.root_key.as_deref(), &passphrase)?
+        founding::request(&home, &options, args.key.file(), &passphrase)?
     };
     requested(context, &reply)
 }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use nanduti_node::{api::ConsentReply, founding};
 
+use super::super::signing::RootKey;
 use crate::{
     context::Context,
     outcome::{self, Outcome},
-    terminal::{PassphraseSource, Purpose, View, sanitise, style, table::Pairs},
+    terminal::{Purpose, View, sanitise, style, table::Pairs},
 };
 
 const AFTER_HELP: &str = "\
@@ -18,6 +19,8 @@ Examples:
 For a network that is founded anew. The former root key signs that the root key on the card takes its
 place: for this member, this key and this former network, and nothing else. Whoever has lost its former
 root key founds without a consent, and is shown as claimed.
+
+The home is the one of the former network, and so is the root key.
 
 Next: send card and consent to whoever drafts the charter with `nanduti network refound`.";
 
@@ -30,20 +33,17 @@ pub(crate) struct Args {
     /// The file to write [default: MEMBER.consent beside the card]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// The file of the former root key [default: keys/root.pem in the home]
-    #[arg(long, value_name = "FILE")]
-    root_key: Option<PathBuf>,
     #[command(flatten)]
-    passphrase: PassphraseSource,
+    key: RootKey,
 }
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let home = context.home()?;
-    let passphrase = args.passphrase.read(Purpose::UseKey)?;
+    let passphrase = args.key.passphrase(Purpose::UseKey)?;
     let reply = {
         let _progress = context.terminal().progress("signing the consent");
-        founding::consent(&home, &args.card, args.out.as_deref(), args.root_key.as_deref(), &passphrase)?
+        founding::consent(&home, &args.card, args.out.as_deref(), args.key.file(), &passphrase)?
     };
     context.terminal().reply(&reply, text)?;
     context.terminal().hint("send card and consent to whoever drafts the charter with `nanduti network refound`");

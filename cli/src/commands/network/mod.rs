@@ -41,15 +41,9 @@ drafts one that carries its library over.
 Next: `nanduti run`.";
 
 /// Found a network: draft, sign and seal its charter
-#[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    step: Step,
-}
-
 #[derive(Debug, Subcommand)]
-enum Step {
+#[command(after_help = AFTER_HELP)]
+pub(crate) enum Args {
     New(new::Args),
     Consent(consent::Args),
     Refound(refound::Args),
@@ -60,13 +54,13 @@ enum Step {
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: Args) -> Outcome {
-    match args.step {
-        Step::New(args) => new::run(context, args),
-        Step::Consent(args) => consent::run(context, &args),
-        Step::Refound(args) => refound::run(context, args),
-        Step::Sign(args) => sign::run(context, &args),
-        Step::Seal(args) => seal::run(context, &args),
-        Step::Show(args) => show::run(context, &args),
+    match args {
+        Args::New(args) => new::run(context, args),
+        Args::Consent(args) => consent::run(context, &args),
+        Args::Refound(args) => refound::run(context, args),
+        Args::Sign(args) => sign::run(context, &args),
+        Args::Seal(args) => seal::run(context, &args),
+        Args::Show(args) => show::run(context, &args),
     }
 }
 

@@ -7,11 +7,11 @@ use nanduti_node::{
     offline,
 };
 
-use super::super::signing::hand_out_beginning;
+use super::super::signing::{RootKey, hand_out_beginning};
 use crate::{
     context::Context,
     outcome::{self, Outcome},
-    terminal::{PassphraseSource, Purpose, View, sanitise, style, table::Pairs},
+    terminal::{Purpose, View, sanitise, style, table::Pairs},
 };
 
 const AFTER_HELP: &str = "\
@@ -41,11 +41,8 @@ pub(crate) struct Args {
     /// A home of the former network, to compare with before signing, where the draft founds a network anew
     #[arg(long, value_name = "OLD_HOME")]
     from: Option<PathBuf>,
-    /// The file of the root key [default: keys/root.pem in the home]
-    #[arg(long, value_name = "FILE")]
-    root_key: Option<PathBuf>,
     #[command(flatten)]
-    passphrase: PassphraseSource,
+    key: RootKey,
 }
 
 /// Runs the command.
@@ -57,10 +54,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     if let Some(path) = &args.prepare {
         return hand_out_beginning(context, &offline::prepare_charter(&home, &args.draft)?, path);
     }
-    let passphrase = args.passphrase.read(Purpose::UseKey)?;
+    let passphrase = args.key.passphrase(Purpose::UseKey)?;
     let reply = {
         let _progress = context.terminal().progress("signing the charter");
-        founding::sign_with(&home, &args.draft, args.out.as_deref(), args.root_key.as_deref(), &passphrase)?
+        founding::sign_with(&home, &args.draft, args.out.as_deref(), args.key.file(), &passphrase)?
     };
     signed(context, &reply)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use nanduti_node::{
     api::{ApiError, ErrorKind, PreparedReply, RequestAct, RequestView, Submit, SubmitReply},
-    keys::KeyStore,
+    keys::{KeyStore, Passphrase},
     offline::{KeyFile, Request, SignedAt},
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,28 @@ use crate::{
     terminal::{Consent, PassphraseSource, Purpose, View, sanitise, table::Pairs},
 };
 
+/// Where the root key lies, and what opens it.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct RootKey {
+    /// The file of the root key [default: keys/root.pem in the home]
+    #[arg(long, value_name = "FILE")]
+    root_key: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseSource,
+}
+
+impl RootKey {
+    /// The file that was named.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.root_key.as_deref()
+    }
+
+    /// What opens it.
+    pub(super) fn passphrase(&self, purpose: Purpose) -> Result<Passphrase, ApiError> {
+        self.passphrase.read(purpose)
+    }
+}
+
 /// How something is signed with the root key.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct RootSigning {
@@ -34,11 +56,18 @@ pub(crate) struct RootSigning {
     /// Write what is to be signed into FILE, for `nanduti sign` elsewhere
     #[arg(long, value_name = "FILE", conflicts_with = "root_key")]
     prepare: Option<PathBuf>,
-    /// The file of the root key [default: keys/root.pem in the home]
-    #[arg(long, value_name = "FILE")]
-    root_key: Option<PathBuf>,
     #[command(flatten)]
-    passphrase: PassphraseSource,
+    key: RootKey,
+}
+
+/// How a keyring is signed, which takes a place in the root log.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct KeyringSigning {
+    #[command(flatten)]
+    pub(super) root: RootSigning,
+    /// After a restore: go on although other members have not said yet where the root log stands
+    #[arg(long)]
+    pub(super) unheard: bool,
 }
 
 /// How something is signed that a governance key may sign, too.
@@ -69,7 +98,7 @@ impl RootSigning {
         unheard: bool,
     ) -> Result<Option<SubmitReply>, Stop> {
         let key = |request: &RequestView| {
-            let file = root_file(context, self.root_key.as_deref())
+            let file = root_file(context, self.key.file())
                 .map_err(|error| if request.act == RequestAct::Vote { needs_root(error) } else { error })?;
             Ok((file, Purpose::UseKey))
         };
@@ -103,7 +132,7 @@ impl RootSigning {
             let question = format!("Sign this with the {}?", purpose.key());
             self.consent.ask(terminal, &[prepared_text(&clean, terminal.view())], &question)?;
         }
-        let passphrase = self.passphrase.read(purpose)?;
+        let passphrase = self.key.passphrase(purpose)?;
         let signed = {
             let _progress = terminal.progress(&format!("signing with the {}", purpose.key()));
             tokio::task::block_in_place(|| KeyFile::open(&file, &passphrase)?.sign(&request, SignedAt::Here))?
@@ -128,10 +157,10 @@ impl VoteSigning {
                 return Ok((named.clone(), Purpose::UseGovernanceKey));
             }
             let here = KeyStore::of(&context.home()?).governance_file();
-            if self.root.root_key.is_none() && request.governance_fingerprint.is_some() && here.exists() {
+            if self.root.key.file().is_none() && request.governance_fingerprint.is_some() && here.exists() {
                 return Ok((here, Purpose::UseGovernanceKey));
             }
-            let file = root_file(context, self.root.root_key.as_deref()).map_err(needs_root)?;
+            let file = root_file(context, self.root.key.file()).map_err(needs_root)?;
             Ok((file, Purpose::UseKey))
         };
         self.root.run_with(at, prepared, false, key).await

@@ -6,18 +6,15 @@
 
 use nanduti_protocol::{
     key::PublicKey,
-    keyring::{KeyState, KeyUse, Place},
+    keyring::{KeyState, KeyUse},
 };
 
-use super::{
-    places,
-    ring::{Fresh, Ring, short},
-};
+use super::ring::{Fresh, Ring, short};
 use crate::{
     api::ApiError,
     engine::{
         failure::{refused, usage},
-        forks::{Side, sides},
+        sides::{Named, branch_of, sides, unheld},
         status,
     },
 };
@@ -51,9 +48,10 @@ impl Ring<'_> {
             .hint("its entries are asked of every peer; `nanduti fork show` says whether they are here"));
         }
         let sides = sides(self.snapshot, proof);
-        let (last, held) = self.named(&line.key, &sides, entry)?;
+        let Named { last, side } = branch_of(self.core, &line.key, &sides, entry)?;
+        let held = side.held;
         if !held {
-            self.warn_of_unheld(fork, last);
+            self.warnings.push(unheld(fork, last));
         }
         self.end(at, Some(last));
         if !held {
@@ -72,38 +70,5 @@ impl Ring<'_> {
             ));
         }
         Ok(())
-    }
-
-    /// The last entry of the branch that an entry names, and whether that branch is held.
-    fn named(&self, key: &PublicKey, sides: &[Side], text: &str) -> Result<(Place, bool), ApiError> {
-        let wanted = text.trim().to_ascii_lowercase();
-        let by_id = "name the entry by its id, as `nanduti fork show` shows it";
-        if wanted.len() < 4 || wanted.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(usage(format!("`{wanted}` does not tell one branch from the other")).hint(by_id));
-        }
-        let names = |side: &&Side| {
-            [side.hash.to_cid(), side.hash.short(), side.hash.to_hex()].iter().any(|id| id.starts_with(&wanted))
-        };
-        let found: Vec<&Side> = sides.iter().filter(names).collect();
-        match found.as_slice() {
-            [side] => Ok((side.last, side.held)),
-            // A later entry of the branch that is held: what stands above it is left out.
-            [] => match places::named(self.core, key, text)? {
-                Some(place) => Ok((place, true)),
-                None => Err(usage("a branch has to be named").hint(by_id)),
-            },
-            _ => Err(usage(format!("`{wanted}` is the beginning of both")).hint("type more of it")),
-        }
-    }
-
-    fn warn_of_unheld(&mut self, fork: u64, last: Place) {
-        let known = last.seq.saturating_sub(fork).saturating_add(1);
-        let warning = format!(
-            "this node does not hold that branch: it knows {known} of its entries, up to entry {}, and later ones that others may hold \
-             would not count. Choose on the node that holds it, if there are more; else this node leaves the branch that it holds, and asks \
-             its peers for the other",
-            last.seq
-        );
-        self.warnings.push(warning);
     }
 }

@@ -8,10 +8,7 @@
 mod choose;
 mod list;
 mod offer;
-mod places;
 mod prepare;
 mod ring;
 mod submit;
 mod takeover;
-
-pub(super) use places::entry_row;

@@ -12,10 +12,7 @@ use nanduti_protocol::{
 };
 use serde_bytes::ByteBuf;
 
-use super::{
-    places::{around, contradicted},
-    ring::{Fresh, Ring},
-};
+use super::ring::{Fresh, Ring};
 use crate::{
     Home,
     api::{ApiError, EffectView, KeyChange, KeyPrepare, PreparedReply},
@@ -23,6 +20,7 @@ use crate::{
     engine::{
         Engine, Handle,
         failure::{failed, refused, usage},
+        places::{around, contradicted},
         write::{now_ms, salt},
     },
     founding::{charter_bytes_of, opening_run},

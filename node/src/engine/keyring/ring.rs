@@ -7,11 +7,13 @@ use nanduti_protocol::{
     run::VerifiedRun,
 };
 
-use super::places::{self, last_counted};
 use crate::{
     api::{ApiError, KeyChange},
     core::{Core, Snapshot},
-    engine::failure::{not_found, refused, usage},
+    engine::{
+        failure::{not_found, refused, usage},
+        places::{self, last_counted},
+    },
     offline::{Offer, fingerprint},
 };
 

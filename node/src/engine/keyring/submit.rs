@@ -7,13 +7,14 @@ use nanduti_protocol::{
     run::VerifiedRun,
 };
 
-use super::{places::contradicted, prepare::effects, ring::short};
+use super::{prepare::effects, ring::short};
 use crate::{
     api::{ApiError, Ballots, EffectView, Submit, SubmitReply},
     core::{Core, Snapshot},
     engine::{
         Engine, Handle,
         failure::{failed, refused, usage},
+        places::contradicted,
     },
     offline::{Checked, CheckedKeyring, Request, Says, view},
 };

@@ -2,13 +2,13 @@
 
 use nanduti_protocol::{hash::Hash, key::PublicKey, keyring::Place, kind::Kind, ledger::History, record::RecordBody};
 
+use super::{
+    failure::{not_found, usage},
+    ids::entries_like,
+};
 use crate::{
     api::{ApiError, EntryRow},
     core::{BodyAt, Core, Snapshot},
-    engine::{
-        failure::{not_found, usage},
-        ids::entries_like,
-    },
     offline::time_text,
 };
 
@@ -63,7 +63,7 @@ pub(super) fn around(core: &Core, log: &PublicKey, last: Option<Place>) -> Resul
 }
 
 /// An entry as a line.
-pub(in crate::engine) fn entry_row(core: &Core, entry: &BodyAt, counts: bool) -> EntryRow {
+pub(super) fn entry_row(core: &Core, entry: &BodyAt, counts: bool) -> EntryRow {
     let statement = &entry.statement;
     EntryRow {
         seq: statement.seq,
