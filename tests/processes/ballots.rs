@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
-use nanduti_tests::{Running, World, heard, practice, roster, until};
+use nanduti_tests::{Running, World, heard, practice, publish, roster, set, titles, until};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_nanduti");
@@ -102,8 +102,18 @@ fn a_suspended_members_earlier_documents_stay_and_its_later_ones_do_not_appear()
     for node in &nodes {
         until("the early practice is everywhere", || node.status().practices == 1);
     }
-    pass(&world, &["PRY", "MAR", "KEN"], &["--suspend", "WSM"]);
+    publish(&world, "WSM", "Disputed");
+    for node in &nodes {
+        until("the disputed practice is everywhere", || node.status().practices == 2);
+    }
+    let keys = world.json("PRY", &["key", "list", "--member", "WSM"]);
+    let log = keys["keys"].as_array().unwrap().iter().find(|key| key["use"] == "publish").unwrap()["key"].clone();
+    let last = format!("{}=1", &log.as_str().unwrap()[..16]);
+    pass(&world, &["PRY", "MAR", "KEN"], &["--suspend", "WSM", "--last", &last]);
     until("the suspended member knows", || roster(&world, "WSM") == 1);
+    for node in &nodes {
+        until("the disputed practice is gone", || node.status().practices == 1);
+    }
     world.write("late.md", practice("Late", 400));
     let refused = world.on("WSM", &["publish", "late.md"]).code(4);
     assert!(refused.stderr.contains("its member is suspended"), "{refused}");
@@ -113,10 +123,12 @@ fn a_suspended_members_earlier_documents_stay_and_its_later_ones_do_not_appear()
 
     pass(&world, &["PRY", "MAR", "KEN"], &["--reinstate", "WSM"]);
     until("the reinstated member knows", || roster(&world, "WSM") == 2);
+    // What the ballot left out stays out; what is said from now on is heard.
     world.json("WSM", &["publish", "late.md"]);
     for node in &nodes {
         until("both practices are everywhere", || node.status().practices == 2);
     }
+    assert_eq!(titles(&world, "KEN"), set(&["Early", "Late"]));
 }
 
 #[test]

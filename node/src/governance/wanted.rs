@@ -16,7 +16,8 @@ use super::text::RequestText;
 use crate::api::{ApiError, ErrorKind, LastEntry, WantedChange};
 
 /// The proposal that makes these changes of the roster in force. Where a member's rights turn, each of its logs is named with the
-/// last entry that stands as before: the one that was asked for, or the last that is held and counts.
+/// last entry that stands as before: the one that was asked for, or the last that is held and counts. For who returns from a suspension
+/// it is the last that is held: what the suspension left out stays out.
 ///
 /// # Errors
 /// If a change makes no sense.
@@ -127,13 +128,14 @@ impl<H: History> Maker<'_, H> {
         Ok(match one {
             One::Line { line, suspended, turns } => {
                 let before = member_of(self.roster, line.id.as_str())?;
-                let ends = if turns { self.ends(before)? } else { Vec::new() };
+                let returns = self.roster.is_suspended(&line.id) && !suspended;
+                let ends = if turns { self.ends(before, returns)? } else { Vec::new() };
                 Change::Amend(Amend { ends, line, suspended })
             }
             One::Other(WantedChange::Admit { request }) => Change::Admit(self.request(&request)?.0),
             One::Other(WantedChange::ReplaceRoot { request }) => {
                 let (request, line) = self.request(&request)?;
-                let ends = self.ends(member_of(self.roster, line.id.as_str())?)?;
+                let ends = self.ends(member_of(self.roster, line.id.as_str())?, false)?;
                 Change::Replace(Replace { ends, request })
             }
             One::Other(WantedChange::Quorum { over, of }) => Change::Quorum(Quorum(over, of)),
@@ -162,21 +164,23 @@ impl<H: History> Maker<'_, H> {
         Ok((ByteBuf::from(request.request), request.line))
     }
 
-    /// The logs of a member, each with the last entry that stands as before.
-    fn ends(&self, member: &Member) -> Result<Vec<End>, ApiError> {
+    /// The logs of a member, each with the last entry that stands as before. Who returns from a suspension is heard again above all that
+    /// is held here: what was left out stays out.
+    fn ends(&self, member: &Member, returns: bool) -> Result<Vec<End>, ApiError> {
         let mut logs: Vec<PublicKey> = vec![member.root];
         if let Some((_, keyring)) = self.ledger.authority().and_then(|authority| authority.keyring(&member.id)) {
             logs.extend(keyring.keys.iter().map(|line| line.key).filter(|key| self.ledger.extent(key).is_some()));
         }
         logs.sort_unstable();
         logs.dedup();
-        logs.into_iter().map(|log| Ok(End { log, last: self.last_of(&log)? })).collect()
+        logs.into_iter().map(|log| Ok(End { log, last: self.last_of(&log, returns)? })).collect()
     }
 
-    fn last_of(&self, log: &PublicKey) -> Result<Option<Place>, ApiError> {
+    fn last_of(&self, log: &PublicKey, returns: bool) -> Result<Option<Place>, ApiError> {
         let asked: Vec<&LastEntry> =
             self.last.iter().filter(|last| log.to_hex().starts_with(&last.log.to_lowercase())).collect();
         let seq = match asked.as_slice() {
+            [] if returns => self.ledger.extent(log).and_then(|extent| extent.next.checked_sub(1)),
             [] => self.ledger.counted(log, self.history).checked_sub(1),
             [one] => one.seq,
             _ => return Err(usage(format!("the last entry of the log {log} is named twice"))),

@@ -23,7 +23,8 @@ Examples:
 
 One proposal may change many things. Where the rights of a member turn, each of its logs is named with the last entry
 that still stands as before: the last that this node holds and that counts, unless --last says otherwise. So what
-was said in good time stays, and what a thief signed falls away.
+was said in good time stays, and what a thief signed falls away. Of a member that is reinstated it is the last that this
+node holds: what the suspension left out stays out.
 
 To propose is to endorse: your root key signs it (or a governance key, if the proposal is only about admissions, names
 and roles), and the other members see it as soon as they synchronise.
