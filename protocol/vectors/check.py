@@ -15,7 +15,7 @@ from ballot_rules import (STEPS, Poll, Succession, apply, fixed_of, is_ordinary,
                           read_statement, rights_of, root_holder, roster_hash, signer_of, voters_of)
 from former_rules import check_consent, claimed, networks_of, read_refounded
 from primitives import Refused, blake3, decode, encode, public_key, sign, verify_strict
-from founding_rules import read_card, read_document
+from founding_rules import read_card, read_consent, read_document
 from record_rules import check_readable, judge_announcement, read_node_record, read_practice, read_withdrawal
 from rules import (carry, cid, digest_of, follows, founding_roster, is_kind, is_member_id, open_envelope, read_charter, read_fork,
                    read_keyring, read_opening, read_segment, read_ticket, signed_bytes, verify_entry)
@@ -380,6 +380,14 @@ def check_founding():
         made = sign(unhex(vector["secret"]), signed_bytes("nanduti/card/1", bytes(32), payload))
         same("cards", bytes.fromhex("8443a10132a0") + encode(payload) + encode(made), envelope)
     refuses("cards", file["refused_cards"], lambda vector: read_card(vector["text"]))
+    for vector in file["consents"]:
+        consent, said = read_consent(vector["text"])
+        found = [said["member"], said["root"].hex(), consent["network"].hex(), consent["proof"].hex()]
+        same("consents as text", found, [vector[field] for field in ("member", "root", "network", "proof")])
+        payload = encode(said)
+        made = sign(unhex(vector["secret"]), signed_bytes("nanduti/consent/1", consent["network"], payload))
+        same("consents as text", bytes.fromhex("8443a10132a0") + encode(payload) + encode(made), consent["proof"])
+    refuses("consents as text", file["refused_consents"], lambda vector: read_consent(vector["text"]))
     for vector in file["documents"]:
         document = read_document(unhex(vector["bytes"]))
         found = {field: [run.hex() for run in value] if field == "runs" else value for field, value in document.items()}

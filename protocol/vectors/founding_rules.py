@@ -9,22 +9,45 @@ MEMBERS_MAX = 400
 FIELDS = {"draft": {"kind", "charter"}, "signed": {"kind", "runs"}, "founding": {"kind", "runs", "ticket"}}
 
 
-def read_card(text):
-    """What a card says, and its envelope."""
+def read_line(text, scheme):
+    """The bytes of a line of text, without their checksum."""
     text = "".join(text.split()).lower()
-    need(text.startswith("nanduti-card:"), "scheme")
-    text = text[len("nanduti-card:"):]
+    need(text.startswith(scheme), "scheme")
+    text = text[len(scheme):]
     try:
         data = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
     except ValueError as error:
         raise Refused("text") from error
     need(len(data) >= 4 and base64.b32encode(data).decode().rstrip("=").lower() == text, "text")
-    envelope, checksum = data[:-4], data[-4:]
-    need(blake3(envelope)[:4] == checksum, "checksum")
+    content, checksum = data[:-4], data[-4:]
+    need(blake3(content)[:4] == checksum, "checksum")
+    return content
+
+
+def open_or_form(envelope, most):
+    """The payload and the signature of an envelope."""
     try:
-        payload, signature = open_envelope(envelope, 2048)
+        return open_envelope(envelope, most)
     except Refused as error:
         raise Refused("form") from error
+
+
+def read_consent(text):
+    """What a consent says: the envelope, its payload, and the former network."""
+    consent = decode_or("content", read_line(text, "nanduti-consent:"))
+    check_fields(consent, ("proof", "network"), rule="content")
+    need(isinstance(consent["proof"], bytes) and is_hash(consent["network"]), "content")
+    payload, _ = open_or_form(consent["proof"], 256)
+    said = decode_or("form", payload)
+    check_fields(said, ("root", "member"), rule="form")
+    need(is_hash(said["root"]) and is_member_id(said["member"]), "form")
+    return consent, said
+
+
+def read_card(text):
+    """What a card says, and its envelope."""
+    envelope = read_line(text, "nanduti-card:")
+    payload, signature = open_or_form(envelope, 2048)
     card = decode_or("content", payload)
     check_fields(card, ("id", "name", "role", "root"), ("node", "spare", "publish", "governance"), rule="content")
     need(all(isinstance(card[field], str) for field in ("id", "name", "role")) and is_member_id(card["id"]), "content")

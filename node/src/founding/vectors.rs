@@ -11,6 +11,7 @@ use nanduti_protocol::{
     charter::{Bounds, Charter, Member, Quorum, RULES},
     entry::{BodyRef, Statement},
     envelope::{self, Purpose},
+    former::sign_consent,
     hash::Hash,
     key::{MemberId, PublicKey},
     keyring::{KeyLine, KeyState, KeyUse, Keyring, Opening, Place},
@@ -20,10 +21,12 @@ use nanduti_protocol::{
     run::push_item,
     ticket::{RosterRef, Ticket},
 };
+use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 use super::{
     card::{Card, CardError},
+    consent::{self, ConsentError, ConsentText},
     document::{Document, DocumentError},
     verify::{Adoption, VerifyError, verify_founding},
 };
@@ -35,9 +38,11 @@ const PEER: &str = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
 #[test]
 fn the_committed_vectors_are_current_and_hold() {
     let file = json!({
-        "about": "Cards, and the files of a founding (docs/spec/founding.md)",
+        "about": "Cards and the files of a founding (docs/spec/founding.md); consents as text (docs/spec/refounding.md)",
         "cards": cards(),
         "refused_cards": refused_cards(),
+        "consents": consents(),
+        "refused_consents": refused_consents(),
         "documents": documents(),
         "refused_documents": refused_documents(),
     });
@@ -227,6 +232,59 @@ fn refused_cards() -> Vec<Value> {
             CardError::Content(_) => "content",
             CardError::Field(_) => "field",
             CardError::Signature => "signature",
+        })
+    };
+    cases.iter().map(|(name, why, text)| refused(name, why, judge(text), json!({"text": text}))).collect()
+}
+
+/// The former root key of a founder says that the one on the card takes its place.
+fn consent(founder: &Founder, former: u8) -> ConsentText {
+    let (network, member) = (Hash::of(b"a former network"), MemberId::parse(founder.id).unwrap());
+    let root = PublicKey::from(&key(founder.root));
+    ConsentText { proof: ByteBuf::from(sign_consent(&network, &member, &key(former), &root)), network }
+}
+
+fn consents() -> Vec<Value> {
+    let cases = [("of MAR", &MAR, 0x61), ("of PRY", &PRY, 0x62)];
+    let vector = |(name, founder, former): (&str, &Founder, u8)| {
+        let consent = consent(founder, former);
+        let text = consent.to_text();
+        assert_eq!(ConsentText::parse(&format!(" {}\n", text.to_uppercase())), Ok(consent.clone()));
+        json!({"name": name, "secret": hex([former; 32]), "member": founder.id, "root": PublicKey::from(&key(founder.root)).to_hex(),
+               "network": consent.network.to_hex(), "proof": hex(&consent.proof), "text": text})
+    };
+    cases.into_iter().map(vector).collect()
+}
+
+fn refused_consents() -> Vec<Value> {
+    let consent = consent(&MAR, 0x61);
+    let text = consent.to_text();
+    let mut slip = text.clone();
+    slip.replace_range(40..41, if &slip[40..41] == "a" { "b" } else { "a" });
+    let raw = |content: &[u8]| consent::write_text(content);
+    let proof = |proof: &[u8]| ConsentText { proof: ByteBuf::from(proof), ..consent.clone() }.to_text();
+    let cases = [
+        ("a card's beginning", "scheme", text.replace("nanduti-consent:", "nanduti-card:")),
+        ("a character that is not base32", "text", format!("{text}1")),
+        ("nothing after the beginning", "text", "nanduti-consent:".to_owned()),
+        ("a slip of the pen", "checksum", slip),
+        ("the envelope alone", "content", raw(&consent.proof)),
+        ("a byte after the map", "content", raw(&[cbor::encode(&consent).as_slice(), &[0]].concat())),
+        ("no envelope", "form", proof(b"signed")),
+        (
+            "an envelope of something else",
+            "form",
+            proof(&envelope::seal(Purpose::Consent, &consent.network, &key(0x61), b"\xa0")),
+        ),
+    ];
+    let judge = |text: &str| {
+        ConsentText::parse(text).err().map(|error| match error {
+            ConsentError::Scheme => "scheme",
+            ConsentError::Text => "text",
+            ConsentError::Checksum => "checksum",
+            ConsentError::Content(_) => "content",
+            ConsentError::Form(_) => "form",
+            ConsentError::NoCard(_) | ConsentError::NoMember(_) | ConsentError::Signature { .. } => "other",
         })
     };
     cases.iter().map(|(name, why, text)| refused(name, why, judge(text), json!({"text": text}))).collect()
