@@ -6,8 +6,8 @@ use serde_bytes::ByteBuf;
 
 use super::{Actor, Founding, LogWriter};
 use crate::{
+    charter::Member,
     former::{Carried, Consent, Former, sign_consent},
-    key::PublicKey,
     kind::Kind,
     roster::Roster,
 };
@@ -42,27 +42,33 @@ impl Refounding {
     /// The network that the first members of a former one found anew, so many of them by consent of their former root keys, with
     /// these logs of it up to their last entries.
     pub fn found(seed: u64, former: &Founding, logs: &[LogWriter], founders: usize, consents: usize) -> Founding {
+        // Another seed gives the same members other keys.
+        Founding::with(!seed, founders, |charter| {
+            charter.former = vec![Self::claim(former, logs, &charter.members, consents)];
+        })
+    }
+
+    /// What the charter of these members says of a former network: these logs of it up to their last entries, and consents of so many
+    /// of the members who were founders there.
+    pub fn claim(former: &Founding, logs: &[LogWriter], members: &[Member], consents: usize) -> Former {
         let carried = |log: &LogWriter| {
             let last = log.place(log.len().saturating_sub(1))?;
             Some(Carried { log: log.log(), last, member: log.member() })
         };
         let mut carried: Vec<Carried> = logs.iter().filter_map(carried).collect();
         carried.sort_by_key(|carried| carried.log);
-        // Another seed gives the same members other keys.
-        Founding::with(!seed, founders, |charter| {
-            let old = former.actors.iter().zip(&charter.members).take(consents);
-            let consents = old.map(|(actor, member)| {
-                let root: &PublicKey = &member.root;
-                let proof = sign_consent(&former.network, &actor.id, &actor.root, root);
-                Consent { proof: ByteBuf::from(proof), member: actor.id.clone() }
-            });
-            charter.former = vec![Former {
-                logs: carried,
-                name: former.charter.name.clone(),
-                reason: "Too many root keys were lost.".into(),
-                roster: Roster::founding(&former.charter),
-                consents: consents.collect(),
-            }];
-        })
+        let old = |member: &Member| former.actors.iter().find(|actor| actor.id == member.id);
+        let consents = members.iter().filter_map(|member| Some((old(member)?, member))).take(consents);
+        let consents = consents.map(|(actor, member)| {
+            let proof = sign_consent(&former.network, &actor.id, &actor.root, &member.root);
+            Consent { proof: ByteBuf::from(proof), member: actor.id.clone() }
+        });
+        Former {
+            logs: carried,
+            name: former.charter.name.clone(),
+            reason: "Too many root keys were lost.".into(),
+            roster: Roster::founding(&former.charter),
+            consents: consents.collect(),
+        }
     }
 }

@@ -180,6 +180,12 @@ impl Node {
                     .map(|(seq, held)| format!("an entry of kind `{}` counts at place {seq} of {log:?}", held.kind)),
             );
             let root = stage.truth.owners.iter().find(|(_, it)| it.is_root && it.member == owner.member);
+            if let Some(last) = stage.truth.carried.get(log) {
+                if position.next > last.seq + 1 {
+                    wrong.push(format!("{} entries of the carried log {log:?} count, past its end", position.next));
+                }
+                continue;
+            }
             let plain = owner.honest && !owner.is_root;
             let plain = plain && !stage.truth.turned.contains(&owner.member) && !stage.truth.claimed.contains(log);
             if let Some(most) = root.filter(|_| plain).map(|(root, _)| rings.get(root))

@@ -8,12 +8,13 @@ use std::{
 
 use nanduti_protocol::{
     announce::{Announcement, BallotPlace, Place, judge_entry, judge_statement},
-    chain::Chain,
+    chain::{Chain, ChainError},
     entry::Entry,
-    fork::ForkProof,
+    fork::{ForkError, ForkProof},
     hash::Hash,
     key::PublicKey,
     ledger::{History, Ledger},
+    networks::NetworkOf,
 };
 
 use super::clock::{NodeId, SECOND, Time};
@@ -129,12 +130,12 @@ impl Gossip {
         if !take(&mut self.logs, log, now, (10, 100)) {
             return if matches!(place, Place::Ahead { .. }) { Heard::News(log) } else { Heard::Nothing };
         }
-        if entry.verify(&ledger.network()).is_err() {
+        if entry.verify(&ledger.networks().network_of(&log)).is_err() {
             return Heard::Fault("bad-signature");
         }
         match place {
             Place::Contradicts => {
-                let chain = Chain::new(&ledger.network(), vec![bytes.to_vec()]).ok();
+                let chain = Chain::new(ledger.networks(), vec![bytes.to_vec()]).ok();
                 let proof = chain.and_then(|chain| ledger.contradicts(&chain, history));
                 proof.map_or(Heard::Nothing, Heard::Contradiction)
             }
@@ -144,7 +145,12 @@ impl Gossip {
 }
 
 fn judge_fork(bytes: &[u8], ledger: &Ledger) -> Heard {
-    let Ok(proof) = ForkProof::decode(&ledger.network(), bytes) else { return Heard::Fault("bad-fork-proof") };
+    let proof = match ForkProof::decode(ledger.networks(), bytes) {
+        Ok(proof) => proof,
+        // Without the charter nobody knows which logs it carries over from another network.
+        Err(ForkError::Chain(ChainError::Signature(_))) if ledger.authority().is_none() => return Heard::Nothing,
+        Err(_) => return Heard::Fault("bad-fork-proof"),
+    };
     let log = proof.log();
     if ledger.authority().and_then(|authority| authority.standing(&log)).is_none() {
         return Heard::Nothing;

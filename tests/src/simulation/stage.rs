@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, rc::Rc};
 use nanduti_protocol::{
     hash::Hash,
     key::PublicKey,
+    ledger::Ledger,
     run::{ReceivedRun, RunError, VerifiedRun},
     testing::Dice,
 };
@@ -117,7 +118,7 @@ pub(super) struct Stage {
     next_session: SessionId,
     /// The longest frame that was sent.
     longest: usize,
-    verified: BTreeMap<Hash, Result<VerifiedRun, RunError>>,
+    verified: BTreeMap<(Hash, bool), Result<VerifiedRun, RunError>>,
     violation: Option<Violation>,
 }
 
@@ -331,13 +332,14 @@ impl Stage {
         }
     }
 
-    /// Takes a segment apart and verifies it.
-    pub(super) fn verify(&mut self, bytes: Vec<u8>) -> Result<VerifiedRun, RunError> {
-        let name = Hash::of(&bytes);
+    /// Takes a segment apart and verifies it, as a node does with this ledger: before it knows the charter it does not know which logs
+    /// are carried over from another network.
+    pub(super) fn verify(&mut self, bytes: Vec<u8>, ledger: &Ledger) -> Result<VerifiedRun, RunError> {
+        let name = (Hash::of(&bytes), ledger.authority().is_some());
         if let Some(known) = self.verified.get(&name) {
             return known.clone();
         }
-        let verified = ReceivedRun::receive(bytes).and_then(|run| run.verify(&self.network));
+        let verified = ReceivedRun::receive(bytes).and_then(|run| run.verify(ledger.networks()));
         if self.verified.len() >= VERIFIED {
             self.verified.pop_first();
         }

@@ -1,12 +1,16 @@
 //! The sessions of a node: beginning and answering them, moving bytes between the wire and the protocol's machine, and ending them.
 
-use nanduti_protocol::sync::{Input, Output, Serve, Session, body_frame, message_frame};
+use nanduti_protocol::{
+    networks::NetworkOf,
+    run::RunError,
+    sync::{Input, Output, Serve, Session, body_frame, message_frame},
+};
 
 use super::{
     clock::{End, Event, NodeId, SECOND, SessionId},
     node::Node,
     schedule::{Ended, Job, SESSIONS},
-    session::{DEFERRED_FORKS, RUNS, Role, Seen, Side, Why, segment_frame},
+    session::{DEFERRED_FORKS, RUNS, Reply, Role, Seen, Side, Why, segment_frame},
     stage::Stage,
     trace::What,
     writer::{Command, QUEUE},
@@ -127,7 +131,9 @@ impl Node {
             if side.finished && side.outbox.is_empty() && side.writing == 0 {
                 return Ok(true);
             }
-            let full = side.writing >= RUNS || self.writer.queue.len() >= QUEUE;
+            // Before the charter is known segments are taken one by one: it comes with the first.
+            let most = if self.snapshot.authority().is_none() { 1 } else { RUNS };
+            let full = side.writing >= most || self.writer.queue.len() >= QUEUE;
             if side.finished || full {
                 return Ok(false);
             }
@@ -152,10 +158,16 @@ impl Node {
                     (side.finished, side.equal) = (true, outcome.equal);
                     continue;
                 }
-                Output::Segment(bytes) => {
-                    let run = stage.verify(bytes).map_err(|_| Why::Fault("bad-segment"))?;
-                    Some(Command::Admit(Box::new(run), Some(id)))
-                }
+                Output::Segment(bytes) => match stage.verify(bytes, &self.snapshot) {
+                    Ok(run) => Some(Command::Admit(Box::new(run), Some(id))),
+                    // It may be of a log that the charter carries over from another network.
+                    Err(RunError::Anchor(_) | RunError::Spacing { .. }) if self.snapshot.authority().is_none() => {
+                        side.writing += 1;
+                        side.reply(Reply::Refused("no-charter"));
+                        None
+                    }
+                    Err(_) => return Err(Why::Fault("bad-segment")),
+                },
                 Output::Body { log, seq, bytes } if self.shelf.look().fits(&log, seq, &bytes) => {
                     Some(Command::Body(log, seq, bytes, Some(id)))
                 }
@@ -192,7 +204,8 @@ impl Node {
             match serve {
                 Serve::Send(message) => side.outbox.push_back(message_frame(&message)),
                 Serve::Run { log, from, to } => {
-                    let (target, to_whom) = (stage.segment_target, (&stage.network, side.to_member));
+                    let network = self.snapshot.networks().network_of(&log);
+                    let (target, to_whom) = (stage.segment_target, (&network, side.to_member));
                     let (run, next) = self.shelf.look().serve(&log, (from, to), target, to_whom);
                     side.sent += next - from;
                     side.outbox.extend(segment_frame(&run));

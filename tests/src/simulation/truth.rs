@@ -45,6 +45,8 @@ pub(super) struct Truth {
     pub(super) forged: BTreeSet<Hash>,
     /// Keys that somebody else says are its own.
     pub(super) claimed: BTreeSet<PublicKey>,
+    /// Where the charter ends the logs that it carries over from a former network.
+    pub(super) carried: BTreeMap<PublicKey, Place>,
     /// Members whose rights a roster changes in the course of the run: what may count of theirs is the plot's affair.
     pub(super) turned: BTreeSet<MemberId>,
     /// Where the last entry that counts stands, of keys that their owner has ended.

@@ -82,6 +82,7 @@ impl World {
         let count = cast.members + cast.observers + cast.strangers;
         let founding = Founding::with(seed, cast.members, |charter| {
             (charter.bounds.log_entries, charter.bounds.keys) = (cast.log_entries, cast.keys);
+            plot.draft(charter, &mut dice);
         });
         let stage = Stage::new(founding.network, dice, Trace::new(count, print), options.broken);
         let mut world = Self::empty(founding, stage, count, options);

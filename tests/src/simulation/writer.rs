@@ -408,7 +408,7 @@ impl Node {
                 read_log(&mut ledger, &disk, log, self.id, stage);
             }
             let proofs = disk.forks.values().flatten().filter(|_| !stage.breaks(Break::ForgetForks));
-            let forks: Vec<_> = proofs.filter_map(|proof| ForkProof::decode(&stage.network, proof).ok()).collect();
+            let forks: Vec<_> = proofs.filter_map(|proof| ForkProof::decode(ledger.networks(), proof).ok()).collect();
             ledger.restore_forks(&forks);
         }
         (self.ledger, self.frontier, self.library) = (ledger, Rc::default(), Library::default());

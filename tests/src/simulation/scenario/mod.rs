@@ -6,6 +6,7 @@
 //! attack is one and that the verdict sees it.
 
 mod claims;
+mod refounding;
 mod restored;
 mod root_thief;
 mod spoilers;
@@ -15,7 +16,7 @@ mod tools;
 mod two_faced;
 mod votes;
 
-use nanduti_protocol::testing::Dice;
+use nanduti_protocol::{charter::Charter, testing::Dice};
 
 use super::{
     clock::{MINUTE, Time},
@@ -37,7 +38,7 @@ pub struct Scenario {
 }
 
 /// All of them.
-pub const SCENARIOS: [Scenario; 11] = [
+pub const SCENARIOS: [Scenario; 12] = [
     Scenario {
         name: "publishing-thief",
         sentence: "a thief with a publishing key can do nothing lasting, neither hide nor libel",
@@ -75,7 +76,7 @@ pub const SCENARIOS: [Scenario; 11] = [
     },
     Scenario {
         name: "suspended-member",
-        sentence: "a suspended member's earlier documents stay, its later ones do not appear",
+        sentence: "a suspended member's earlier documents stay, its later ones do not appear before it is back",
         undefended: "the ballot names no last entry of its logs",
         failure: "earlier document",
         plot: suspended::plot,
@@ -114,6 +115,13 @@ pub const SCENARIOS: [Scenario; 11] = [
         undefended: "proofs of forks are not taken in",
         failure: "fork",
         plot: two_faced::plot,
+    },
+    Scenario {
+        name: "refounding",
+        sentence: "a network that is founded anew holds the library that it carries over, and nothing that is written in the old one later",
+        undefended: "the ends are drawn up from the liar's copy of it",
+        failure: "past its end",
+        plot: refounding::plot,
     },
 ];
 
@@ -154,6 +162,9 @@ pub(super) use tools::TICK;
 pub(super) trait Plot {
     /// Who takes part.
     fn cast(&mut self, dice: &mut Dice) -> Cast;
+
+    /// What the founders sign.
+    fn draft(&mut self, _charter: &mut Charter, _dice: &mut Dice) {}
 
     /// Before anything happens.
     fn begin(&mut self, _world: &mut World) {}

@@ -1,5 +1,6 @@
 //! A member lies, and the others suspend it. The ballot names the last entry of each of its logs that stands. What it said up to there
-//! stays; what it says afterwards, dated back or as a fork of what stands, does not appear.
+//! stays; what it says afterwards, dated back or as a fork of what stands, does not appear. Then the others end the suspension: what it says
+//! from there on, with a fresh key, appears, and what it said while it was suspended does not.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +11,13 @@ use nanduti_protocol::{
     keyring::Place,
     kind::Kind,
     roster::End,
-    testing::{Dice, LogWriter},
+    testing::{Dice, LogWriter, ended, live},
 };
 
 use super::{
     super::{clock::Time, node::Node, world::World},
     Cast, Plot,
-    tools::{head, proposal},
+    tools::{head, keyring, proposal},
 };
 
 #[derive(Default)]
@@ -27,6 +28,10 @@ struct Suspended {
     log: Option<LogWriter>,
     earlier: BTreeSet<Hash>,
     ballot: Option<Proposal>,
+    /// The ballot that ends the suspension.
+    back: Option<Proposal>,
+    /// What the member signed once it was back: its root log, and the log of a fresh key.
+    fresh: Option<[LogWriter; 2]>,
 }
 
 pub(super) fn plot(defended: bool) -> Box<dyn Plot> {
@@ -63,10 +68,13 @@ impl Plot for Suspended {
                     self.publish(world);
                 }
             }
-            Some(_) if world.stage.dice.once_in(if world.calm.is_some() { 8 } else { 2 }) => self.go_on(world),
+            Some(_) if self.back.is_none() && world.stage.dice.once_in(if world.calm.is_some() { 8 } else { 2 }) => {
+                self.go_on(world)
+            }
             Some(_) => {}
         }
-        if let Some(ballot) = &self.ballot {
+        self.bring_back(world);
+        if let Some(ballot) = self.back.as_ref().or(self.ballot.as_ref()) {
             let ballot = ballot.clone();
             for member in world.honest_members() {
                 if world.stage.dice.once_in(2) {
@@ -77,11 +85,32 @@ impl Plot for Suspended {
     }
 
     fn verdict(&self, world: &World) -> Result<(), String> {
-        let id = &world.institutions[MEMBER].actor.id;
-        let is_suspended = |node: &Node| node.ledger.authority().is_some_and(|it| it.roster().is_suspended(id));
+        self.stands(world)?;
+        let Some([_, log]) = &self.fresh else { return Err("the member is not back yet".into()) };
         for node in world.honest_nodes() {
-            if !is_suspended(node) {
-                return Err(format!("the member is not suspended on node {}", node.id));
+            let later = (1..log.len()).filter_map(|seq| log.place(seq));
+            if let Some(lost) = later.into_iter().find(|place| !node.library.holds(&place.hash)) {
+                return Err(format!(
+                    "what the member says since it is back is not shown on node {}: {lost:?}",
+                    node.id
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Suspended {
+    /// On every honest node the member is suspended, or back, the earlier documents are shown, and the later ones are not.
+    fn stands(&self, world: &World) -> Result<(), String> {
+        let id = &world.institutions[MEMBER].actor.id;
+        let turned = |node: &Node| {
+            let roster = node.ledger.authority().map(|authority| authority.roster());
+            roster.is_some_and(|roster| roster.is_suspended(id) == self.fresh.is_none())
+        };
+        for node in world.honest_nodes() {
+            if !turned(node) {
+                return Err(format!("the member is not suspended, or not back, on node {}", node.id));
             }
             if let Some(lost) = self.earlier.iter().find(|hash| !node.library.holds(hash)) {
                 return Err(format!("the earlier document {lost:?} is not shown on node {}", node.id));
@@ -91,9 +120,42 @@ impl Plot for Suspended {
             .counted_forgery()
             .map_or(Ok(()), |what| Err(format!("what the suspended member said later appears: {what}")))
     }
-}
 
-impl Suspended {
+    /// Once all is as it should be, the others end the suspension; once that is in force, the member speaks with a fresh key.
+    fn bring_back(&mut self, world: &mut World) {
+        if world.calm.is_none() || self.ballot.is_none() {
+            return;
+        }
+        match &self.back {
+            None if self.stands(world).is_ok() => self.end_suspension(world),
+            None => {}
+            Some(_) => {
+                if self.fresh.is_none() {
+                    self.fresh = speak_again(self.log.as_ref(), world);
+                }
+                for log in self.fresh.iter().flatten() {
+                    if world.stage.dice.once_in(4) {
+                        let node = world.any_node();
+                        world.slip_log(node, log);
+                    }
+                }
+            }
+        }
+    }
+
+    /// As the program proposes it: each log turns above all that the proposer holds of it.
+    fn end_suspension(&mut self, world: &mut World) {
+        let (Some(log), Some(proposer)) = (&self.log, world.honest_members().first().copied()) else { return };
+        let member = &world.institutions[MEMBER];
+        let logs = [member.root.log(), log.log()];
+        let mut ends: Vec<End> =
+            logs.into_iter().map(|log| End { log, last: head(world.node_of(proposer), &log) }).collect();
+        ends.sort_by_key(|end| end.log);
+        let Some(roster) = world.roster_of(proposer) else { return };
+        let Some(line) = roster.member(&member.actor.id).cloned() else { return };
+        self.back = Some(proposal(roster, Change::Amend(Amend { ends, line, suspended: false })));
+    }
+
     /// The member publishes, for all that anybody knows in good faith.
     fn publish(&mut self, world: &mut World) {
         let id = world.institutions[MEMBER].node;
@@ -158,4 +220,29 @@ impl Suspended {
         let node = world.any_node();
         world.slip_log(node, &log);
     }
+}
+
+/// Once a node of another member follows the roster that has the member back: a keyring that ends its old key where it ended before,
+/// and what it publishes with a fresh one.
+fn speak_again(old: Option<&LogWriter>, world: &mut World) -> Option<[LogWriter; 2]> {
+    let actor = world.institutions[MEMBER].actor.clone();
+    let is_back = |member: &usize| {
+        let roster = world.roster_of(*member);
+        roster.is_some_and(|roster| roster.version >= 2 && !roster.is_suspended(&actor.id))
+    };
+    if !world.honest_members().iter().any(is_back) {
+        return None;
+    }
+    let (old, mut root) = (old?, world.institutions[MEMBER].root.clone());
+    // Nothing was added to it since the suspension: its last entry is the one that the ballot named.
+    let last = old.place(old.len() - 1);
+    let mut log = world.founding.publish_log(&actor.id, &actor.publish[1]);
+    world.own(&log, &actor.id, false, false);
+    for _ in 0..3 {
+        let body = world.practice();
+        world.sign(&mut log, Kind::Practice, &body);
+    }
+    let lines = [actor.node_line(&world.stage.network), live(&log, log.place(0)?), ended(old, last)];
+    keyring(world, &mut root, &lines);
+    Some([root, log])
 }

@@ -1,5 +1,7 @@
 //! What plots share: who is who, signing with a key that one has, slipping something to a node, drawing up a proposal, and voting.
 
+use std::rc::Rc;
+
 use nanduti_protocol::{
     ballot::{
         Change, Papers, Proposal, Statement, request,
@@ -76,6 +78,14 @@ impl World {
         for from in (0..log.len()).step_by(PIECE) {
             let places = from..log.len().min(from + PIECE as u64);
             self.slip(node, Command::Admit(Box::new(log.run(places)), None));
+        }
+    }
+
+    /// Gives a node a segment, which has to pass the same doors as on a stream.
+    pub(super) fn slip_segment(&mut self, node: NodeId, bytes: Vec<u8>) {
+        let ledger = Rc::clone(&self.nodes[node].snapshot);
+        if let Ok(run) = self.stage.verify(bytes, &ledger) {
+            self.slip(node, Command::Admit(Box::new(run), None));
         }
     }
 
