@@ -66,6 +66,7 @@ pub use snapshot::{Counts, Snapshot};
 pub(crate) use verify::log_end;
 pub use verify::{VerifiedEntry, VerifyReport, verify_entry, verify_store};
 
+pub(crate) use crate::store::compressor;
 use crate::store::{Index, Packer, Piece, Reader};
 
 /// Commands that may wait. Callers wait when it is full.

@@ -28,7 +28,7 @@ pub use error::{Damage, StoreError};
 pub(crate) use index::{Head, Index, Located};
 #[cfg(test)]
 pub(crate) use piece::HEAD as PIECE_HEAD;
-pub(crate) use piece::{Packer, Piece};
+pub(crate) use piece::{Packer, Piece, compressor};
 pub(crate) use reader::{OpenSegment, Reader, first_item};
 pub(crate) use salvage::{Sound, sound_runs};
 pub(crate) use scan::{LogScan, Repair, Scanned, Watermark, free_name, set_aside_dir};

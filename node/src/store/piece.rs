@@ -12,14 +12,16 @@
 //! the BLAKE3 hash of the frame, the check that of the head before it.
 //!
 //! A frame comes from the wire as it is, if a peer made it well ([`Piece::of_frame`]), and goes to the wire as it is: what is
-//! compressed once is stored and served by everybody without compressing it again.
+//! compressed once is stored and served by everybody without compressing it again. Made well is what every decoder reads, however it
+//! goes about it: one that unpacks a run at once does not look at the window that a frame names, and one that reads it part by part refuses
+//! a window that is too large, and references beyond one that is too small. So the window holds the whole run, and not much more.
 
 use std::io;
 
 use nanduti_protocol::{hash::Hash, limits, run::VerifiedRun};
 use zstd::{
     bulk::{Compressor, Decompressor},
-    zstd_safe,
+    zstd_safe::{self, CParameter},
 };
 
 /// Bytes of a head.
@@ -32,6 +34,21 @@ pub(super) const FRAME_START: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 const LEVEL: i32 = 1;
 /// No frame is longer: a run that cannot be compressed grows by three bytes in 128 KiB and a head.
 const FRAME_MAX: usize = limits::SEGMENT_MAX + limits::SEGMENT_MAX / 256 + 64;
+
+/// The window that any run has room in, as a power of two.
+const WINDOW_LOG: u32 = limits::SEGMENT_MAX.ilog2();
+/// The largest window that a frame may name: what every decoder should have room for (RFC 8878, section 3.1.1.1.2).
+const WINDOW_MAX: u64 = 8 * 1024 * 1024;
+
+/// What makes frames that others keep as they are.
+///
+/// # Errors
+/// If there is no memory for it.
+pub(crate) fn compressor() -> io::Result<Compressor<'static>> {
+    let mut compressor = Compressor::new(LEVEL)?;
+    compressor.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
+    Ok(compressor)
+}
 
 /// What a head says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +93,7 @@ impl Packer {
     /// # Errors
     /// If there is no memory for it.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self(Compressor::new(LEVEL)?))
+        Ok(Self(compressor()?))
     }
 
     /// The piece of a run.
@@ -97,13 +114,14 @@ impl std::fmt::Debug for Packer {
 
 impl Piece {
     /// The piece of a run that came in this frame. `None` if the frame is not to be kept: if it saves nothing, or is not one frame,
-    /// since a peer can make frames that hold little and are long.
+    /// since a peer can make frames that hold little and are long; or if its window is not one in which every decoder reads it.
     pub(crate) fn of_frame(run: &VerifiedRun, frame: &[u8]) -> Option<Self> {
         let is_one = frame.starts_with(&FRAME_START)
             && zstd_safe::find_frame_compressed_size(frame).is_ok_and(|len| len == frame.len());
         let is_shorter = frame.len() < run.bytes().len();
         let piece = || Self::new(run.first_seq(), run.items().len(), run.bytes().len(), frame);
-        (is_one && is_shorter).then(piece)?
+        let is_wide = (run.bytes().len() as u64..=WINDOW_MAX).contains(&window(frame)?);
+        (is_one && is_shorter && is_wide).then(piece)?
     }
 
     fn new(first: u64, count: usize, content: usize, frame: &[u8]) -> Option<Self> {
@@ -229,6 +247,17 @@ pub(super) fn unpack_unknown(frame: &[u8]) -> Option<Vec<u8>> {
 /// How long the frame at the front of these bytes is.
 pub(super) fn frame_len(bytes: &[u8]) -> Option<usize> {
     zstd_safe::find_frame_compressed_size(bytes).ok().filter(|len| (1..=FRAME_MAX).contains(len))
+}
+
+/// The window of a frame: how far back it may refer.
+fn window(frame: &[u8]) -> Option<u64> {
+    let (descriptor, window) = (*frame.get(4)?, u64::from(*frame.get(5)?));
+    if descriptor & 0x20 != 0 {
+        // A single segment: the window is its content, which is a run.
+        return Some(limits::SEGMENT_MAX as u64);
+    }
+    let base = 1 << (10 + (window >> 3));
+    Some(base + base / 8 * (window & 7))
 }
 
 fn start_of_hash(bytes: &[u8]) -> [u8; 8] {

@@ -8,10 +8,8 @@ use nanduti_protocol::limits::{SEGMENT_MAX, SEGMENT_TARGET};
 use nanduti_protocol::sync::{FrameHeader, FrameType, body_frame, segment_head};
 use zstd::bulk::Compressor;
 
-use crate::core::{Core, CoreError, Leaving, Recipient};
+use crate::core::{Core, CoreError, Leaving, Recipient, compressor};
 
-/// zstd's level: the fastest of the ordinary ones. The wire is seldom so thin that more pays.
-const LEVEL: i32 = 1;
 /// Bytes of a run from which on the frame on the disk is sent, though more could be sent with it.
 const LARGE: u64 = (SEGMENT_TARGET / 4) as u64;
 
@@ -66,7 +64,7 @@ impl Server {
     }
 
     fn compress(&mut self, run: &[u8]) -> std::io::Result<Vec<u8>> {
-        let compressor = self.compressor.take().map_or_else(|| Compressor::new(LEVEL), Ok)?;
+        let compressor = self.compressor.take().map_or_else(compressor, Ok)?;
         self.compressor.insert(compressor).compress(run)
     }
 

@@ -2,10 +2,11 @@
 
 use std::io::Cursor;
 
-use nanduti_protocol::run::VerifiedRun;
+use nanduti_protocol::{kind::Kind, run::VerifiedRun};
+use zstd::zstd_safe::CParameter;
 
 use super::chains::{Chain, World};
-use crate::store::{Packer, Piece, sound_runs};
+use crate::store::{PIECE_HEAD, Packer, Piece, sound_runs};
 
 fn some() -> (World, Chain) {
     let world = World::new();
@@ -53,6 +54,50 @@ fn a_frame_that_holds_little_and_is_long_is_not_kept() {
     }
     assert!(Piece::of_frame(&run, &frame[..frame.len() - 1]).is_none());
     assert!(Piece::of_frame(&run, b"").is_none());
+}
+
+#[test]
+fn a_frame_that_others_would_refuse_for_its_window_is_not_kept() {
+    let (_, chain) = some();
+    let run = chain.all();
+    let mut compressor = zstd::bulk::Compressor::new(1).unwrap();
+    compressor.set_parameter(CParameter::ContentSizeFlag(false)).unwrap();
+    let frame = compressor.compress(run.bytes()).unwrap();
+    assert!(frame[4] & 0x20 == 0 && run.bytes().len() > 2048, "it names a window, which has to be more than the least");
+    // By the upper five bits a power of two from 1 KiB on, by the lower three so many eighths of it more: 1 KiB, 1.9 KiB, 512 KiB, 8 MiB,
+    // 9 MiB, 128 MiB, 144 MiB, 2 GiB.
+    let windows = [0x00, 0x07, 0x48, 0x68, 0x69, 0x88, 0x89, 0xa8];
+    let kept = windows.into_iter().filter(|window| {
+        let mut frame = frame.clone();
+        frame[5] = *window;
+        if *window >= 0x48 {
+            let at_once = zstd::bulk::decompress(&frame, run.bytes().len()).unwrap();
+            assert_eq!(at_once, run.bytes(), "{window:02x}: who unpacks a run at once does not look at it");
+        }
+        let is_kept = Piece::of_frame(&run, &frame).is_some();
+        let others = zstd::stream::decode_all(Cursor::new(&frame)).ok();
+        assert!(!is_kept || others.as_deref() == Some(run.bytes()), "{window:02x}");
+        is_kept
+    });
+    assert_eq!(kept.collect::<Vec<_>>(), [0x48, 0x68]);
+    compressor.set_parameter(CParameter::WindowLog(10)).unwrap();
+    let narrow = compressor.compress(run.bytes()).unwrap();
+    assert!(Piece::of_frame(&run, &narrow).is_none(), "sound, and made anew rather than looked through");
+}
+
+#[test]
+fn what_is_packed_here_is_kept_by_others() {
+    let (_, mut chain) = some();
+    // Longer than the window that zstd would choose, and of texts that refer far back.
+    for number in 0..12 {
+        let text: String = (0..12_000).map(|word| format!("{:x} ", word * number % 7919)).collect();
+        chain.push(Kind::Practice, text.as_bytes());
+    }
+    let run = chain.all();
+    assert!(run.bytes().len() > 1 << 19);
+    let piece = Packer::new().unwrap().pack(&run).unwrap();
+    let frame = &piece.bytes()[PIECE_HEAD..];
+    assert_eq!(Piece::of_frame(&run, frame).unwrap().bytes(), piece.bytes());
 }
 
 /// A frame (RFC 8878, section 3.1.1) that compresses nothing, of blocks of one byte each.
