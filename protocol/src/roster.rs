@@ -131,7 +131,7 @@ impl Roster {
     ///
     /// # Errors
     /// If it does not.
-    pub(crate) fn check(&self) -> Result<(), TermsError> {
+    pub fn check(&self) -> Result<(), TermsError> {
         self.quorum.check()?;
         self.bounds.check()?;
         terms::check_roles(&self.roles)?;

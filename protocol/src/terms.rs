@@ -80,7 +80,7 @@ pub struct Quorum(pub u64, pub u64);
 impl Quorum {
     /// How many of `voters` it takes: ⌊voters · a / b⌋ + 1.
     pub fn of(self, voters: u64) -> u64 {
-        voters.saturating_mul(self.0).checked_div(self.1).unwrap_or(voters) + 1
+        voters.saturating_mul(self.0).checked_div(self.1).unwrap_or(voters).saturating_add(1)
     }
 
     /// Checks that it is at least two thirds, and less than all.
@@ -211,5 +211,7 @@ mod tests {
         for (voters, quorum) in [(1, 1), (3, 3), (4, 3), (7, 5), (40, 27), (193, 129)] {
             assert_eq!(Quorum(2, 3).of(voters), quorum, "{voters}");
         }
+        // Of numbers that no charter may have, nobody asks for sense.
+        assert_eq!([Quorum(u64::MAX, 1).of(2), Quorum(1, 0).of(u64::MAX)], [u64::MAX; 2]);
     }
 }

@@ -78,6 +78,7 @@ impl CheckedVote {
     pub(super) fn of(act: &VoteAct, network: &Hash, signed: Option<&[&[u8]]>) -> Result<Self, RequestError> {
         let because = RequestError::because;
         let roster: Roster = cbor::decode_exact(&act.roster).map_err(|error| because("the list of members")(&error))?;
+        roster.check().map_err(|error| because("the list of members")(&error))?;
         let proposal = Proposal::decode(&act.proposal).map_err(|error| because("the proposal")(&error))?;
         let statement = Statement::read(&act.statement).map_err(|error| because("the statement")(&error))?;
         if roster.network != *network {

@@ -3,7 +3,7 @@
 use nanduti_protocol::{
     ballot::{Amend, Change, Proposal, Statement, Succession, request, rules::Step},
     cbor,
-    charter::{Charter, Member},
+    charter::{Charter, Member, Quorum},
     hash::Hash,
     key::MemberId,
     roster::Roster,
@@ -48,11 +48,14 @@ impl Case {
     }
 
     fn vote(&self, change: Change, round: u32, step: Step) -> Request {
-        let roster = self.roster();
+        self.vote_about(&self.roster(), change, round, step)
+    }
+
+    fn vote_about(&self, roster: &Roster, change: Change, round: u32, step: Step) -> Request {
         let proposal = Proposal { roster: roster.hash(), changes: vec![change] };
         let (member, proposed) = (self.own().clone(), proposal.hash());
         let statement = Statement { step, cites: None, round, member, roster: roster.hash(), proposal: proposed };
-        let act = VoteAct::new(&roster, &proposal, &statement);
+        let act = VoteAct::new(roster, &proposal, &statement);
         Request::new(Act::Vote(act), self.founding.charter.encode())
     }
 
@@ -71,6 +74,28 @@ impl Case {
     fn governance(&self) -> KeyFile {
         self.file("governance.pem", &[GOVERNANCE; 32])
     }
+}
+
+#[test]
+fn a_list_of_members_that_no_ballot_makes_is_not_shown() {
+    let case = Case::new();
+    let good = case.roster();
+    let changed = |change: fn(&mut Roster)| {
+        let mut roster = good.clone();
+        change(&mut roster);
+        roster
+    };
+    let lists = [
+        changed(|roster| roster.quorum = Quorum(u64::MAX, 1)),
+        changed(|roster| roster.quorum = Quorum(1, 2)),
+        changed(|roster| roster.bounds.keys = 0),
+        changed(|roster| roster.suspended = vec![MemberId::parse("XXX").unwrap()]),
+    ];
+    for roster in lists {
+        let error = case.vote_about(&roster, Change::Rules(2), 1, Step::Endorse).view().unwrap_err();
+        assert!(error.to_string().starts_with("the list of members: "), "{error}");
+    }
+    assert!(case.vote_about(&good, Change::Rules(2), 1, Step::Endorse).view().is_ok());
 }
 
 #[test]
