@@ -129,7 +129,7 @@ fn fields(filter: &ListFilter, choices: &Choices) -> Vec<Field> {
             name,
             label: filter_label(name),
             any: TEXT.any,
-            options: offered(choices, name).to_vec(),
+            options: options(offered(choices, name)),
             selected: query::codes(filter, name).first().map(|code| calm(code)).unwrap_or_default(),
         })
         .collect();
@@ -142,6 +142,12 @@ fn fields(filter: &ListFilter, choices: &Choices) -> Vec<Field> {
         selected: filter.state.first().map(|state| query::state_code(*state).to_owned()).unwrap_or_default(),
     });
     fields
+}
+
+/// What a filter offers. Codes come from records too: one with characters that act is nobody's code, and cannot be chosen.
+fn options(offered: &[Choice]) -> Vec<Choice> {
+    let plain = offered.iter().filter(|choice| calm(&choice.code) == choice.code);
+    plain.map(|choice| Choice::new(choice.code.clone(), calm(&choice.label))).collect()
 }
 
 fn active(filter: &ListFilter, choices: &Choices) -> Vec<Active> {
@@ -198,4 +204,23 @@ fn state_label(state: SeriesState) -> &'static str {
 /// The label of a code, or the bare code: a code that this node does not know is shown as it is.
 fn label(choices: &[Choice], code: &str) -> String {
     choices.iter().find(|choice| choice.code == code).map_or(code, |choice| &choice.label).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_filter_offers_does_not_act() {
+        let strands = vec![
+            Choice::new("coordination", "Coordination"),
+            Choice::new("unheard-of", "a \u{202e}name\u{7}"),
+            Choice::new("turned\u{202e}around", "turned\u{202e}around"),
+            Choice::new("bell\u{7}", "bell\u{7}"),
+        ];
+        let fields = fields(&ListFilter::default(), &Choices { strands, ..Choices::default() });
+        let offered = fields.iter().find(|field| field.name == "strand").map(|field| field.options.as_slice());
+        let plain = [Choice::new("coordination", "Coordination"), Choice::new("unheard-of", "a \u{fffd}name\u{fffd}")];
+        assert_eq!(offered, Some(&plain[..]));
+    }
 }
