@@ -219,7 +219,7 @@ pub fn claims_of(path: &Path) -> Result<Claims, ApiError> {
 /// What a charter claims of former networks, to be compared with a home of one of them.
 #[derive(Debug)]
 pub struct Claims {
-    formers: Vec<Former>,
+    pub(super) formers: Vec<Former>,
 }
 
 impl Claims {

@@ -1,14 +1,21 @@
 //! Doors for fuzz targets: cards, and the files of a founding. What they return is what was understood, written again.
 
+use std::collections::BTreeSet;
+
+use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
-use nanduti_protocol::{cbor, envelope, envelope::Purpose, hash::Hash};
+use nanduti_protocol::{cbor, charter::Charter, envelope, envelope::Purpose, hash::Hash};
 
 use super::{
     card::{Card, write_text},
     consent::ConsentText,
     document::Document,
+    former::Claims,
+    show,
+    types::CharterKind,
     verify::{Adoption, verify_founding},
 };
+use crate::api::FormerReply;
 
 /// Reads a card: its payload, and its name and role, which people are shown.
 pub fn card(text: &str) -> Option<(Vec<u8>, [String; 2])> {
@@ -51,4 +58,24 @@ pub fn document(bytes: &[u8]) -> Option<Vec<u8>> {
         Document::Founding(runs, _) => drop(verify_founding(runs)),
     }
     Some(written)
+}
+
+/// Shows a charter that carries the library of former networks over, and compares what it claims with what a home of the last of
+/// them says that knows just this. Is there nothing wrong and nothing to note?
+pub fn claims(charter: &[u8]) -> Option<bool> {
+    let charter = Charter::decode(charter).ok()?;
+    drop(show::view(CharterKind::Draft, &charter, &BTreeSet::new()));
+    let last = charter.former.first()?;
+    let logs = charter.former.iter().flat_map(|former| &former.logs);
+    let from = FormerReply {
+        network: last.network().to_hex(),
+        name: last.name.clone(),
+        purpose: charter.purpose.clone(),
+        former: HEXLOWER.encode(&cbor::encode(&charter.former)),
+        practices: 0,
+        held: logs.map(|carried| Some(carried.last.hash.to_hex())).collect(),
+        warnings: Vec::new(),
+    };
+    let claims = Claims { formers: charter.former };
+    Some(claims.places().len() == from.held.len() && claims.compare(&from).is_ok_and(|notes| notes.is_empty()))
 }

@@ -80,7 +80,7 @@ fn show_home(home: &Home) -> Result<CharterView, ApiError> {
     Ok(view(CharterKind::Home, &charter, &signed))
 }
 
-fn view(kind: CharterKind, charter: &Charter, signed: &BTreeSet<MemberId>) -> CharterView {
+pub(super) fn view(kind: CharterKind, charter: &Charter, signed: &BTreeSet<MemberId>) -> CharterView {
     let voters = voters(charter);
     let fingerprint = |key: PublicKey| Fingerprint::of(key.as_bytes()).to_string();
     let members = charter.members.iter().map(|member| FounderView {

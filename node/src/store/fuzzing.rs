@@ -1,4 +1,4 @@
-//! A door for fuzz targets: the bytes of a segment file after damage.
+//! Doors for fuzz targets: the bytes of a segment file after damage, and the frames in which runs come.
 
 use nanduti_protocol::{
     hash::Hash,
@@ -7,7 +7,8 @@ use nanduti_protocol::{
 };
 
 use super::{
-    Piece,
+    Piece, carve,
+    piece::unpack_unknown,
     salvage::{claimed_next, sound_runs},
     walk::next_run,
 };
@@ -40,4 +41,24 @@ pub fn set_aside(network: &Hash, log: &PublicKey, bytes: &[u8]) -> (Vec<(u64, u6
     let whole = sound.iter().all(|sound| sound.read(network, bytes).is_some());
     assert!(whole, "what was found is read again");
     (sound.iter().map(|sound| (sound.first, sound.next)).collect(), claimed_next(log, bytes))
+}
+
+/// Some bytes as they are appended at once, with a head that says this of them, be it so or not.
+pub fn piece(first: u64, count: usize, content: &[u8]) -> Vec<u8> {
+    Piece::of_anything(first, count, content).bytes().to_vec()
+}
+
+/// What is in a frame of which nothing is known.
+pub fn unpacked(frame: &[u8]) -> Option<Vec<u8>> {
+    unpack_unknown(frame)
+}
+
+/// The piece that is kept of the frame in which a run came.
+pub fn kept(run: &VerifiedRun, frame: &[u8]) -> Option<Vec<u8>> {
+    Piece::of_frame(run, frame).map(|piece| piece.bytes().to_vec())
+}
+
+/// Items that follow one another as the runs in which they are written again.
+pub fn carved(network: &Hash, items: &[u8]) -> Option<Vec<VerifiedRun>> {
+    carve(network, items)
 }

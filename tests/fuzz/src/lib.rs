@@ -7,15 +7,25 @@
 //!
 //! What is absent: knowledge of how a decoder works. A property is said in terms of what goes in and what comes out.
 
+#[cfg(feature = "node")]
+pub mod acts;
 pub mod ballots;
 pub mod forms;
 #[cfg(feature = "node")]
+pub mod gossip;
+#[cfg(feature = "node")]
 mod html;
 #[cfg(feature = "node")]
+pub mod mail;
+#[cfg(feature = "node")]
 pub mod node;
+#[cfg(feature = "node")]
+pub mod pieces;
 pub mod records;
 mod script;
 pub mod session;
+#[cfg(feature = "node")]
+pub mod site;
 
 /// A target: its name, which is that of its folder in `corpus/`, and what must hold.
 #[derive(Debug, Clone, Copy)]
@@ -65,17 +75,25 @@ pub const NODE: &[Target] = targets! {
     "card" => node::card,
     "consent" => node::consent,
     "document" => node::document,
+    "claims" => node::claims,
     "request" => node::request,
+    "act" => acts::act,
+    "request_text" => mail::request_text,
+    "offer" => mail::offer,
     "key_file" => node::key_file,
     "config" => node::config,
     "exchange" => node::exchange,
     "addresses" => node::addresses,
     "stream" => node::stream,
+    "gossip" => gossip::gossip,
     "segment_file" => node::segment_file,
+    "frame" => pieces::frame,
+    "pieces" => pieces::pieces,
     "backup" => node::backup,
     "front_matter" => node::front_matter,
     "markdown" => node::markdown,
     "page" => node::page,
+    "site" => site::site,
     "query" => node::query,
     "calls" => node::calls,
     "terminal" => node::terminal,

@@ -14,7 +14,7 @@ use nanduti_protocol::{
     limits,
     node_record::NodeRecord,
     record::{Record, RecordBody},
-    run::item_len,
+    run::{ReceivedRun, item_len},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -60,13 +60,15 @@ pub fn document(data: &[u8]) {
     }
 }
 
-/// A request to a root key, and an offer of keys.
+/// A charter that carries the library of a former network over: what it claims agrees with a home that knows just this.
+pub fn claims(data: &[u8]) {
+    assert!(fuzzing::claims(data).is_none_or(|agrees| agrees));
+}
+
+/// A request to a root key.
 pub fn request(data: &[u8]) {
     if let Some(written) = fuzzing::request(data) {
         assert_eq!(written, data);
-    }
-    if let Some(written) = fuzzing::offer(&String::from_utf8_lossy(data)) {
-        assert_eq!(fuzzing::offer(&written).as_ref(), Some(&written), "one offer, one text");
     }
 }
 
@@ -147,7 +149,7 @@ pub fn backup(data: &[u8]) {
     }
 }
 
-/// A segment file after any damage, a file in which the same bytes were written, and the same bytes as a bundle.
+/// A segment file after any damage, a file in which the same bytes were written, the same bytes as a bundle, and as what is written again.
 pub fn segment_file(data: &[u8]) {
     let (_, stop) = fuzzing::segment_file(&network(), data);
     assert!(stop.is_none_or(|(offset, _)| offset <= data.len()));
@@ -170,6 +172,11 @@ pub fn segment_file(data: &[u8]) {
     let items: usize = kept.iter().map(|run| run.items().len()).sum();
     let places = core::iter::successors(Some(data), |rest| item_len(rest).map(|len| &rest[len..]));
     assert!(items as u64 + refused < places.count() as u64, "no more than there are");
+    let carved = fuzzing::carved(&network(), data);
+    let again = carved.as_ref().map(|runs| runs.iter().flat_map(|run| run.bytes()).copied().collect::<Vec<u8>>());
+    assert!(again.is_none_or(|again| again == data), "nothing is lost");
+    let is_run = ReceivedRun::receive(data.to_vec()).is_ok_and(|run| run.verify(&network()).is_ok());
+    assert!(carved.is_some() || !is_run, "what is a run can be written again");
 }
 
 /// A practice as its author writes it. What is accepted can be signed, and comes back from its own file.
@@ -199,7 +206,8 @@ pub fn page(data: &[u8]) {
     html::check(&fuzzing::page(&view), None);
 }
 
-fn view(script: &mut Script<'_>) -> PracticeView {
+/// A practice of which every word is as the script says.
+pub(crate) fn view(script: &mut Script<'_>) -> PracticeView {
     let mut word = || String::from_utf8_lossy(script.bytes(60)).into_owned();
     let (title, language, member, name) = (word(), word(), word(), word());
     let (time, code, label, href, long) = (word(), word(), word(), word(), word());
@@ -272,19 +280,12 @@ pub fn calls(data: &[u8]) {
             assert_eq!(serde_json::from_slice::<T>(&written).expect("what is written can be read"), call);
         }
     }
-    call::<api::Publish>(data);
-    call::<api::Withdraw>(data);
-    call::<api::List>(data);
-    call::<api::Show>(data);
-    call::<api::Diff>(data);
-    call::<api::PeerAdd>(data);
-    call::<api::BundleImport>(data);
-    call::<api::KeyList>(data);
-    call::<api::KeyPrepare>(data);
-    call::<api::KeyOffer>(data);
-    call::<api::Submit>(data);
-    call::<api::Former>(data);
-    call::<api::BundleExport>(data);
+    macro_rules! calls {
+        ($($name:ident),*) => { $(call::<api::$name>(data);)* };
+    }
+    calls!(Status, Publish, Withdraw, List, Show, History, Diff, Verify, Sync, PeerList, PeerAdd, PeerBlock);
+    calls!(BundleExport, BundleImport, Backup, Reindex, Former, Members, Ballots, Propose, Speak);
+    calls!(KeyList, KeyPrepare, KeyOffer, Submit, ForkList, ForkShow);
 }
 
 /// Text of others on a terminal. The program's own module is built in here, since a binary has no door.

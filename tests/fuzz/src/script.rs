@@ -50,4 +50,18 @@ impl<'a> Script<'a> {
         self.rest = rest;
         bytes
     }
+
+    /// A number of which nobody would think, or a small one, or none.
+    #[cfg(feature = "node")]
+    pub(crate) fn number(&mut self) -> Option<u64> {
+        match self.byte() {
+            0 => None,
+            1 => Some(u64::MAX),
+            2 => Some(u64::MAX - 1),
+            3 => Some(i64::MAX.unsigned_abs()),
+            4 => Some(u64::from(u32::MAX)),
+            5 => Some(1_750_000_000_000),
+            small => Some(u64::from(small - 6)),
+        }
+    }
 }

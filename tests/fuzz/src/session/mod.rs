@@ -4,9 +4,9 @@
 //! told that it broke the contract, since it did not; whatever is held afterwards was signed by a key that may write it; and
 //! one honest session later, or a few where a log is forked, both sides are equal.
 
-mod peer;
+pub(crate) mod peer;
 mod side;
-mod world;
+pub(crate) mod world;
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,7 @@ use super::world::World;
 use crate::script::Script;
 
 /// What the peer sends next: one frame. `heard` is what it heard last.
-pub(super) fn frame(world: &World, ours: Hash, heard: &[u8], script: &mut Script<'_>) -> Vec<u8> {
+pub(crate) fn frame(world: &World, ours: Hash, heard: &[u8], script: &mut Script<'_>) -> Vec<u8> {
     let what = script.byte();
     let mut content = match what % 12 {
         _ if what >= 0xf8 => cbor::encode(&ballots(world, script)),
@@ -44,7 +44,7 @@ pub(super) fn frame(world: &World, ours: Hash, heard: &[u8], script: &mut Script
 }
 
 /// Changes bytes: one is flipped, taken away or put in.
-pub(super) fn change(bytes: &mut Vec<u8>, script: &mut Script<'_>) {
+pub(crate) fn change(bytes: &mut Vec<u8>, script: &mut Script<'_>) {
     let at = script.below(bytes.len().min(1 << 15));
     match script.below(4) {
         0 | 1 => {

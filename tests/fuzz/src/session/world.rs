@@ -21,27 +21,27 @@ use crate::script::Script;
 
 /// One way in which a log was written.
 #[derive(Debug)]
-pub(super) struct Branch {
-    pub(super) log: LogWriter,
+pub(crate) struct Branch {
+    pub(crate) log: LogWriter,
     /// The runs from the first place to each anchor.
     fronts: Vec<VerifiedRun>,
 }
 
 /// A network, and all that was ever signed in it.
 #[derive(Debug)]
-pub(super) struct World {
-    pub(super) network: Hash,
+pub(crate) struct World {
+    pub(crate) network: Hash,
     /// Root logs first.
-    pub(super) branches: Vec<Branch>,
+    pub(crate) branches: Vec<Branch>,
     /// Logs of keys that nobody listed.
-    pub(super) strangers: Vec<LogWriter>,
+    pub(crate) strangers: Vec<LogWriter>,
     /// What members signed: log, place and hash.
     signed: BTreeSet<(PublicKey, u64, Hash)>,
     /// The log whose key ended, and the place after the last entry that counts.
     ended: (PublicKey, u64),
-    pub(super) proof: ForkProof,
+    pub(crate) proof: ForkProof,
     /// What was said of two ballots, the second about the roster that the first makes.
-    pub(super) papers: Vec<Papers>,
+    pub(crate) papers: Vec<Papers>,
 }
 
 impl Branch {
@@ -52,14 +52,14 @@ impl Branch {
     }
 
     /// The items of these places, as they stand in a segment.
-    pub(super) fn segment(&self, places: Range<u64>) -> Vec<u8> {
+    pub(crate) fn segment(&self, places: Range<u64>) -> Vec<u8> {
         self.log.segment(places)
     }
 }
 
 impl World {
     /// The same world every time.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let founding = Founding::new(7, 3);
         let network = founding.network;
         let [one, two, three] = founding.actors.as_slice() else { unreachable!("three founders") };
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// A node that holds of each branch as much as the script says.
-    pub(super) fn host(&self, script: &mut Script<'_>) -> Host {
+    pub(crate) fn host(&self, script: &mut Script<'_>) -> Host {
         let mut host = Host::new(self.network);
         for branch in &self.branches {
             let held = script.below(branch.fronts.len() + 1);
@@ -130,7 +130,7 @@ impl World {
     }
 
     /// A node that holds everything.
-    pub(super) fn full(&self) -> Host {
+    pub(crate) fn full(&self) -> Host {
         let mut host = Host::new(self.network);
         for run in self.branches.iter().filter_map(|branch| branch.fronts.last()) {
             let _ = host.deliver(run);
@@ -142,7 +142,7 @@ impl World {
     }
 
     /// Panics if the node holds or counts what nobody may have said.
-    pub(super) fn check(&self, host: &Host) {
+    pub(crate) fn check(&self, host: &Host) {
         use nanduti_protocol::ledger::History;
         for (log, extent) in host.ledger.logs() {
             for seq in 0..extent.next {
@@ -169,7 +169,7 @@ impl World {
     }
 
     /// A position that a log may have had.
-    pub(super) fn position(&self, script: &mut Script<'_>) -> (PublicKey, Position) {
+    pub(crate) fn position(&self, script: &mut Script<'_>) -> (PublicKey, Position) {
         let branch = script.pick(&self.branches).expect("there are some");
         let next = script.below(usize::try_from(branch.log.len()).expect("small") + 2) as u64;
         let head = match next.checked_sub(1) {
