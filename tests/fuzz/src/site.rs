@@ -188,6 +188,7 @@ impl Library for Words {
             named: (three > 5).then(|| self.place()),
             own: false,
             sides: vec![side(true), side(false), side(true)],
+            proposals: Vec::new(),
         })
     }
 
