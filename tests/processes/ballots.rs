@@ -200,6 +200,66 @@ fn a_member_that_lost_its_root_key_begins_anew_under_another_and_the_old_keys_fa
 }
 
 #[test]
+fn the_keyring_after_a_replaced_root_key_leaves_out_what_a_thief_listed_under_the_old_one() {
+    let world = World::new(PROGRAM);
+    let nodes = four(&world);
+    // Whoever has the root key of WSM lists keys of its own, as many as it likes.
+    world.run(&["init", "--home", "thief", "--member", "WSM", "--further-node"]).good();
+    world.run(&["join", "founding.nanduti", "--home", "thief"]).good();
+    let offered = world.json("thief", &["key", "offer", "--out", "thief.keys"]);
+    let of_thief =
+        offered["keys"].as_array().unwrap().iter().find(|key| key["use"] == "publish").unwrap()["key"].clone();
+    let of_thief = of_thief.as_str().unwrap();
+    world.json("WSM", &["key", "add", "thief.keys", "--yes"]);
+    for _ in 0..3 {
+        world.json("WSM", &["key", "replace", "--yes"]);
+    }
+    let listed = |home: &str| world.json(home, &["key", "list", "--member", "WSM"])["keys"].as_array().unwrap().clone();
+    until("PRY has the keys", || listed("PRY").len() == 7);
+    until("PRY has the log of the thief", || {
+        listed("PRY").iter().all(|key| key["use"] == "node" || key["entries"] != 0)
+    });
+
+    world.run(&["init", "--home", "WSM2", "--member", "WSM", "--name", "Ministry"]).good();
+    world.run(&["join", "founding.nanduti", "--home", "WSM2"]).good();
+    let _anew = world.start("WSM2", &[nodes[0].as_peer()]);
+    world.json("WSM2", &["member", "request"]);
+    pass(&world, &["PRY", "MAR", "KEN"], &["--replace-root", "WSM2/WSM.request"]);
+    until("the new node has begun", || world.json("WSM2", &["status"])["writable"] == true);
+
+    // The next keyring lists what is the member's own, and nothing of the thief's; that is said before it is signed.
+    let prepared = world.json("WSM2", &["key", "replace", "--prepare", "next.request"]);
+    let steps = prepared["request"]["steps"].as_array().unwrap();
+    assert_eq!((steps.len() as u64, &prepared["request"]["unchanged"]), (2, &1.into()), "{prepared}");
+    assert!(steps.iter().all(|step| step["key"] != of_thief), "{prepared}");
+    let follows = prepared["follows"][0].as_str().unwrap();
+    assert!(follows.starts_with("5 keys") && follows.contains("are not listed again"), "{follows}");
+    let shown = world.run(&["sign", "next.request", "--show"]).good();
+    assert!(!shown.stdout.contains(&of_thief[..16]), "{shown}");
+    world.run(&["sign", "next.request", "--key", "WSM2/keys/root.pem", "--yes"]).good();
+    world.json("WSM2", &["submit", "next.signed", "--yes"]);
+    for home in ["PRY", "WSM2"] {
+        until("the keyring has arrived", || world.json(home, &["key", "list", "--member", "WSM"])["keyring"] == 2);
+        let key = listed(home).into_iter().find(|key| key["key"] == of_thief).unwrap();
+        assert_eq!((&key["state"], &key["ended_by_roster"]), (&"retired".into(), &1.into()), "{home}: {key}");
+    }
+    assert!(world.on("PRY", &["key", "list", "--member", "WSM"]).good().stdout.contains("ended by roster 1"));
+
+    // It has ended, and can be cut earlier: then it takes a line.
+    for (args, says) in [
+        (["key", "retire", of_thief, "--yes"], "the ballot that replaced that root key ended it"),
+        (["key", "add", "thief.keys", "--yes"], "never comes back"),
+    ] {
+        let refused = world.on("WSM2", &args).code(4);
+        assert!(refused.stderr.contains(says), "{refused}");
+    }
+    let cut = world.json("WSM2", &["key", "revoke", of_thief, "--last", "none", "--yes"]);
+    assert_eq!((&cut["effects"][0]["key"], &cut["effects"][0]["stops"]), (&of_thief.into(), &1.into()), "{cut}");
+    let again = world.on("WSM2", &["key", "revoke", of_thief, "--last", "none", "--yes"]).code(4);
+    assert!(again.stderr.contains("counts already"), "{again}");
+}
+
+#[test]
 fn a_root_key_that_is_never_on_the_node_votes() {
     let world = World::new(PROGRAM);
     world.found(&["PRY", "MAR", "KEN"]);

@@ -101,6 +101,9 @@ pub struct KeyView {
     /// The place in the root log of the keyring that ended it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ended_by: Option<u64>,
+    /// The roster that ended it, with the root key that listed it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ended_by_roster: Option<u64>,
     /// Does this node sign, or identify itself, with it?
     pub own: bool,
 }

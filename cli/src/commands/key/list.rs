@@ -77,9 +77,10 @@ fn row(key: &KeyView) -> [(String, Tone); 8] {
         (KeyRole::Publish, true) => words::grouped(key.counted),
         (KeyRole::Publish, false) => format!("{} of {}", words::grouped(key.counted), words::grouped(key.entries)),
     };
-    let since = match key.ended_by {
-        Some(ended) => format!("keyring {}, ended by {ended}", key.since),
-        None => format!("keyring {}", key.since),
+    let since = match (key.ended_by_roster, key.ended_by) {
+        (Some(version), _) => format!("keyring {}, ended by roster {version}", key.since),
+        (None, Some(ended)) => format!("keyring {}, ended by {ended}", key.since),
+        (None, None) => format!("keyring {}", key.since),
     };
     [
         (words::glance(&key.key).to_owned(), Tone::Plain),
@@ -113,6 +114,7 @@ mod tests {
             counted: place.map_or(0, |place| if state == KeyStanding::Live { 14 } else { place + 1 }),
             since: 1,
             ended_by: (state != KeyStanding::Live).then_some(3),
+            ended_by_roster: (byte == "6b").then_some(2),
             own: byte == "8d",
         };
         let reply = KeyListReply {

@@ -35,7 +35,8 @@ Examples:
   nanduti key list --member KEN
 
 `place` is the entry that the keyring fixes: the checkpoint of a live publishing key, or the last entry that
-counts of one that ended. `since` is the entry of the root log that first listed the key.
+counts of one that ended. `since` is the entry of the root log that first listed the key. A key that a former root
+key listed was ended by the roster that replaced that root key, and is shown so.
 
 Next: `nanduti key replace` after a theft, `nanduti key retire` for a key out of use.";
 

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use libp2p::{PeerId, identity};
 use nanduti_protocol::{
+    authority::Authority,
     key::{MemberId, PublicKey},
-    keyring::{KeyLine, KeyState, KeyUse, Keyring},
+    keyring::{KeyLine, KeyState, KeyUse, Keyring, Place},
     kind::Kind,
     ledger::Ledger,
+    roster::Roster,
 };
 
+use super::listed::{ended_by_ballot, lower, replacements};
 use crate::{
     api::{ApiError, KeyList, KeyListReply, KeyStanding, KeyView, NamedKey},
     core::{Core, Snapshot},
@@ -45,7 +48,7 @@ fn list(core: &Core, member: &MemberId, own: &[PublicKey]) -> Result<KeyListRepl
     let past = Past::of(core, &snapshot, member, in_force.map(|(_, keyring)| keyring))?;
     let lines = in_force.map(|(_, keyring)| keyring.keys.as_slice()).unwrap_or_default();
     let mut keys: Vec<KeyView> =
-        lines.iter().map(|line| view(line, &snapshot, &past, own.contains(&line.key))).collect();
+        lines.iter().map(|line| view(line, &snapshot, (member, &past), own.contains(&line.key))).collect();
     keys.sort_by_key(|key| (key.state != KeyStanding::Live, key.since));
     Ok(KeyListReply {
         member: member.to_string(),
@@ -65,17 +68,20 @@ fn named(key: PublicKey) -> NamedKey {
     NamedKey { key: key.to_hex(), fingerprint: fingerprint(&key) }
 }
 
-fn view(line: &KeyLine, snapshot: &Snapshot, past: &Past, own: bool) -> KeyView {
+fn view(line: &KeyLine, snapshot: &Snapshot, (member, past): (&MemberId, &Past), own: bool) -> KeyView {
     let ledger: &Ledger = &snapshot.ledger;
     let entries = ledger.extent(&line.key).map_or(0, |extent| extent.next);
-    let (state, fixed) = match line.state {
+    let told = past.keys.get(&line.key).copied().unwrap_or_default();
+    let roster = ledger.authority().map(Authority::roster);
+    let by_ballot = roster.and_then(|roster| by_ballot(roster, member, line, (told, past.roots)));
+    let stands = by_ballot.map_or(line.state, |(_, last)| KeyState::Ended(last));
+    let (state, fixed) = match stands {
         KeyState::Live(checkpoint) => (KeyStanding::Live, checkpoint),
         KeyState::Ended(None) if line.key_use == KeyUse::Node => (KeyStanding::Retired, None),
         KeyState::Ended(None) => (KeyStanding::Revoked, None),
         KeyState::Ended(Some(last)) if entries > last.seq.saturating_add(1) => (KeyStanding::Revoked, Some(last)),
         KeyState::Ended(last) => (KeyStanding::Retired, last),
     };
-    let (since, ended_by) = past.keys.get(&line.key).copied().unwrap_or_default();
     KeyView {
         key: line.key.to_hex(),
         key_use: role(line.key_use),
@@ -85,10 +91,33 @@ fn view(line: &KeyLine, snapshot: &Snapshot, past: &Past, own: bool) -> KeyView 
         place: fixed.map(place),
         entries,
         counted: ledger.counted(&line.key, snapshot),
-        since,
-        ended_by,
+        since: told.since,
+        ended_by: told.ended_by.filter(|_| by_ballot.is_none()),
+        ended_by_roster: by_ballot.map(|(version, _)| version),
         own,
     }
+}
+
+/// The roster that ended a publishing key together with the root key that listed it, and the last entry that counts; none if a keyring
+/// ended it there or below already.
+fn by_ballot(
+    roster: &Roster,
+    member: &MemberId,
+    line: &KeyLine,
+    (told, roots): (Told, usize),
+) -> Option<(u64, Option<Place>)> {
+    if line.key_use == KeyUse::Node {
+        return None;
+    }
+    // What the ballot that replaced its root key did not name ended with it, and nothing of it counts.
+    let unnamed = || {
+        let turn = replacements(roster, member).nth(told.roots).filter(|_| told.roots < roots)?;
+        Some((turn.version, None))
+    };
+    let (version, last) = ended_by_ballot(roster, member, &line.key).or_else(unnamed)?;
+    let by_keyring =
+        told.ended_by.is_some() && matches!(line.state, KeyState::Ended(own) if lower(line.state, last) == own);
+    (!by_keyring).then_some((version, last))
 }
 
 fn peer_id_of(key: &PublicKey) -> Option<String> {
@@ -96,11 +125,24 @@ fn peer_id_of(key: &PublicKey) -> Option<String> {
     Some(PeerId::from_public_key(&identity::PublicKey::from(key)).to_string())
 }
 
-/// What the keyrings up to the one in force said: since which one each key is listed, and which one ended it.
+/// What the keyrings up to the one in force said.
 #[derive(Default)]
 struct Past {
-    keys: BTreeMap<PublicKey, (u64, Option<u64>)>,
+    keys: BTreeMap<PublicKey, Told>,
     time: Option<u64>,
+    /// How many root keys came before the one under which the keyring in force stands.
+    roots: usize,
+}
+
+/// What they said of one key.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    /// The first that lists it.
+    since: u64,
+    /// The one that ended it.
+    ended_by: Option<u64>,
+    /// How many root keys came before the last one that listed it.
+    roots: usize,
 }
 
 impl Past {
@@ -109,7 +151,7 @@ impl Past {
         let mut past = Self::default();
         let (Some(in_force), Some(authority)) = (in_force, snapshot.ledger.authority()) else { return Ok(past) };
         let Some(listed) = authority.roster().member(member) else { return Ok(past) };
-        for root in authority.roster().roots(listed) {
+        for (roots, root) in authority.roster().roots(listed).enumerate() {
             // Under another root key a member begins anew.
             let mut before: Option<Keyring> = None;
             for seq in 0..snapshot.ledger.counted(&root, snapshot) {
@@ -123,7 +165,7 @@ impl Past {
                 if before.as_ref().is_some_and(|before| keyring.follows(before).is_err()) {
                     continue;
                 }
-                past.note(seq, &keyring);
+                past.note(roots, seq, &keyring);
                 if keyring.salt == in_force.salt {
                     past.time = Some(entry.statement.time);
                     return Ok(past);
@@ -134,11 +176,13 @@ impl Past {
         Ok(past)
     }
 
-    fn note(&mut self, seq: u64, keyring: &Keyring) {
+    fn note(&mut self, roots: usize, seq: u64, keyring: &Keyring) {
+        self.roots = roots;
         for line in &keyring.keys {
-            let (_, ended_by) = self.keys.entry(line.key).or_insert((seq, None));
+            let told = self.keys.entry(line.key).or_insert(Told { since: seq, ended_by: None, roots });
+            told.roots = roots;
             if matches!(line.state, KeyState::Ended(_)) {
-                ended_by.get_or_insert(seq);
+                told.ended_by.get_or_insert(seq);
             }
         }
     }

@@ -7,6 +7,7 @@
 
 mod choose;
 mod list;
+mod listed;
 mod offer;
 mod prepare;
 mod ring;

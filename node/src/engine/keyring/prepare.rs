@@ -1,6 +1,7 @@
 //! Making what the root key is to sign.
 
 use nanduti_protocol::{
+    authority::Authority,
     cbor,
     entry::{BodyRef, Statement},
     key::{MemberId, PublicKey},
@@ -8,11 +9,13 @@ use nanduti_protocol::{
     kind::{Audience, Kind},
     ledger::Extent,
     limits,
-    run::push_item,
 };
 use serde_bytes::ByteBuf;
 
-use super::ring::{Fresh, Ring};
+use super::{
+    listed::{Listed, left_out},
+    ring::{Fresh, Ring},
+};
 use crate::{
     Home,
     api::{ApiError, EffectView, KeyChange, KeyPrepare, PreparedReply},
@@ -80,29 +83,23 @@ impl Draft<'_> {
         let snapshot = self.core.snapshot();
         let authority = snapshot.ledger.authority().ok_or_else(|| failed("the charter has not arrived yet"))?;
         let (root, extent) = self.root_log(&snapshot)?;
-        let in_force = authority.keyring(self.member);
-        let before = in_force.map(|(seq, keyring)| self.item_of(&snapshot, seq, keyring)).transpose()?;
+        let Listed { own, former } = Listed::of(self.core, &snapshot, self.member)?;
         let mut ring = Ring {
             core: self.core,
             snapshot: &snapshot,
-            lines: in_force.map(|(_, keyring)| keyring.keys.clone()).unwrap_or_default(),
+            member: self.member,
+            lines: own.as_ref().map(|own| own.keyring.keys.clone()).unwrap_or_default(),
+            former,
             openings: Vec::new(),
             cut: None,
             warnings: Vec::new(),
         };
         ring.apply(change, self.own, self.fresh(change, &snapshot)?, self.offer(change, &snapshot)?)?;
-        let most = authority.roster().bounds.keys.min(limits::KEYRING_LINES_MAX as u64);
-        if ring.lines.len() as u64 > most {
-            return Err(refused(format!(
-                "the keyring would list {} keys, and the network allows {most}",
-                ring.lines.len()
-            ))
-            .hint("keys that ended keep their lines for ever; the bound can be raised by a ballot"));
-        }
+        bounded(authority, ring.lines.len())?;
         let keyring = Keyring { keys: ring.lines, salt: salt()? };
-        if let Some((_, before)) = in_force {
+        if let Some(before) = &own {
             keyring
-                .follows(before)
+                .follows(&before.keyring)
                 .map_err(|error| refused("the keyring in force does not allow it").because(&error))?;
         }
         let body = keyring.encode();
@@ -118,7 +115,7 @@ impl Draft<'_> {
         let act = KeyringAct {
             body: ByteBuf::from(body),
             logs: ring.openings.iter().map(|run| ByteBuf::from(run.bytes().to_vec())).collect(),
-            before: before.map(ByteBuf::from),
+            before: own.map(|own| ByteBuf::from(own.item)),
             member: self.member.clone(),
             statement: ByteBuf::from(cbor::encode(&statement)),
         };
@@ -144,7 +141,7 @@ impl Draft<'_> {
             file: data_encoding::BASE64.encode(&request.encode()),
             request: crate::offline::view(&checked),
             effects: effects(&snapshot, &keyring),
-            follows: Vec::new(),
+            follows: left_out(&ring.former).into_iter().collect(),
             around,
             warnings: ring.warnings,
         })
@@ -183,31 +180,6 @@ impl Draft<'_> {
         Ok((root, extent))
     }
 
-    /// The entry of the keyring in force, with its body.
-    fn item_of(&self, snapshot: &Snapshot, seq: u64, keyring: &Keyring) -> Result<Vec<u8>, ApiError> {
-        let gone = || failed("the keyring in force cannot be read");
-        let authority = snapshot.ledger.authority().ok_or_else(gone)?;
-        let listed = authority.roster().member(self.member).ok_or_else(gone)?;
-        for root in authority.roster().roots(listed) {
-            let (Some(found), Some(entry)) =
-                (self.core.read_at(&root, seq)?, nanduti_protocol::ledger::History::entry_at(snapshot, &root, seq))
-            else {
-                continue;
-            };
-            // What is in force may carry lines on from an earlier root key; its salt says which body it is.
-            let read = found
-                .body
-                .as_deref()
-                .and_then(|body| Keyring::decode(body, &authority.network(), self.member, Some(keyring)).ok());
-            if read.is_some_and(|read| read.salt == keyring.salt) {
-                let mut item = Vec::new();
-                push_item(&mut item, &entry, found.body.as_deref());
-                return Ok(item);
-            }
-        }
-        Err(gone())
-    }
-
     /// A fresh publishing key, if one is wanted. It is on the disk before anything speaks of it.
     fn fresh(&self, change: &KeyChange, snapshot: &Snapshot) -> Result<Option<Fresh>, ApiError> {
         let own = |key: &str| self.own.is_some_and(|own| own.to_hex().starts_with(&key.trim().to_ascii_lowercase()));
@@ -240,6 +212,17 @@ impl Draft<'_> {
         }
         Ok(Some(offer))
     }
+}
+
+/// A keyring with more lines than the network allows would count for nothing.
+fn bounded(authority: &Authority, lines: usize) -> Result<(), ApiError> {
+    let most = authority.roster().bounds.keys.min(limits::KEYRING_LINES_MAX as u64);
+    if lines as u64 <= most {
+        return Ok(());
+    }
+    Err(refused(format!("the keyring would list {lines} keys, and the network allows {most}")).hint(
+        "keys that ended keep their lines as long as the root key is the same; the bound can be raised by a ballot",
+    ))
 }
 
 /// Entries that count here now, and will not with this keyring.

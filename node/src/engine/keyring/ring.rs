@@ -2,11 +2,12 @@
 //! what to do instead.
 
 use nanduti_protocol::{
-    key::PublicKey,
+    key::{MemberId, PublicKey},
     keyring::{KeyLine, KeyState, KeyUse, Place},
     run::VerifiedRun,
 };
 
+use super::listed::{self, lower};
 use crate::{
     api::{ApiError, KeyChange},
     core::{Core, Snapshot},
@@ -24,7 +25,10 @@ const SHORTEST: usize = 4;
 pub(super) struct Ring<'a> {
     pub(super) core: &'a Core,
     pub(super) snapshot: &'a Snapshot,
+    pub(super) member: &'a MemberId,
     pub(super) lines: Vec<KeyLine>,
+    /// Lines that former root keys listed, and that this keyring leaves out.
+    pub(super) former: Vec<KeyLine>,
     /// Logs that begin with it.
     pub(super) openings: Vec<VerifiedRun>,
     /// The key that is cut off, and where.
@@ -60,6 +64,7 @@ impl Ring<'_> {
                 self.choose(at, entry, own, fresh)?;
             }
             KeyChange::Revoke { key, last } => {
+                self.take_up(key)?;
                 let at = self.find(key)?;
                 self.revoke(at, last.as_deref(), own)?;
             }
@@ -76,7 +81,7 @@ impl Ring<'_> {
         match (live, last) {
             (Some(at), Some(last)) => self.revoke(at, Some(last), None)?,
             (Some(at), None) => self.retire(at, None)?,
-            (None, Some(_)) if present.is_some() => {
+            (None, Some(_)) if present.is_some() || self.former.iter().any(|line| own == Some(line.key)) => {
                 return Err(refused("the key of this node has ended already")
                     .hint("`nanduti key revoke KEY --last …` cuts it earlier; `nanduti key replace` without --last gives this node a fresh one"));
             }
@@ -90,15 +95,16 @@ impl Ring<'_> {
     fn add(&mut self, offer: Option<Offer>) -> Result<(), ApiError> {
         let Some(offer) = offer else { return Err(usage("there is no offer of keys")) };
         for line in offer.lines() {
-            if let Some(known) = self.lines.iter().find(|known| known.key == line.key) {
-                let key = short(&line.key);
-                return Err(match known.state {
-                    KeyState::Live(_) => refused(format!("the keyring lists the key {key} already")),
-                    KeyState::Ended(_) => {
-                        refused(format!("the key {key} has ended, and an ended key never comes back"))
-                            .hint("make fresh keys on the other node, and offer those")
-                    }
-                });
+            let key = short(&line.key);
+            let known = self.lines.iter().find(|known| known.key == line.key);
+            if self.ended_by_ballot(&line.key).is_some()
+                || known.is_some_and(|known| matches!(known.state, KeyState::Ended(_)))
+            {
+                return Err(refused(format!("the key {key} has ended, and an ended key never comes back"))
+                    .hint("make fresh keys on the other node, and offer those"));
+            }
+            if known.is_some() {
+                return Err(refused(format!("the keyring lists the key {key} already")));
             }
             self.lines.push(line.clone());
         }
@@ -214,26 +220,65 @@ impl Ring<'_> {
         if text.len() < SHORTEST {
             return Err(usage(format!("type at least {SHORTEST} characters of the key")));
         }
-        let names = |line: &KeyLine| line.key.to_hex().starts_with(&text) || fingerprint(&line.key) == text;
-        let mut found = self.lines.iter().enumerate().filter(|(_, line)| names(line)).map(|(at, _)| at);
-        match (found.next(), found.next()) {
-            (Some(at), None) => Ok(at),
-            (None, _) => {
+        let mut found = (0..).zip(&self.lines).filter(|(_, line)| names(line, &text)).map(|(at, _)| at);
+        let mut former = self.former.iter().filter(|line| names(line, &text));
+        match (found.next(), found.next(), former.next()) {
+            (Some(at), None, None) => Ok(at),
+            (None, _, None) => {
                 Err(not_found(format!("the keyring lists no key `{text}`")).hint("`nanduti key list` shows the keys"))
             }
-            (Some(_), Some(_)) => Err(usage(format!("`{text}` is the beginning of several keys: type more of it"))),
+            (None, _, Some(line)) if former.next().is_none() => {
+                let key = short(&line.key);
+                Err(refused(format!(
+                    "a former root key listed the key {key}, and the ballot that replaced that root key ended it"
+                ))
+                .hint("`nanduti key list` shows where; `nanduti key revoke KEY --last …` cuts it earlier"))
+            }
+            _ => Err(usage(format!("`{text}` is the beginning of several keys: type more of it"))),
         }
+    }
+
+    /// A key that a former root key listed takes a line here, if it is the one named: where a ballot ended it, it can be cut earlier.
+    fn take_up(&mut self, text: &str) -> Result<(), ApiError> {
+        let text = text.trim().to_ascii_lowercase();
+        let all = self.lines.iter().chain(&self.former);
+        if text.len() < SHORTEST || all.filter(|line| names(line, &text)).count() != 1 {
+            return Ok(());
+        }
+        let Some(at) = self.former.iter().position(|line| names(line, &text)) else { return Ok(()) };
+        let mut line = self.former.remove(at);
+        let last = self.ended_by_ballot(&line.key);
+        line.state = KeyState::Ended(lower(line.state, last.flatten()));
+        self.lines.push(line);
+        Ok(())
+    }
+
+    /// The last entry that counts of a log that a ballot has ended when it replaced a root key.
+    fn ended_by_ballot(&self, key: &PublicKey) -> Option<Option<Place>> {
+        let roster = self.snapshot.ledger.authority()?.roster();
+        listed::ended_by_ballot(roster, self.member, key).map(|(_, last)| last)
     }
 
     /// Live keys are fixed at the last entry that this node holds of them and that counts.
     fn move_checkpoints(&mut self) {
-        for line in &mut self.lines {
+        let mut lines = std::mem::take(&mut self.lines);
+        for line in &mut lines {
             let KeyState::Live(Some(old)) = line.state else { continue };
+            // What a ballot has ended goes on nowhere.
+            if self.ended_by_ballot(&line.key).is_some() {
+                continue;
+            }
             if let Some(new) = last_counted(self.snapshot, &line.key).filter(|new| new.seq > old.seq) {
                 line.state = KeyState::Live(Some(new));
             }
         }
+        self.lines = lines;
     }
+}
+
+/// Does a text that an operator typed name a key?
+fn names(line: &KeyLine, text: &str) -> bool {
+    line.key.to_hex().starts_with(text) || fingerprint(&line.key) == text
 }
 
 /// The beginning of a key, enough to tell it from the others.

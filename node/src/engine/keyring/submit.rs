@@ -1,13 +1,8 @@
 //! Taking in what a root key signed.
 
-use nanduti_protocol::{
-    key::MemberId,
-    keyring::KeyState,
-    ledger::{History, Ledger},
-    run::VerifiedRun,
-};
+use nanduti_protocol::{key::MemberId, keyring::KeyState, ledger::History, run::VerifiedRun};
 
-use super::{prepare::effects, ring::short};
+use super::listed::{self, lower};
 use crate::{
     api::{ApiError, Ballots, EffectView, Submit, SubmitReply},
     core::{Core, Snapshot},
@@ -72,7 +67,7 @@ impl Engine {
         // Nothing of this node's own is signed between looking and taking in.
         let _signing = self.signing.lock().await;
         let snapshot = self.core.snapshot();
-        let known = place_of(&snapshot.ledger, snapshot.as_ref(), (member, &keyring), &run)?;
+        let known = place_of(&self.core, &snapshot, (member, &keyring), &run)?;
         if !known && Some(member) == self.member.as_ref() && !call.unheard {
             self.knows_its_root_log(&snapshot)?;
         }
@@ -103,11 +98,12 @@ fn stops(effects: &[EffectView]) -> u64 {
 
 /// Whether the entry is held already; an error if it cannot take its place.
 fn place_of(
-    ledger: &Ledger,
-    history: &impl History,
+    core: &Core,
+    snapshot: &Snapshot,
     (member, checked): (&MemberId, &CheckedKeyring),
     run: &VerifiedRun,
 ) -> Result<bool, ApiError> {
+    let ledger = &snapshot.ledger;
     let authority = ledger.authority().ok_or_else(|| failed("the charter has not arrived yet"))?;
     let (root, seq) = (checked.statement.log, checked.statement.seq);
     let listed = authority.roster().member(member);
@@ -116,7 +112,7 @@ fn place_of(
     }
     let held = ledger.extent(&root).map_or(0, |extent| extent.next);
     if held > seq {
-        return match history.hash_at(&root, seq) {
+        return match snapshot.hash_at(&root, seq) {
             Some(hash) if hash == run.head() => Ok(true),
             _ => Err(refused(format!("the root log has another entry {seq} already"))
                 .hint("do not hand this file to anybody else, since it contradicts that entry: destroy it, and prepare the change anew")),
@@ -128,8 +124,8 @@ fn place_of(
         ))
         .hint("`nanduti sync` fetches what is missing; else prepare the change anew"));
     }
-    if let Some((_, before)) = authority.keyring(member) {
-        checked.after.follows(before).map_err(|error| {
+    if let Some(before) = Listed::of(core, snapshot, member)?.own {
+        checked.after.follows(&before.keyring).map_err(|error| {
             refused("the keyring in force does not allow it")
                 .because(&error)
                 .hint("prepare the change anew on this node")
