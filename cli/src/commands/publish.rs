@@ -41,6 +41,8 @@ without one, `nanduti sync` carries it.";
 
 /// Bytes that are read of a file. A practice has far fewer; this only keeps a wrong file from being read whole.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
+/// What is said before a person signs something that everybody can read.
+const FOR_EVERYBODY: &str = "this is signed for everybody: it is carried to every node, and cannot be called back";
 /// How standard input is called in messages.
 const STDIN: &str = "(standard input)";
 
@@ -85,6 +87,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Outcome {
         replies = check_all(context, &sources)?;
     }
     if !args.check {
+        if context.terminal().is_attended() && sources.iter().any(|source| is_public(&source.markdown)) {
+            context.terminal().note(FOR_EVERYBODY);
+        }
         replies = sign_all(context, &args, &sources).await?;
     }
     let terminal = context.terminal();
@@ -164,6 +169,11 @@ fn check(markdown: &str) -> Result<PublishReply, ApiError> {
         seq: None,
         warnings: draft.warnings,
     })
+}
+
+/// Would everybody be able to read it, as far as the file says?
+fn is_public(markdown: &str) -> bool {
+    check(markdown).is_ok_and(|reply| reply.audience == Audience::Public)
 }
 
 fn invalid(problems: Vec<Problem>) -> ApiError {
@@ -251,7 +261,8 @@ fn text(reply: &PublishReply, _view: View) -> String {
 fn readers(replies: &[PublishReply]) -> Vec<&'static str> {
     let signed = |reply: &&PublishReply| matches!(reply.outcome, PublishOutcome::Published | PublishOutcome::Revised);
     let any = |audience| replies.iter().filter(signed).any(|reply| reply.audience == audience);
-    let checked = |reply: &PublishReply| reply.outcome == PublishOutcome::Valid && reply.audience == Audience::Members;
+    let checked =
+        |audience| replies.iter().any(|reply| reply.outcome == PublishOutcome::Valid && reply.audience == audience);
     let mut notes = Vec::new();
     if any(Audience::Public) {
         notes.push("everybody can read it, and whoever has read it may keep a copy");
@@ -262,7 +273,10 @@ fn readers(replies: &[PublishReply]) -> Vec<&'static str> {
              Whoever has read it may keep a copy, and pass it on",
         );
     }
-    if replies.iter().any(checked) {
+    if checked(Audience::Public) {
+        notes.push("for everybody: whoever reads it may keep a copy; `audience: members` in the front matter keeps it to members");
+    }
+    if checked(Audience::Members) {
         notes.push("for members only: nodes of members would read it, everybody else see that it is there");
     }
     notes
@@ -319,7 +333,12 @@ mod tests {
         let members = PublishReply { audience: Audience::Members, ..public };
         assert!(samples::plain(&text(&members, View { width: None })).ends_with("(entry 4)  for members only\n"));
         assert!(readers(&[members])[0].starts_with("for members only"));
-        assert!(readers(&[reply(PublishOutcome::Valid), reply(PublishOutcome::Unchanged)]).is_empty());
+        assert!(readers(&[reply(PublishOutcome::Unchanged)]).is_empty());
+        // Before anything is signed as well.
+        let valid = reply(PublishOutcome::Valid);
+        assert!(readers(std::slice::from_ref(&valid))[0].starts_with("for everybody"));
+        let members = PublishReply { audience: Audience::Members, ..valid };
+        assert!(readers(&[members])[0].starts_with("for members only"));
     }
 
     #[test]
@@ -335,6 +354,14 @@ mod tests {
         let error = check("---\ntitle: [1, 2\n---\n").unwrap_err();
         assert_eq!(error.kind, ErrorKind::Failed);
         assert!(!error.problems.is_empty());
+    }
+
+    #[test]
+    fn what_is_for_everybody_is_known_before_it_is_signed() {
+        let file = include_str!("../../../docs/examples/practice.md");
+        let with = |line: &str| file.replacen("---\n", &format!("---\n{line}\n"), 1);
+        assert!(is_public(file) && is_public(&with("audience: public")));
+        assert!(!is_public(&with("audience: members")) && !is_public(&with("audience:")) && !is_public("nothing"));
     }
 
     #[test]

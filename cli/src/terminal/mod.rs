@@ -108,6 +108,11 @@ impl Terminal {
         self.view
     }
 
+    /// Does somebody sit there who can read and answer?
+    pub(crate) fn is_attended(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Is stdout a terminal?
     pub(crate) fn stdout_is_terminal(&self) -> bool {
         io::stdout().is_terminal()

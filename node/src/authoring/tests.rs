@@ -42,7 +42,6 @@ fn who_may_read_it_is_said_beside_the_record_and_never_guessed() {
     let said = |line: &str| parse(&FULL.replacen("---\n", &format!("---\n{line}\n"), 1));
     for (line, audience) in [
         ("# nothing", None),
-        ("audience:", None),
         ("audience: public", Some(Audience::Public)),
         ("audience: \" members \"", Some(Audience::Members)),
     ] {
@@ -50,7 +49,16 @@ fn who_may_read_it_is_said_beside_the_record_and_never_guessed() {
         assert_eq!(draft.audience, audience, "{line}");
         assert_eq!(draft.record.get("audience"), None);
     }
-    for line in ["audience: member", "audience: Members", "audience: [members]", "audience: true"] {
+    for line in [
+        "audience: member",
+        "audience: Members",
+        "audience: [members]",
+        "audience: true",
+        "audience:",
+        "audience: ~",
+        "audience: \"\"",
+        "audience: # members",
+    ] {
         let problems = said(line).expect_err(line);
         assert_eq!((problems[0].field.as_str(), problems[0].line, problems.len()), ("audience", Some(2), 1), "{line}");
         assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.contains("audience: members")), "{line}");

@@ -1,6 +1,6 @@
 //! From what was written to typed values, by the schema.
 //!
-//! A field that was left blank is absent. A single value where a list belongs is a list of one. Whatever does not fit is
+//! A field that was left blank is absent, but for who may read it. A single value where a list belongs is a list of one. Whatever does not fit is
 //! kept as it is, so that validation names it together with everything else.
 
 use std::collections::BTreeMap;
@@ -66,17 +66,15 @@ pub(super) fn read_front_matter(root: Node, schema: &Schema, reading: &mut Readi
     head
 }
 
-/// Who may read it. What is not understood is a mistake, never a default: it could open what was meant for few.
+/// Who may read it. What is not understood, and what was left blank, is a mistake, never a default: it could open what was meant for few.
 fn audience(node: &Node, reading: &mut Reading) -> Option<Audience> {
-    if node.is_null() {
-        return None;
-    }
     let named =
         |text: &str| [Audience::Public, Audience::Members].into_iter().find(|known| known.name() == text.trim());
     let known = node.text().and_then(named);
     if known.is_none() {
-        let hint = "`audience: members` is for members of the network only, `audience: public` for everybody";
-        reading.problem(AUDIENCE, node.line, "is neither `public` nor `members`", Some(hint.to_owned()));
+        let hint = "`audience: members` is for members of the network only, `audience: public`, or no such line, for everybody";
+        let wrong = if node.is_null() { "is empty" } else { "is neither `public` nor `members`" };
+        reading.problem(AUDIENCE, node.line, wrong, Some(hint.to_owned()));
     }
     known
 }
