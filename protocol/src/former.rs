@@ -46,7 +46,7 @@ pub struct Former {
     pub reason: String,
     /// Its roster that was in force last, with its id.
     pub roster: Roster,
-    /// Founders of this network who prove that they had the root key of a member there, by id.
+    /// Founders of this network to whom the root key consents that the roster gives the member of their id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<Consent>,
 }
@@ -135,7 +135,7 @@ impl Former {
         self.logs.get(index)
     }
 
-    /// Does a founder prove that it had the root key of the member with its id?
+    /// Does the root key of the roster consent to the founder with this id?
     pub fn has_consent(&self, member: &MemberId) -> bool {
         self.consents.binary_search_by(|consent| consent.member.cmp(member)).is_ok()
     }

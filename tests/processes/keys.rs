@@ -44,6 +44,7 @@ fn a_stolen_key_is_cut_off_by_a_root_key_that_was_never_online() {
     assert!(refused.stderr.contains("--prepare"), "{refused}");
     let dry = world.on("PRY", &["key", "revoke", &key_of(&world), "--last", "2", "--dry-run"]).good();
     assert!(dry.stdout.contains("Two") && dry.stdout.contains("every later one counts"), "{dry}");
+    assert!(dry.stdout.contains("This node alone cannot know") && !dry.stdout.contains("The file alone"), "{dry}");
     let prepared = world.json("PRY", &["key", "replace", "--last", "2", "--prepare", "theft.request"]);
     assert_eq!(prepared["request"]["entry"], 2);
     let shown = world.run(&["sign", "theft.request", "--show"]).good();
@@ -258,7 +259,22 @@ fn a_root_key_on_a_stick_never_touches_the_home() {
     world.run(&["network", "new", "--name", "Test", "--purpose", "To be tested", "PRY/PRY.card"]).good();
     let missing = world.run(&["network", "sign", "draft.nanduti", "--home", "PRY"]).code(3);
     assert!(missing.stderr.contains("--root-key"), "{missing}");
-    world.run(&["network", "sign", "draft.nanduti", "--home", "PRY", "--root-key", "stick/root.pem"]).good();
+    let sign = ["network", "sign", "draft.nanduti", "--home", "PRY", "--root-key", "stick/root.pem"];
+    // The whole charter is shown, and nothing is signed unasked.
+    let unasked = world.run(&sign).code(2);
+    for words in [
+        "purpose: To be tested",
+        "PRY (Test PRY) as mechanism",
+        "publishing key",
+        "The draft alone does not",
+        "use --yes",
+    ] {
+        assert!(unasked.stderr.contains(words), "{words}: {unasked}");
+    }
+    assert!(!world.path("PRY.signed").exists());
+    world.run(&[&sign[..], &["--yes"]].concat()).good();
+    // What is signed already is only handed out again.
+    world.run(&sign).good();
     world.run(&["network", "seal", "draft.nanduti", "PRY.signed"]).good();
     world.run(&["join", "founding.nanduti", "--home", "PRY"]).good();
     publish(&world, "PRY", "One");
@@ -292,7 +308,9 @@ fn every_act_of_a_root_key_is_read_and_signed_on_a_machine_that_has_it_and_nothi
     let unasked = world.on("PRY", &["submit", "charter.signed"]).code(2);
     assert!(unasked.stderr.contains("--yes"), "{unasked}");
     world.on("PRY", &["submit", "charter.signed", "--yes"]).good();
-    world.run(&["network", "seal", "draft.nanduti", "PRY.signed"]).good();
+    // What lies beside it is no hindrance.
+    let sealed = world.run(&["network", "seal", "draft.nanduti", "charter.signed", "PRY.signed"]).good();
+    assert!(sealed.stderr.contains("charter.signed is left out"), "{sealed}");
     for home in ["PRY", "NEW"] {
         world.run(&["join", "founding.nanduti", "--home", home]).good();
     }

@@ -1,5 +1,5 @@
 //! An emergency, with real processes: so many root keys are lost that no ballot can succeed, and three of four members found the
-//! network anew. The old library stands in it as it was signed, everybody is shown what of the claim is proven, members speak on with
+//! network anew. The old library stands in it as it was signed, everybody is shown what the claim is worth, members speak on with
 //! new keys, and what is claimed wrongly is refused.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
@@ -50,11 +50,26 @@ fn new_homes(world: &World) {
     }
     for member in ["MAR", "PRY"] {
         let card = format!("{member}2/{member}.card");
-        let made = world.json(member, &["network", "consent", &card, "--out", &format!("{member}.consent")]);
+        let made = world.json(member, &["network", "consent", &card, "--out", &format!("{member}.consent"), "--yes"]);
         assert_eq!(made["member"], member);
     }
-    let gone = world.on("KEN", &["network", "consent", "KEN2/KEN.card"]).code(3);
+    let gone = world.on("KEN", &["network", "consent", "KEN2/KEN.card", "--yes"]).code(3);
     assert!(gone.stderr.contains("found the network without a consent"), "{gone}");
+    // It is shown and asked for; a key that the former network does not list, and a home of none, give no consent.
+    let consent = ["network", "consent", "PRY2/PRY.card", "--out", "never.consent"];
+    let unasked = world.on("PRY", &consent).code(2);
+    for words in
+        ["the root key of PRY in `Test`", "of Test PRY, the root key on the card", "cannot be taken back", "use --yes"]
+    {
+        assert!(unasked.stderr.contains(words), "{words}: {unasked}");
+    }
+    let other = world.on("PRY", &[&consent[..], &["--root-key", "MAR/keys/root.pem", "--yes"]].concat()).code(4);
+    assert!(other.stderr.contains("lists another root key of PRY"), "{other}");
+    for home in ["PRY2", "nowhere"] {
+        let none = world.on(home, &[&consent[..], &["--yes"]].concat()).code(2);
+        assert!(none.stderr.contains("is no home of a former network") && none.stderr.contains("--home"), "{none}");
+    }
+    assert!(!world.path("never.consent").exists());
 }
 
 const FILES: [&str; 5] = ["KEN2/KEN.card", "MAR2/MAR.card", "MAR.consent", "PRY2/PRY.card", "PRY.consent"];
@@ -144,16 +159,19 @@ fn draft(world: &World) {
     let asked = world.on("KEN2", &refound(&FILES, &[])).code(2);
     assert!(asked.stderr.contains("--yes"), "{asked}");
     let drafted = world.on("KEN2", &refound(&FILES, &["--yes", "--out", "again.draft"])).good();
-    for words in
-        ["another network, `Test again`", "4 practices in 4 logs", "claimed without proof: KEN", "no founders: WSM"]
-    {
+    for words in [
+        "another network, `Test again`",
+        "4 practices in 4 logs",
+        "without a consent of their former root key: KEN",
+        "no founders: WSM",
+    ] {
         assert!(drafted.stderr.contains(words), "{words}: {drafted}");
     }
     let shown = world.run(&["network", "show", "again.draft"]).good();
     for words in [
         "Two root keys were lost.",
-        "of 4 voting members of the former network, founders here: 3; of these, proven by the root key that they had there: 2;",
-        "proven        MAR, PRY",
+        "the founders themselves state has 4 that vote; of these, founders here: 3, with a consent of the root key that this list gives them: 2.",
+        "consented     MAR, PRY",
         "claimed       KEN",
         "not here      WSM",
         "8 entries in 4 logs",
@@ -166,7 +184,8 @@ fn draft(world: &World) {
 
 fn wrong_claims_are_refused(world: &World) {
     let says = |file: &str, words: &str| {
-        let refused = world.on("MAR2", &["network", "sign", file, "--from", "PRY", "--out", "never.signed"]).code(4);
+        let refused =
+            world.on("MAR2", &["network", "sign", file, "--from", "PRY", "--out", "never.signed", "--yes"]).code(4);
         assert!(
             refused.stderr.contains("what is not so there") && refused.stderr.contains(words),
             "{words}: {refused}"
@@ -198,6 +217,30 @@ fn wrong_claims_are_refused(world: &World) {
     let files = ["KEN2/KEN.card", "PRY3/PRY.card", "PRY.consent"];
     let refused = world.on("KEN2", &refound(&files, &["--yes", "--out", "other.draft"])).code(4);
     assert!(refused.stderr.contains("not the word of the former root key of PRY"), "{refused}");
+    // A list that nobody can compare but by a home of the former network: under another number, with root keys of the drafter's own.
+    tampered(world, "invented.draft", |charter| {
+        let former = &mut charter.former[0];
+        former.roster.version += 1;
+        former.consents.clear();
+        former.roster.members[1].root = PublicKey::from_bytes([7; 32]);
+    });
+    let told = world.run(&["network", "show", "invented.draft", "--from", "PRY"]).good();
+    assert!(told.stderr.contains("other former root keys than this home knows, of MAR"), "{told}");
+    // What the root key is asked away from the node is the whole charter, with what it says of the former network.
+    world.on("PRY2", &["network", "sign", "again.draft", "--prepare", "anew.request"]).good();
+    let shown = world.run(&["sign", "anew.request", "--show"]).good();
+    for words in [
+        "founds a network anew: its founders claim that it takes the place of Test,",
+        "reason, which everybody reads: Two root keys were lost.",
+        "founders with a consent: MAR, PRY",
+        "founders without a consent: KEN",
+        "members there that are no founders: WSM",
+        "carries over 4 logs with 8 entries",
+        "nanduti network show --from OLD_HOME",
+    ] {
+        let flat = shown.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(words), "{words}: {shown}");
+    }
     // What is left out is told, and is not wrong.
     tampered(world, "short.draft", |charter| drop(charter.former[0].logs.remove(0)));
     let told = world.run(&["network", "show", "short.draft", "--from", "PRY"]).good();
@@ -207,7 +250,7 @@ fn wrong_claims_are_refused(world: &World) {
 fn seal(world: &World) {
     for home in ["KEN2", "MAR2", "PRY2"] {
         let out = format!("{home}.signed");
-        world.on(home, &["network", "sign", "again.draft", "--from", "PRY", "--out", &out]).good();
+        world.on(home, &["network", "sign", "again.draft", "--from", "PRY", "--out", &out, "--yes"]).good();
     }
     let signed = ["KEN2.signed", "MAR2.signed", "PRY2.signed", "--out", "again.founding"];
     let sealed = world.run(&[&["--json", "network", "seal", "again.draft"], &signed[..]].concat());

@@ -44,10 +44,17 @@ fn three_found_a_network_and_each_step_is_checked() {
 
     // A wrong passphrase opens no key, and one founder missing founds nothing.
     let mut wrong = world.command();
-    wrong.env("NANDUTI_PASSPHRASE", "not that one").args(["network", "sign", "draft.nanduti", "--home", "PRY"]);
+    wrong.env("NANDUTI_PASSPHRASE", "not that one").args([
+        "network",
+        "sign",
+        "draft.nanduti",
+        "--home",
+        "PRY",
+        "--yes",
+    ]);
     assert_eq!(wrong.output().unwrap().status.code(), Some(1));
     for member in ["PRY", "MAR"] {
-        world.run(&["network", "sign", "draft.nanduti", "--home", member]).good();
+        world.run(&["network", "sign", "draft.nanduti", "--home", member, "--yes"]).good();
     }
     let early = world.run(&["network", "seal", "draft.nanduti", "PRY.signed", "MAR.signed"]);
     assert_ne!(early.code, Some(0), "{early}");

@@ -108,7 +108,7 @@ impl World {
         draft.extend(cards.iter().map(String::as_str));
         self.run(&draft).good();
         for member in members {
-            self.run(&["network", "sign", "draft.nanduti", "--home", member]).good();
+            self.run(&["network", "sign", "draft.nanduti", "--home", member, "--yes"]).good();
         }
         let signed: Vec<String> = members.iter().map(|member| format!("{member}.signed")).collect();
         let mut seal = vec!["network", "seal", "draft.nanduti"];

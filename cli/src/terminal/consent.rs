@@ -21,6 +21,14 @@ impl Consent {
         self.yes
     }
 
+    /// Asks a person at a terminal. Nobody else is asked: for what a script may do as it could before anybody was asked.
+    pub(crate) fn ask_a_person(&self, terminal: &Terminal, about: &[String], question: &str) -> Result<(), ApiError> {
+        if self.yes || !terminal.is_attended() {
+            return Ok(());
+        }
+        self.ask(terminal, about, question)
+    }
+
     /// Shows what it is about and asks, unless `--yes` was given: then it is only noted.
     pub(crate) fn ask(&self, terminal: &Terminal, about: &[String], question: &str) -> Result<(), ApiError> {
         if self.yes {
@@ -28,11 +36,18 @@ impl Consent {
             return Ok(());
         }
         if !std::io::stdin().is_terminal() {
+            // Nobody agrees to what was not shown.
+            about.iter().for_each(|line| terminal.note(line));
+            let read = if terminal.is_json() {
+                "read without --json what would happen"
+            } else {
+                "read above what would happen"
+            };
             return Err(ApiError::new(
                 ErrorKind::Usage,
                 "this has to be confirmed, and there is no terminal to ask on",
             )
-            .hint("read what would happen, and use --yes"));
+            .hint(format!("{read}, and use --yes")));
         }
         let mut stderr = std::io::stderr();
         let asked = write!(stderr, "{}\n{question} [y/N] ", about.join("\n")).and_then(|()| stderr.flush());

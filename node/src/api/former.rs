@@ -80,7 +80,7 @@ pub struct FormerMember {
     pub votes: bool,
     /// Is it among the founders here?
     pub founder: bool,
-    /// Does it prove that by the root key that it had there?
+    /// Does the root key consent to that which the list of the former network gives it? The founders themselves state that list.
     pub proven: bool,
 }
 
@@ -110,7 +110,8 @@ pub struct ProofFormer {
     pub by: String,
     /// Is the member on the roster of this network?
     pub is_member: bool,
-    /// Has it proven, by the root key that it had there, that it is the same institution?
+    /// Does the root key that the list of the former network gives it consent to the one that it has here? The founders of this
+    /// network state that list.
     pub proven: bool,
 }
 
@@ -152,13 +153,19 @@ impl FormerView {
         let here = voters().filter(|member| member.founder).count();
         let proven = voters().filter(|member| member.proven).count();
         format!(
-            "of {} voting members of the former network, founders here: {here}; of these, proven by the root key that they had there: \
-             {proven}; the rest is a claim of the founders",
+            "the list of members of the former network that the founders themselves state has {} that vote; of these, founders here: {here}, \
+             with a consent of the root key that this list gives them: {proven}. Whether the list is true, and all the rest, is a claim of the \
+             founders, which whoever has the former network can compare with it",
             self.voters
         )
     }
 
-    /// The founders that prove nothing, by id.
+    /// The members to whose new root key the one consents that the list of the former network gives them, by id.
+    pub fn consenting(&self) -> Vec<&str> {
+        self.members.iter().filter(|member| member.proven).map(|member| member.id.as_str()).collect()
+    }
+
+    /// The founders without such a consent, by id.
     pub fn unproven(&self) -> Vec<&str> {
         let founders = self.members.iter().filter(|member| member.founder && !member.proven);
         founders.map(|member| member.id.as_str()).collect()
@@ -175,7 +182,7 @@ impl ProofFormer {
     pub fn words(&self) -> String {
         let who = match (self.is_member, self.proven) {
             (true, true) => "",
-            (true, false) => "; that the member here is the same institution is not proven",
+            (true, false) => "; that the member here is the same institution, no former root key says",
             (false, _) => "; the member is not on the roster here, and nobody can change it",
         };
         format!(
@@ -212,10 +219,16 @@ mod tests {
         };
         let claim = view.claim();
         assert!(
-            claim.starts_with("of 3 voting members of the former network, founders here: 2; of these, proven"),
+            claim.starts_with(
+                "the list of members of the former network that the founders themselves state has 3 that vote"
+            ),
             "{claim}"
         );
-        assert!(claim.contains("there: 1;"), "{claim}");
-        assert_eq!((view.unproven(), view.absent()), (vec!["MAR"], vec!["PRY"]));
+        assert!(
+            claim.contains("founders here: 2, with a consent of the root key that this list gives them: 1."),
+            "{claim}"
+        );
+        assert!(!claim.contains("proven"), "consents prove nothing without the former network: {claim}");
+        assert_eq!((view.unproven(), view.absent(), view.consenting()), (vec!["MAR"], vec!["PRY"], vec!["KEN", "UNV"]));
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! It holds for one member, one new root key and one former network, so nobody can use it for anything else. It is no secret.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nanduti_protocol::{
     cbor::{self, CborError},
@@ -16,7 +16,7 @@ use nanduti_protocol::{
     envelope::EnvelopeError,
     former::{Consent, check_consent, consented_member, sign_consent},
     hash::Hash,
-    key::MemberId,
+    key::{MemberId, PublicKey},
     roster::Roster,
 };
 use serde::{Deserialize, Serialize};
@@ -25,11 +25,13 @@ use serde_bytes::ByteBuf;
 use super::{
     card::Card,
     disk::{PUBLIC_FILE, read_bounded, write_new},
-    failure, identity,
+    failure,
+    former::formers_of,
+    identity,
 };
 use crate::{
     Home,
-    api::{ApiError, ConsentReply},
+    api::{ApiError, ConsentReply, ErrorKind, FormerReply},
     keys::{Fingerprint, KeyStore, Passphrase},
 };
 
@@ -84,50 +86,115 @@ pub(super) enum ConsentError {
     },
 }
 
-/// Lets the root key of a home of the former network consent to the root key on a card, and writes that to `out`, or beside the card.
-/// Nothing in the home changes, so that a node may run there.
+/// A consent that is to be given: all is checked that can be without the key.
+#[derive(Debug)]
+pub struct Consenting {
+    network: Hash,
+    network_name: String,
+    version: u64,
+    /// The root key that the roster in force there lists.
+    former: PublicKey,
+    card: Card,
+    key: PathBuf,
+    out: PathBuf,
+}
+
+/// Prepares that the root key of a home of the former network, or one in a file, consents to the root key on a card. The consent goes
+/// to `out`, or beside the card. `from` is what that home says of its network.
 ///
 /// # Errors
-/// If the home has joined no network or speaks for another member, the card is none, the root key cannot be used, or the disk fails.
-pub fn consent(
+/// If the home speaks for another member or is no home of one that is listed, the card is none or names the same root key, or there is no key.
+pub fn consenting(
     home: &Home,
     card: &Path,
-    out: Option<&Path>,
-    root_key: Option<&Path>,
-    passphrase: &Passphrase,
-) -> Result<ConsentReply, ApiError> {
-    let info = identity::network_of(home)?.ok_or_else(|| {
-        failure::usage("this home has not joined a network").hint("name the home of the former network with --home")
-    })?;
+    (root_key, out): (Option<&Path>, Option<&Path>),
+    from: &FormerReply,
+) -> Result<Consenting, ApiError> {
     let read = Card::read(card)?;
     if let Some(member) = identity::member_of(home)?.filter(|member| *member != read.id) {
         return Err(failure::refused(format!("the card is of {}, and this home speaks for {member}", read.id)));
     }
-    let store = KeyStore::of(home);
-    let root = match root_key {
-        Some(path) => KeyStore::open_root_at(path, passphrase),
-        None => store.open_root(passphrase),
-    };
-    let root = root.map_err(|error| {
-        failure::key("the former root key cannot be used", &error).hint(
-            "where it is kept elsewhere, --root-key FILE names it; if it is lost, found the network without a consent",
-        )
+    let former = formers_of(from)?.into_iter().next().ok_or_else(|| failure::refused("nothing was left"))?;
+    let line = former.roster.member(&read.id).ok_or_else(|| {
+        failure::refused(format!("{} is not on the list of members of `{}`", read.id, former.name))
+            .hint("who was no member there founds the network without a consent")
     })?;
-    if root.public() == *read.root.as_bytes() {
+    if line.root == read.root {
         return Err(failure::refused("the card names the root key of this home")
             .hint("keys serve one network: `nanduti init --home NEW` makes new ones"));
     }
-    let proof = ByteBuf::from(sign_consent(&info.network, &read.id, root.signing_key(), &read.root));
-    let text = ConsentText { proof, network: info.network }.to_text();
-    let path = out.map_or_else(|| card.with_file_name(format!("{}.consent", read.id)), Path::to_path_buf);
-    write_new(&path, format!("{text}\n").as_bytes(), PUBLIC_FILE).map_err(|error| failure::file(&error))?;
-    Ok(ConsentReply {
-        network: info.network.to_hex(),
-        member: read.id.to_string(),
-        root_key: read.root.to_hex(),
-        fingerprint: Fingerprint::of(read.root.as_bytes()).to_string(),
-        path: path.display().to_string(),
+    let key = root_key.map_or_else(|| KeyStore::of(home).root_file(), Path::to_path_buf);
+    if !key.exists() {
+        return Err(no_key(ApiError::new(ErrorKind::NotFound, format!("there is no root key at {}", key.display()))));
+    }
+    Ok(Consenting {
+        network: former.network(),
+        former: line.root,
+        version: former.roster.version,
+        network_name: former.name,
+        out: out.map_or_else(|| card.with_file_name(format!("{}.consent", read.id)), Path::to_path_buf),
+        card: read,
+        key,
     })
+}
+
+impl Consenting {
+    /// What is consented to, in plain words.
+    pub fn about(&self) -> Vec<String> {
+        let Self { network, network_name, card, .. } = self;
+        let id = &card.id;
+        vec![
+            format!(
+                "the root key of {id} in `{network_name}` ({network}), {}, says that another takes its place:",
+                fingerprint(&self.former)
+            ),
+            format!("  {} of {}, the root key on the card", fingerprint(&card.root), card.name),
+            "compare that fingerprint with whoever made the card".into(),
+            format!(
+                "it holds for {id}, for this one key and for a network that takes the place of that one, and for nothing else; it cannot be \
+                 taken back"
+            ),
+        ]
+    }
+
+    /// Signs it, and writes it. Nothing in the home changes, so that a node may run there.
+    ///
+    /// # Errors
+    /// If the key cannot be used or is not the one that the former network lists, or the disk fails.
+    pub fn sign(self, passphrase: &Passphrase) -> Result<ConsentReply, ApiError> {
+        let Self { network, former, card, .. } = &self;
+        let root = KeyStore::open_root_at(&self.key, passphrase)
+            .map_err(|error| no_key(failure::key("the former root key cannot be used", &error)))?;
+        let own = PublicKey::from_bytes(root.public());
+        if own != *former {
+            return Err(failure::refused(format!(
+                "roster {} of `{}` lists another root key of {} than this one, which may have been replaced: nobody would heed its consent",
+                self.version, self.network_name, card.id
+            ))
+            .because_text(format!("it lists {}, and this is {}", fingerprint(former), fingerprint(&own)))
+            .hint("--root-key FILE names the one that it lists"));
+        }
+        let proof = ByteBuf::from(sign_consent(network, &card.id, root.signing_key(), &card.root));
+        let text = ConsentText { proof, network: *network }.to_text();
+        write_new(&self.out, format!("{text}\n").as_bytes(), PUBLIC_FILE).map_err(|error| failure::file(&error))?;
+        Ok(ConsentReply {
+            network: network.to_hex(),
+            member: card.id.to_string(),
+            root_key: card.root.to_hex(),
+            fingerprint: fingerprint(&card.root),
+            path: self.out.display().to_string(),
+        })
+    }
+}
+
+fn no_key(error: ApiError) -> ApiError {
+    error.hint(
+        "where it is kept elsewhere, --root-key FILE names it; if it is lost, found the network without a consent",
+    )
+}
+
+fn fingerprint(key: &PublicKey) -> String {
+    Fingerprint::of(key.as_bytes()).to_string()
 }
 
 /// Does a file begin as a consent does?
@@ -189,7 +256,6 @@ pub(super) fn write_text(content: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use ed25519_dalek::SigningKey;
-    use nanduti_protocol::key::PublicKey;
     use proptest::prelude::*;
 
     use super::*;

@@ -121,7 +121,7 @@ impl Refounding {
             view.claim(),
         ];
         if !view.unproven().is_empty() {
-            said.push(format!("claimed without proof: {}", view.unproven().join(", ")));
+            said.push(format!("founders without a consent of their former root key: {}", view.unproven().join(", ")));
         }
         if !view.absent().is_empty() {
             said.push(format!(
@@ -301,6 +301,14 @@ fn compare_rosters(claimed: &Roster, ours: &Roster, wrong: &mut Vec<String>, not
             "the charter names the former roster {}, and this home knows {}",
             claimed.version, ours.version
         ));
+        let other = |member: &&Member| ours.member(&member.id).is_none_or(|known| known.root != member.root);
+        let others: Vec<&str> = claimed.members.iter().filter(other).map(|member| member.id.as_str()).collect();
+        if !others.is_empty() {
+            notes.push(format!(
+                "it names other former root keys than this home knows, of {}: their consents show nothing before that is explained",
+                others.join(", ")
+            ));
+        }
     }
 }
 
@@ -318,7 +326,7 @@ fn left_out(claimed: &Former, ours: &Former) -> Vec<String> {
 }
 
 /// What a home of the former network says of it.
-fn formers_of(from: &FormerReply) -> Result<Vec<Former>, ApiError> {
+pub(super) fn formers_of(from: &FormerReply) -> Result<Vec<Former>, ApiError> {
     let damaged = || failure::refused("the former home does not say what it holds in a form that can be read");
     let bytes = HEXLOWER.decode(from.former.as_bytes()).map_err(|error| damaged().because(&error))?;
     let formers: Vec<Former> = cbor::decode_exact(&bytes).map_err(|error| damaged().because(&error))?;

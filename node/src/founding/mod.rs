@@ -38,7 +38,7 @@ mod types;
 mod verify;
 
 pub use crate::keys::Passphrase;
-pub use consent::consent;
+pub use consent::{Consenting, consenting};
 pub use draft::draft;
 pub(crate) use former::former_views;
 pub use former::{Claims, RefoundOptions, Refounding, claims_of, refound};

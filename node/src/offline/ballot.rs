@@ -144,12 +144,11 @@ impl CheckedVote {
     pub(super) fn unchecked(&self) -> Vec<String> {
         vec![
             format!(
-                "whether roster {} in the file is the one in force: its hash is {}",
+                "whether roster {}, which it is about, is the one in force: its hash is {}",
                 self.roster.version,
                 self.roster.hash()
             ),
-            "whether you have said something else since the file was written, on another machine or with another key"
-                .into(),
+            "whether you have said something else meanwhile, on another machine or with another key".into(),
         ]
     }
 }

@@ -39,7 +39,10 @@ use super::{
     request::RequestError,
     words::fingerprint,
 };
-use crate::founding::{RootLog, root_log};
+use crate::{
+    api::FormerView,
+    founding::{RootLog, former_views, root_log},
+};
 
 /// How a root log is to begin. Field order is that of the encoding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +66,8 @@ pub(crate) struct CheckedBeginning {
     pub(crate) time: u64,
     /// What was signed, once it is.
     pub(crate) signed: Option<Begun>,
+    /// Does the charter take the place of another network's?
+    carries_over: bool,
     log: RootLog,
 }
 
@@ -113,7 +118,8 @@ impl CheckedBeginning {
         let [opening] = act.logs.as_slice() else { return Err(content("it does not open one publishing log")) };
         let opening = check_opening(opening, network, &act.member, &keyring)?;
         let log = root_log(charter, act.root, &act.body, act.time);
-        let checked = Self { root: act.root, keyring, line, time: act.time, signed: None, log };
+        let carries_over = !charter.former.is_empty();
+        let checked = Self { root: act.root, keyring, line, time: act.time, signed: None, carries_over, log };
         let signed = signed.map(|signed| checked.read(network, signed, &opening)).transpose()?;
         Ok(Self { signed, ..checked })
     }
@@ -174,6 +180,13 @@ impl CheckedBeginning {
             Some(_) => vec!["whether this is the network that you mean to join: compare its id with a member".to_owned()],
             None => vec!["whether the other founders sign the same: compare the id of the network, and with each of them its fingerprint".to_owned()],
         };
+        if self.line.is_none() && self.carries_over {
+            unchecked.push(
+                "whether what it says of the former network is so: `nanduti network show --from OLD_HOME DRAFT` compares the draft with a home \
+                 of it"
+                    .into(),
+            );
+        }
         unchecked.push("whose machine holds the new keys: compare their fingerprints with it".into());
         unchecked
     }
@@ -212,6 +225,33 @@ fn adopted(charter: &Charter) -> Vec<String> {
         lines.push(format!("  {} ({}) as {}; root key {key}", member.id, member.name, member.role));
         lines.extend(further_keys(member).into_iter().map(|key| format!("    {key}")));
     }
+    lines.extend(former_views(&charter.former, &charter.members, false).iter().flat_map(anew));
+    lines
+}
+
+/// What it says of a former network.
+fn anew(former: &FormerView) -> Vec<String> {
+    let mut lines = vec![
+        format!(
+            "  it founds a network anew: its founders claim that it takes the place of {}, {}, and that its last list of members was roster {}, {}",
+            former.name, former.network, former.roster_version, former.roster_hash
+        ),
+        format!("    reason, which everybody reads: {}", former.reason),
+        format!("    {}", former.claim()),
+    ];
+    for (what, ids) in [
+        ("founders with a consent", former.consenting()),
+        ("founders without a consent", former.unproven()),
+        ("members there that are no founders", former.absent()),
+    ] {
+        if !ids.is_empty() {
+            lines.push(format!("    {what}: {}", ids.join(", ")));
+        }
+    }
+    lines.push(format!(
+        "    it carries over {} logs with {} entries, each up to the entry that it names; nothing can be added to them",
+        former.carried, former.entries
+    ));
     lines
 }
 

@@ -34,7 +34,7 @@ pub(crate) use ballot::{CheckedVote, VoteAct};
 pub(crate) use check::{Checked, Says};
 pub(crate) use keyring::{CheckedKeyring, KeyringAct};
 pub(crate) use offer::Offer;
-pub use prepare::{HandedIn, hand_in, prepare_admission, prepare_charter};
+pub use prepare::{HandedIn, adoption, hand_in, prepare_admission, prepare_charter};
 pub(crate) use request::Act;
 pub use request::{Request, RequestError};
 pub use sign::{KeyFile, SignedAt};

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Home,
-    api::{ApiError, ErrorKind},
+    api::{ApiError, ErrorKind, RequestView},
     founding::{
         Asked, RequestOptions, RequestReply, SignReply, adopt, failure, first_keyring, has_adopted, member_of, now_ms,
         opening_run, read_draft,
@@ -53,6 +53,19 @@ pub fn prepare_charter(home: &Home, draft: &Path) -> Result<Request, ApiError> {
         ));
     }
     beginning(home, &charter, (member.root, None), member, network)
+}
+
+/// What this home would sign if it adopted the charter of a draft: none if it has signed it already, and would only hand that out again.
+///
+/// # Errors
+/// As [`prepare_charter`].
+pub fn adoption(home: &Home, draft: &Path) -> Result<Option<RequestView>, ApiError> {
+    let charter = read_draft(draft)?;
+    if has_adopted(home, &charter.network())? {
+        return Ok(None);
+    }
+    let request = prepare_charter(home, draft)?;
+    Ok(Some(request.view().map_err(|error| unfit(&error))?))
 }
 
 /// What the root key of an institution is to sign so that it asks to be admitted.

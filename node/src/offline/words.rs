@@ -152,7 +152,7 @@ fn unchecked(checked: &CheckedKeyring, steps: &[StepView]) -> Vec<String> {
     let mut unchecked = Vec::new();
     match &checked.before {
         None => unchecked.push(
-            "the file has no keyring before this one: if the member has one already, this is not what it seems"
+            "there is no keyring before this one to compare with: if the member has one already, this is not what it seems"
                 .to_owned(),
         ),
         Some(before) => {

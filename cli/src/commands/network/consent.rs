@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use nanduti_node::{api::ConsentReply, founding};
+use nanduti_node::{
+    api::{ApiError, ConsentReply, ErrorKind, Former},
+    founding,
+};
 
 use super::super::signing::RootKey;
 use crate::{
     context::Context,
     outcome::{self, Outcome},
-    terminal::{Purpose, View, sanitise, style, table::Pairs},
+    terminal::{Consent, Purpose, View, sanitise, style, table::Pairs},
 };
 
 const AFTER_HELP: &str = "\
@@ -17,8 +20,9 @@ Examples:
   nanduti network consent --home OLD_HOME --root-key /media/stick/root.pem PRY.card
 
 For a network that is founded anew. The former root key signs that the root key on the card takes its
-place: for this member, this key and this former network, and nothing else. Whoever has lost its former
-root key founds without a consent, and is shown as claimed.
+place: for this member, this key and this former network, and nothing else. It is shown first, with both
+fingerprints, and asked for. A root key that the former network does not list any more is refused. Whoever has
+lost its former root key founds without a consent, and is shown as claimed.
 
 The home is the one of the former network, and so is the root key.
 
@@ -34,16 +38,29 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
     key: RootKey,
 }
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     let home = context.home()?;
+    if founding::network_of(&home)?.is_none() {
+        let message = format!("{} is no home of a former network", home.path().display());
+        return Err(ApiError::new(ErrorKind::Usage, message)
+            .hint("name the home that is in the former network: `nanduti network consent --home OLD_HOME CARD`")
+            .into());
+    }
+    let from = context.block_on_value(context.call("reading the list of members", Former::default()))?;
+    let files = (args.key.file(), args.out.as_deref());
+    let consenting = founding::consenting(&home, &args.card, files, &from)?;
+    let about: Vec<String> = consenting.about().iter().map(|line| sanitise::item(line)).collect();
+    args.consent.ask(context.terminal(), &about, "Sign this with the former root key?")?;
     let passphrase = args.key.passphrase(Purpose::UseKey)?;
     let reply = {
         let _progress = context.terminal().progress("signing the consent");
-        founding::consent(&home, &args.card, args.out.as_deref(), args.key.file(), &passphrase)?
+        consenting.sign(&passphrase)?
     };
     context.terminal().reply(&reply, text)?;
     context.terminal().hint("send card and consent to whoever drafts the charter with `nanduti network refound`");

@@ -1,8 +1,11 @@
 //! `nanduti network seal`: put the founders' signatures together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use nanduti_node::founding::{self, SealReply};
+use nanduti_node::{
+    founding::{self, SealReply},
+    offline::Request,
+};
 
 use crate::{
     context::Context,
@@ -40,14 +43,27 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
-    let reply = founding::seal(&args.draft, &args.signed, &args.address, &args.out)?;
     let terminal = context.terminal();
+    let (requests, signed): (Vec<PathBuf>, Vec<PathBuf>) =
+        args.signed.iter().cloned().partition(|path| is_request(path));
+    for path in requests {
+        let path = sanitise::line(&path.display().to_string());
+        terminal.note(&format!(
+            "{path} is left out: it is what a root key signed away from the node, and `nanduti submit {path}` makes the MEMBER.signed of it"
+        ));
+    }
+    let reply = founding::seal(&args.draft, &signed, &args.address, &args.out)?;
     terminal.reply(&reply, text)?;
     for warning in &reply.warnings {
         terminal.warning(&sanitise::line(warning));
     }
     terminal.hint("every founder enters with `nanduti join FILE`; everyone who comes later, with the ticket");
     Ok(outcome::DONE)
+}
+
+/// Does a file hold what `nanduti sign` signed of a charter? It has the ending of what founders send, and may lie beside it.
+fn is_request(path: &Path) -> bool {
+    Request::read(path).is_ok_and(|request| request.is_beginning())
 }
 
 fn text(reply: &SealReply, _view: View) -> String {

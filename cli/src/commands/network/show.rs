@@ -109,9 +109,9 @@ pub(super) fn former_pairs(pairs: &mut Pairs, former: &FormerView, view: View) {
     pairs.add("reason", wrapped(&former.reason));
     pairs.add("claim", wrapped(&former.claim()));
     let list = |ids: Vec<&str>| ids.iter().map(|id| sanitise::line(id)).collect::<Vec<_>>().join(", ");
-    let proven: Vec<&str> =
-        former.members.iter().filter(|member| member.proven).map(|member| member.id.as_str()).collect();
-    for (name, ids) in [("proven", proven), ("claimed", former.unproven()), ("not here", former.absent())] {
+    for (name, ids) in
+        [("consented", former.consenting()), ("claimed", former.unproven()), ("not here", former.absent())]
+    {
         if !ids.is_empty() {
             pairs.add(name, list(ids));
         }

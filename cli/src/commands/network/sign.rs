@@ -3,26 +3,27 @@
 use std::path::PathBuf;
 
 use nanduti_node::{
+    Home,
     founding::{self, SignReply},
     offline,
 };
 
-use super::super::signing::{RootKey, hand_out_beginning};
+use super::super::signing::{RootKey, hand_out_beginning, root_file, said_text};
 use crate::{
     context::Context,
-    outcome::{self, Outcome},
-    terminal::{Purpose, View, sanitise, style, table::Pairs},
+    outcome::{self, Outcome, Stop},
+    terminal::{Consent, Purpose, View, sanitise, style, table::Pairs},
 };
 
 const AFTER_HELP: &str = "\
 Examples:
-  nanduti network show draft.nanduti      read it first
-  nanduti network sign draft.nanduti      writes PRY.signed beside it
+  nanduti network sign draft.nanduti      shows the whole charter, asks, and writes PRY.signed beside it
   nanduti network sign draft.nanduti --prepare charter.request
                                           where the root key is kept elsewhere: `nanduti sign charter.request`
                                           there shows the whole charter, `nanduti submit charter.signed` here
 
-The root key signs that the institution adopts this charter, and which keys speak for it.
+The root key signs that the institution adopts this charter, and which keys speak for it. Compare the id of the
+network and the fingerprint of every founder by telephone before you say yes.
 
 Next: send the signed file to whoever seals the charter.";
 
@@ -42,6 +43,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "OLD_HOME")]
     from: Option<PathBuf>,
     #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
     key: RootKey,
 }
 
@@ -54,12 +57,30 @@ pub(crate) fn run(context: &Context, args: &Args) -> Outcome {
     if let Some(path) = &args.prepare {
         return hand_out_beginning(context, &offline::prepare_charter(&home, &args.draft)?, path);
     }
+    if !args.consent.is_given() {
+        ask(context, &home, args)?;
+    }
     let passphrase = args.key.passphrase(Purpose::UseKey)?;
     let reply = {
         let _progress = context.terminal().progress("signing the charter");
         founding::sign_with(&home, &args.draft, args.out.as_deref(), args.key.file(), &passphrase)?
     };
     signed(context, &reply)
+}
+
+/// Shows the whole charter, and asks. What was signed before is handed out again unasked.
+fn ask(context: &Context, home: &Home, args: &Args) -> Result<(), Stop> {
+    if !home.path().is_dir() {
+        // Signing says what is missing.
+        return Ok(());
+    }
+    let Some(request) = offline::adoption(home, &args.draft)? else { return Ok(()) };
+    root_file(context, args.key.file())?;
+    let terminal = context.terminal();
+    let clean = sanitise::reply(&request).unwrap_or_else(|_| request.clone());
+    let shown = said_text(&clean, terminal.view(), "The draft alone does not show");
+    args.consent.ask(terminal, &[shown], "Adopt this charter with the root key?")?;
+    Ok(())
 }
 
 /// What was signed, and what comes next.

@@ -13,8 +13,8 @@ use nanduti_node::{
     offline::{KeyFile, Request, SignedAt},
 };
 use serde::{Deserialize, Serialize};
-pub(super) use text::{around_text, effects_text, request_text};
-use text::{prepared_text, submitted_text};
+pub(super) use text::{around_text, effects_text, request_text, said_text};
+use text::{handed_out_text, prepared_text, submitted_text};
 
 use super::ballot;
 use crate::{
@@ -211,7 +211,7 @@ fn hand_out(context: &Context, reply: PreparedReply, request: &Request, path: &P
     terminal.reply(&prepared, |prepared, view| {
         let mut pairs = Pairs::new();
         pairs.add("request", sanitise::line(&prepared.path));
-        format!("{}\n{}", prepared_text(&prepared.reply, view), pairs.render())
+        format!("{}\n{}", handed_out_text(&prepared.reply, view), pairs.render())
     })?;
     carry(context);
     if !vote {

@@ -13,7 +13,15 @@ use crate::terminal::{
 
 /// What would be signed, and what follows here.
 pub(in crate::commands) fn prepared_text(prepared: &PreparedReply, view: View) -> String {
-    let mut text = request_text(&prepared.request, view);
+    with_follows(prepared, view, said_text(&prepared.request, view, "This node alone cannot know"))
+}
+
+/// The same of what went into a file.
+pub(super) fn handed_out_text(prepared: &PreparedReply, view: View) -> String {
+    with_follows(prepared, view, request_text(&prepared.request, view))
+}
+
+fn with_follows(prepared: &PreparedReply, view: View, mut text: String) -> String {
     text.push_str(&effects_text(&prepared.effects));
     if !prepared.follows.is_empty() {
         text.push_str("\nWhat follows\n");
@@ -41,8 +49,13 @@ pub(in crate::commands) fn submitted_text(reply: &SubmitReply, view: View) -> St
     text
 }
 
-/// A request in plain words.
+/// A request in a file, in plain words.
 pub(in crate::commands) fn request_text(request: &RequestView, view: View) -> String {
+    said_text(request, view, "The file alone does not show")
+}
+
+/// The same of what lies elsewhere. `unchecked` says who does not know what follows it.
+pub(in crate::commands) fn said_text(request: &RequestView, view: View, unchecked: &str) -> String {
     let mut pairs = Pairs::new();
     pairs.add(
         "network",
@@ -83,7 +96,7 @@ pub(in crate::commands) fn request_text(request: &RequestView, view: View) -> St
         ));
     }
     if !request.signed && !request.unchecked.is_empty() {
-        text.push_str("\nThe file alone does not show\n");
+        text.push_str(&format!("\n{unchecked}\n"));
         for what in &request.unchecked {
             text.push_str(&indented(what, view, "- "));
         }
