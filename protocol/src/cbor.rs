@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 /// The bytes are not the one strict DAG-CBOR encoding of what was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CborError {
-    /// Not DAG-CBOR of the expected shape.
-    #[error("not DAG-CBOR of the expected shape: {0}")]
+    /// Not DAG-CBOR of the expected shape. What the decoder says of it is for whoever looks for a mistake in the program, and not shown.
+    #[error("not DAG-CBOR of the expected shape, or cut off")]
     Malformed(alloc::string::String),
     /// DAG-CBOR, but not the one encoding of its value.
     #[error("not in canonical form")]

@@ -91,8 +91,7 @@ fn a_copied_home_forks_its_log_and_the_member_chooses_for_everybody() {
     let pry = world.start("PRY", &[mar.as_peer(), ken.as_peer()]);
     until("PRY knows of it", || pry.status().forks.len() == 1);
     publish_is_refused(&world);
-    let dry = world.on("PRY", &["fork", "choose", "PRY", &chosen, "--dry-run"]).good();
-    assert!(dry.stderr.contains("every other side falls away") && dry.stdout.contains("ends"), "{dry}");
+    what_follows_is_said(&world, &chosen);
     let vague = world.on("PRY", &["fork", "choose", "PRY", "2222", "--yes"]).code(2);
     assert!(vague.stderr.contains("does not tell one branch from the other"), "{vague}");
     let taken = world.json("PRY", &["fork", "choose", "PRY", &chosen, "--yes"]);
@@ -118,6 +117,16 @@ fn a_copied_home_forks_its_log_and_the_member_chooses_for_everybody() {
     assert_eq!(titles(&world, "twin"), titles(&world, "PRY"));
     world.write("late.md", practice("Late", 300));
     world.on("twin", &["publish", "late.md"]).code(4);
+}
+
+/// Before anything is signed: of a side, and of an entry below both.
+fn what_follows_is_said(world: &World, chosen: &str) {
+    let dry = world.on("PRY", &["fork", "choose", "PRY", chosen, "--dry-run"]).good();
+    assert!(dry.stderr.contains("every other side falls away") && dry.stdout.contains("ends"), "{dry}");
+    assert!(!dry.stderr.contains("neither side counts"), "{dry}");
+    let below = world.json("PRY", &["list", "--member", "PRY"])["practices"][0]["short"].as_str().unwrap().to_owned();
+    let both = world.on("PRY", &["fork", "choose", "PRY", &below, "--dry-run"]).good();
+    assert!(both.stderr.contains("entry 1 stands below the fork at entry 2: neither side counts then"), "{both}");
 }
 
 fn publish_is_refused(world: &World) {

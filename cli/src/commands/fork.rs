@@ -270,6 +270,7 @@ fn follows(report: &ForkReport) -> Vec<String> {
     let mut lines = Vec::new();
     let below = match report.seq {
         0 => "nothing of the log counts".to_owned(),
+        1 => "the entry below the fork counts".to_owned(),
         seq => format!("the {} below the fork count", words::count(seq, "entry", "entries")),
     };
     lines.push(match report.state {
@@ -286,6 +287,9 @@ fn follows(report: &ForkReport) -> Vec<String> {
     for (side, letter) in report.sides.iter().zip('A'..) {
         let count = words::count(side.entries, "entry", "entries");
         lines.push(match side.held {
+            true if side.entries == 1 => {
+                format!("With side {letter}: its entry counts, and every other side falls away on every node, with what it says.")
+            }
             true => format!("With side {letter}: its {count} count, and every other side falls away on every node, with what it says."),
             false => format!(
                 "With side {letter}: it counts, and every other side falls away on every node. This node knows {count} of it and would leave what it \
@@ -375,6 +379,14 @@ mod tests {
             ForkView { key: "5c".repeat(32), member: None, seq: 2, hashes: vec!["ab".repeat(32), "cd".repeat(32)] };
         let list = list_text(&ForkListReply { forks: vec![fork] }, View { width: None });
         insta::assert_snapshot!("list", samples::plain(&list));
+    }
+
+    #[test]
+    fn one_entry_is_one() {
+        let mut one = report();
+        (one.seq, one.sides[0].entries) = (1, 1);
+        let told = follows(&one).join(" ");
+        assert!(told.contains("the entry below the fork counts") && told.contains("its entry counts"), "{told}");
     }
 
     #[test]

@@ -67,8 +67,8 @@ async fn once(context: &Context) -> Result<StatusReply, Stop> {
 fn finish(context: &Context, reply: &StatusReply) -> Outcome {
     if let Some(restored) = &reply.restored {
         context.terminal().hint(if restored.possible {
-            "keep `nanduti run` connected to other members until enough have said so, or begin a new log with a fresh key: \
-             nanduti key replace"
+            "keep `nanduti run` connected to other members until enough have said so, or, if none can be reached, begin a new \
+             log with a fresh key: nanduti key replace --unheard"
         } else {
             "another member has to join this network first, or begin a new log with a fresh key: nanduti key replace"
         });

@@ -3,7 +3,8 @@
 //!
 //! Everything that a reply holds passes through here before it is laid out, all at once, so that no single renderer can
 //! forget it. What is dangerous is shown as `\u{202e}`, not dropped: a reader should see that something was there.
-//! Kept are the marks that ordinary Arabic, Hebrew, Persian and Indic text needs (LRM, RLM, ALM, ZWJ, ZWNJ).
+//! Kept are the marks that ordinary Arabic, Hebrew, Persian and Indic text needs (LRM, RLM, ALM, ZWJ, ZWNJ), and the space
+//! without a width where Thai, Lao, Burmese and Khmer words meet. Elsewhere such a space only makes two names look like one.
 //!
 //! Absent on purpose: HTML and Markdown. A terminal does not interpret them.
 
@@ -12,15 +13,22 @@ use std::borrow::Cow;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+/// The space without a width.
+const NO_WIDTH: char = '\u{200b}';
+
 /// Text of several lines: line ends and tabs stay, carriage returns before a line end go.
 pub(crate) fn text(untrusted: &str) -> Cow<'_, str> {
-    if !untrusted.chars().any(|c| c == '\t' || is_dangerous(c)) {
+    if !untrusted.chars().any(|c| c == '\t' || c == NO_WIDTH || is_dangerous(c)) {
         return Cow::Borrowed(untrusted);
     }
     let mut clean = String::with_capacity(untrusted.len() + 8);
     let mut rest = untrusted.chars().peekable();
+    let mut before = ' ';
     while let Some(c) = rest.next() {
+        let joins = has_no_spaces(std::mem::replace(&mut before, c)) || rest.peek().copied().is_some_and(has_no_spaces);
         match c {
+            NO_WIDTH if joins => clean.push(c),
+            NO_WIDTH => clean.extend(c.escape_unicode()),
             '\r' if rest.peek() == Some(&'\n') => {}
             '\t' => clean.push_str("    "),
             c if is_dangerous(c) => clean.extend(c.escape_unicode()),
@@ -86,6 +94,11 @@ fn clean_value(value: &mut Value) {
     }
 }
 
+/// Is this of a script that writes words without spaces between them, and so marks where they meet?
+fn has_no_spaces(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
+}
+
 /// Can this character do something other than stand for itself? Line ends are not counted: where they matter, `line`
 /// takes them out.
 fn is_dangerous(c: char) -> bool {
@@ -95,8 +108,13 @@ fn is_dangerous(c: char) -> bool {
         c if c.is_control() => true,
         // Embeddings, overrides and isolates: one left open turns the rest of our own line.
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
-        // Line and paragraph separators, deprecated format controls, interlinear annotations, byte order mark, tags.
-        '\u{2028}' | '\u{2029}' | '\u{206a}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{feff}' => true,
+        // Line and paragraph separators, joiners and operators that nobody sees, deprecated format controls, interlinear annotations, byte order mark, tags.
+        '\u{2028}'
+        | '\u{2029}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{206a}'..='\u{206f}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{feff}' => true,
         '\u{e0000}'..='\u{e007f}' => true,
         _ => false,
     }
@@ -128,6 +146,14 @@ mod tests {
     fn direction_overrides_are_shown() {
         assert_eq!(text("PRY\u{202e}YRP\u{2066}x\u{2069}"), "PRY\\u{202e}YRP\\u{2066}x\\u{2069}");
         assert_eq!(text("tag\u{e0041}"), "tag\\u{e0041}");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_shown_but_where_a_script_needs_it() {
+        assert_eq!(line("Kenya\u{200b}"), "Kenya\\u{200b}");
+        assert_eq!(line("\u{200b}Ke\u{2060}nya"), "\\u{200b}Ke\\u{2060}nya");
+        let khmer = "ផែនការ\u{200b}សកម្មភាព";
+        assert_eq!(line(khmer), khmer);
     }
 
     #[test]

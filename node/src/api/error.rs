@@ -92,7 +92,8 @@ impl ApiError {
         let mut next = Some(error);
         while let Some(error) = next {
             let text = error.to_string();
-            if self.causes.last() != Some(&text) {
+            // Many an error says itself what its cause says.
+            if self.causes.last().is_none_or(|last| !last.ends_with(&text)) {
                 self.causes.push(text);
             }
             next = error.source();

@@ -26,8 +26,11 @@ pub(super) fn refused(message: impl Into<String>) -> ApiError {
 
 /// What a node with a log of its own that contradicts itself is told.
 const FORKED: &str = "its own log is forked: its key signed two entries for one place";
-/// The way out that needs nobody else.
+/// The way out that needs nobody else. As long as members could say where the root log stands, it has to be asked for by name.
 const FRESH_KEY: &str = "or begin a new log with a fresh key: nanduti key replace";
+/// The same while they could.
+const FRESH_KEY_UNHEARD: &str =
+    "or, if none can be reached, begin a new log with a fresh key: nanduti key replace --unheard";
 
 /// Why a restored node does not sign: what it waits for, whom it has heard, and what there is to do.
 pub(super) fn restored(hindrance: &Hindrance) -> ApiError {
@@ -47,7 +50,7 @@ pub(super) fn restored(hindrance: &Hindrance) -> ApiError {
         error.causes.push(format!("heard since this start: {}", told.join(", ")));
     }
     error.hint(if tally.is_possible() {
-        format!("keep `nanduti run` connected to other members until enough have said so, {FRESH_KEY}")
+        format!("keep `nanduti run` connected to other members until enough have said so, {FRESH_KEY_UNHEARD}")
     } else {
         format!("another member has to join this network first, {FRESH_KEY}")
     })

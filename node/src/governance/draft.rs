@@ -165,6 +165,7 @@ fn refuse(tally: &Tally, poll: &Poll, want: &Draft<'_>, objections: &[Objection]
             name(choice)
         ),
         Objection::TooMuch => "you have said as much about this list of members as is kept of one member".to_owned(),
+        Objection::TooFew(1) => format!("1 member has endorsed it in this round; it takes {quorum}"),
         Objection::TooFew(number) => format!("{number} members have endorsed it in this round; it takes {quorum}"),
     };
     let what = match want.step {

@@ -62,7 +62,7 @@ pub(crate) fn ballots(succession: &Succession, own: Option<&MemberId>, only: Opt
         open_round: tally.count.open_round(),
         proposals: shown.map(|hash| proposal(poll, tally, hash)).collect(),
         bound: bound(poll, tally),
-        contradictions: succession.polls().flat_map(|(poll, _)| contradictions(poll)).collect(),
+        contradictions: succession.polls().flat_map(|(poll, _)| contradictions(poll, own)).collect(),
         obstacle: obstacle(succession),
         silent: tally.voters.iter().filter(|voter| silent(voter)).map(ToString::to_string).collect(),
         you: own.map(|own| advice(poll, tally, own)).unwrap_or_default(),
@@ -149,8 +149,12 @@ fn bound(poll: &Poll, tally: &Tally) -> Vec<String> {
     if tally.count.in_force().is_empty() { tally.voters.iter().filter_map(line).collect() } else { Vec::new() }
 }
 
-fn contradictions(poll: &Poll) -> Vec<String> {
+fn contradictions(poll: &Poll, own: Option<&MemberId>) -> Vec<String> {
     let tally = poll.tally();
+    let name = |member: &MemberId| match own == Some(member) {
+        true => format!("{member}, which is you,"),
+        false => member.to_string(),
+    };
     let said = |said: &Said| {
         let verb = if said.step == Step::Endorse { "endorsed" } else { "ratified" };
         format!("{verb} {} in round {}", short(tally, said.choice), said.round)
@@ -165,13 +169,12 @@ fn contradictions(poll: &Poll) -> Vec<String> {
     }
     let lines = found.iter().filter_map(|(voter, found, more)| {
         let more = if *more > 0 { format!(", and {more} times more") } else { String::new() };
-        Some(format!("{} {} and {}{more}", tally.voter(*voter)?, said(&found.one), said(&found.other)))
+        Some(format!("{} {} and {}{more}", name(tally.voter(*voter)?), said(&found.one), said(&found.other)))
     });
     let boundless = tally.count.boundless();
-    let too_much = boundless
-        .iter()
-        .filter_map(|voter| tally.voter(voter))
-        .map(|member| format!("{member} said more than anybody honest can: it counts as having said everything"));
+    let too_much = boundless.iter().filter_map(|voter| tally.voter(voter)).map(|member| {
+        format!("{} said more than anybody honest can: it counts as having said everything", name(member))
+    });
     lines.chain(too_much).collect()
 }
 
@@ -264,4 +267,42 @@ fn passed(succession: &Succession) -> Vec<PassedView> {
         })
     };
     succession.polls().filter_map(view).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use nanduti_protocol::{
+        ballot::{Amend, Change, Papers, Proposal, Statement},
+        testing::Founding,
+    };
+
+    use super::*;
+
+    #[test]
+    fn who_contradicts_itself_is_told_so() {
+        let founding = Founding::new(1, 4);
+        let mut succession = Succession::new(nanduti_protocol::roster::Roster::founding(&founding.charter));
+        let roster = succession.roster().clone();
+        let actor = &founding.actors[0];
+        for name in ["One", "Other"] {
+            let line = nanduti_protocol::charter::Member { name: name.into(), ..roster.members[1].clone() };
+            let change = Change::Amend(Amend { ends: Vec::new(), line, suspended: false });
+            let proposal = Proposal { roster: roster.hash(), changes: vec![change] };
+            let statement = Statement {
+                step: Step::Endorse,
+                cites: None,
+                round: 1,
+                member: actor.id.clone(),
+                roster: roster.hash(),
+                proposal: proposal.hash(),
+            };
+            let statements = vec![statement.sign(&founding.network, &actor.root)];
+            succession.take(&Papers { roster: roster.hash(), proposal: proposal.encode(), statements }).unwrap();
+        }
+        let told = |own: &MemberId| ballots(&succession, Some(own), None).contradictions;
+        let of_itself = told(&actor.id);
+        assert!(of_itself.len() == 1 && of_itself[0].contains("which is you, endorsed"), "{of_itself:?}");
+        let of_another = told(&founding.actors[1].id);
+        assert!(of_another.len() == 1 && !of_another[0].contains("you"), "{of_another:?}");
+    }
 }

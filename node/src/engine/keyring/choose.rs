@@ -53,6 +53,13 @@ impl Ring<'_> {
         if !held {
             self.warnings.push(unheld(fork, last));
         }
+        if last.seq < fork {
+            self.warnings.push(format!(
+                "entry {} stands below the fork at entry {fork}: neither side counts then, and nothing of the log above entry {0}; the entry of a \
+                 side, as `nanduti fork show` shows it, keeps that side",
+                last.seq
+            ));
+        }
         self.end(at, Some(last));
         if !held {
             // What stands around it here is the other branch.

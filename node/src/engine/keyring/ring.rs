@@ -247,8 +247,11 @@ impl Ring<'_> {
         }
         let Some(at) = self.former.iter().position(|line| names(line, &text)) else { return Ok(()) };
         let mut line = self.former.remove(at);
-        let last = self.ended_by_ballot(&line.key);
-        line.state = KeyState::Ended(lower(line.state, last.flatten()));
+        line.state = match self.ended_by_ballot(&line.key) {
+            Some(last) => KeyState::Ended(lower(line.state, last)),
+            // Nobody has said yet how far it counts: the present root key may.
+            None => KeyState::Live(None),
+        };
         self.lines.push(line);
         Ok(())
     }

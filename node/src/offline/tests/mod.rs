@@ -19,7 +19,7 @@ use serde_bytes::ByteBuf;
 
 use super::{Act, KeyFile, KeyringAct, Offer, Request, RequestError, SignedAt, request::FILE_MAX};
 use crate::{
-    api::{ErrorKind, KeyStep},
+    api::{ApiError, ErrorKind, KeyStep},
     keys::{KeyStore, Passphrase, Protection, RootKey},
 };
 
@@ -270,4 +270,11 @@ fn an_offer_survives_the_mail_and_lists_only_keys_that_agree() {
     assert!(Offer::parse(&for_other.to_text()).is_err(), "the keys agreed to speak for PRY");
     assert!(Offer::parse(&Offer::new(network, pry(), lines, &[]).to_text()).is_err(), "a log without its opening");
     assert!(Offer::parse(&Offer::new(network, pry(), vec![], &[]).to_text()).is_err(), "no keys");
+}
+
+#[test]
+fn a_file_that_is_cut_off_is_said_to_be_so_once_and_without_the_decoders_words() {
+    let error = Request::decode(b"\xa4\x63act").unwrap_err();
+    let told = ApiError::new(ErrorKind::Failed, "it cannot be read").because(&error);
+    assert_eq!(told.causes, ["it is not DAG-CBOR of the expected shape, or cut off"]);
 }
