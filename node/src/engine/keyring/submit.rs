@@ -2,7 +2,7 @@
 
 use nanduti_protocol::{key::MemberId, keyring::KeyState, ledger::History, run::VerifiedRun};
 
-use super::listed::{self, lower};
+use super::{listed::Listed, prepare::effects, ring::short};
 use crate::{
     api::{ApiError, Ballots, EffectView, Submit, SubmitReply},
     core::{Core, Snapshot},
