@@ -93,6 +93,20 @@ fn a_newcomer_asks_is_admitted_and_begins_to_speak_by_itself() {
     assert_eq!(world.json("MAR", &["list", "--member", "NEW"])["total"], 1);
 }
 
+/// The status says, before anybody tries to publish, that the node does not speak any more, why, and what there is to do.
+fn assert_silent(world: &World, member: &str, why: &str, way_out: &str) {
+    let status = world.json(member, &["status"]);
+    let told = (&status["role"], &status["writable"], &status["unable"]);
+    assert_eq!(told, (&"silent".into(), &false.into(), &why.into()), "{status}");
+    let warnings = status["warnings"].as_array().unwrap();
+    assert!(warnings.iter().any(|warning| warning.as_str().unwrap().contains(way_out)), "{status}");
+    let shown = world.on(member, &["status"]).good();
+    assert!(
+        shown.stdout.contains("does not speak for it") && !shown.stdout.contains(&format!("speaks for {member}")),
+        "{shown}"
+    );
+}
+
 #[test]
 fn a_suspended_members_earlier_documents_stay_and_its_later_ones_do_not_appear() {
     let world = World::new(PROGRAM);
@@ -117,6 +131,7 @@ fn a_suspended_members_earlier_documents_stay_and_its_later_ones_do_not_appear()
     world.write("late.md", practice("Late", 400));
     let refused = world.on("WSM", &["publish", "late.md"]).code(4);
     assert!(refused.stderr.contains("its member is suspended"), "{refused}");
+    assert_silent(&world, "WSM", "its member is suspended", "only a ballot");
     let silenced = world.on("WSM", &["--json", "ballot", "propose", "--reinstate", "WSM", "--yes"]).code(4);
     assert!(silenced.error()["message"].as_str().unwrap().contains("suspended"), "{silenced}");
     assert_eq!(world.json("PRY", &["list", "--member", "WSM"])["total"], 1);
@@ -124,6 +139,8 @@ fn a_suspended_members_earlier_documents_stay_and_its_later_ones_do_not_appear()
     pass(&world, &["PRY", "MAR", "KEN"], &["--reinstate", "WSM"]);
     until("the reinstated member knows", || roster(&world, "WSM") == 2);
     // What the ballot left out stays out; what is said from now on is heard.
+    let status = world.json("WSM", &["status"]);
+    assert_eq!((&status["role"], &status["writable"], status.get("unable")), (&"member".into(), &true.into(), None));
     world.json("WSM", &["publish", "late.md"]);
     for node in &nodes {
         until("both practices are everywhere", || node.status().practices == 2);
@@ -195,7 +212,9 @@ fn a_member_that_lost_its_root_key_begins_anew_under_another_and_the_old_keys_fa
     // The old home has the old keys, as a thief may have them.
     world.write("stolen.md", practice("Stolen", 400));
     until("the old node knows", || roster(&world, "WSM") == 1);
-    world.on("WSM", &["publish", "stolen.md"]).code(4);
+    let refused = world.on("WSM", &["publish", "stolen.md"]).code(4);
+    assert!(refused.stderr.contains("has ended") && refused.stderr.contains("nanduti key replace"), "{refused}");
+    assert_silent(&world, "WSM", "its publishing key has ended", "nanduti key replace");
     world.on("WSM", &["--json", "ballot", "propose", "--name", "PRY=Other", "--yes"]).code(4);
 }
 

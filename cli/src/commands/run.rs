@@ -125,6 +125,11 @@ async fn announce(context: &Context, node: &Node) -> Result<(), outcome::Stop> {
         terminal
             .hint("this node's keys are in no keyring yet, so it publishes nothing; it reads and carries everything");
     }
+    if let Some(unable) = status.unable.as_deref().filter(|_| status.role == NodeRole::Silent) {
+        terminal.warning(&format!(
+            "this node does not speak for its member: {unable}; `nanduti status` says what there is to do"
+        ));
+    }
     if let Some(restored) = &status.restored {
         terminal.warning(&format!("this node was restored from a backup and does not sign yet: {}", restored.message));
     }

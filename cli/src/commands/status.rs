@@ -193,8 +193,9 @@ fn troubles(pairs: &mut Pairs, status: &StatusReply) {
         }
         let lines: Vec<String> = lines.iter().map(|line| style::careful(&sanitise::line(line))).collect();
         pairs.add("restored", lines.join("\n"));
-    } else if !status.writable && status.role == NodeRole::Member {
-        pairs.add("writing", style::bad("stopped"));
+    } else if !status.writable && matches!(status.role, NodeRole::Member | NodeRole::Silent) {
+        let why = status.unable.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        pairs.add("writing", style::bad(&sanitise::line(&format!("stopped{why}"))));
     }
     for fork in &status.forks {
         let member = fork.member.as_deref().unwrap_or("a key of no member");
@@ -227,6 +228,7 @@ mod tests {
             roster_version: Some(1),
             members: 5,
             role: NodeRole::Member,
+            unable: None,
             member: Some("PRY".into()),
             publish_key: Some("5c".repeat(32)),
             keyring_seq: Some(1),
@@ -275,6 +277,18 @@ mod tests {
             message: "2 of 7 members have said where this log stands; 1 more is needed".into(),
         };
         let status = StatusReply { restored: Some(restored), writable: false, ..sample() };
+        insta::assert_snapshot!(samples::plain(&text(&status, View { width: None })));
+    }
+
+    #[test]
+    fn a_suspended_member_does_not_speak() {
+        let status = StatusReply {
+            role: NodeRole::Silent,
+            unable: Some("its member is suspended".into()),
+            warnings: vec!["the member of this node is suspended, and nothing that the node signs counts".into()],
+            writable: false,
+            ..sample()
+        };
         insta::assert_snapshot!(samples::plain(&text(&status, View { width: None })));
     }
 

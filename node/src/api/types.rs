@@ -396,6 +396,9 @@ pub struct StatusReply {
     pub members: u64,
     /// What this node is in the network.
     pub role: NodeRole,
+    /// Why it signs nothing for its member at present, unless it was restored or its disk is full.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unable: Option<String>,
     /// Member for whom this node speaks.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub member: Option<String>,
@@ -442,7 +445,7 @@ pub struct StatusReply {
     pub refused: Vec<(String, u64)>,
     /// What needs the operator's eye: set-aside segments, a cut tail, a full disk.
     pub warnings: Vec<String>,
-    /// Can the node write? False for an observer, while the disk is full, and while a restored node waits.
+    /// Can the node write? False for an observer, while the disk is full, while a restored node waits, and while `unable` says why not.
     pub writable: bool,
     /// The node was restored from a backup, and waits to be told where its own log stands.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -458,6 +461,8 @@ pub struct StatusReply {
 pub enum NodeRole {
     /// Speaks for a member: its publishing key stands in the member's keyring.
     Member,
+    /// Has a publishing key of a member, for which it does not speak any more: the key has ended, or the member is suspended.
+    Silent,
     /// Has keys, but no member's keyring lists them.
     NotAdmitted,
     /// Has no member's key: reads and verifies everything, signs nothing.

@@ -14,7 +14,7 @@ use nanduti_protocol::{
     run::{ReceivedRun, VerifiedRun, push_item},
 };
 
-use super::CoreError;
+use super::{CoreError, Unable};
 
 /// The key by which this node speaks for its member.
 #[derive(Clone)]
@@ -45,49 +45,6 @@ impl Author {
         &self.member
     }
 
-    /// Why the author may not sign an entry of this kind now, if it may not.
-    pub(crate) fn hindrance(
-        &self,
-        ledger: &Ledger,
-        history: &impl History,
-        kind: &Kind,
-        reached_before: u64,
-    ) -> Option<CoreError> {
-        let because = |why| Some(CoreError::CannotSign(why));
-        let log = self.log();
-        let Some(authority) = ledger.authority() else {
-            return because("the charter has not arrived yet");
-        };
-        if authority.roster().member(&self.member).is_none() {
-            return because("its member is not on the roster");
-        }
-        if authority.member_by_root(&log).is_some() {
-            return because("its publishing key is on the list of members as a root key, which publishes nothing");
-        }
-        let Some(standing) = authority.standing(&log) else {
-            return because("no keyring lists its publishing key");
-        };
-        let Some(extent) = ledger.extent(&log) else {
-            return because("its own log has not arrived yet");
-        };
-        if extent.next < reached_before {
-            return because("a part of its own log was damaged and has not come back from peers yet");
-        }
-        if ledger.open_fork(&log, history).is_some() {
-            return Some(CoreError::Forked);
-        }
-        if authority.roster().is_suspended(&self.member) {
-            return because("its member is suspended");
-        }
-        if standing.ends.is_some() {
-            return because("its publishing key is retired");
-        }
-        if !authority.allows(&standing, extent.next, kind) {
-            return because("its member's role may not write records of this kind");
-        }
-        None
-    }
-
     /// Signs the next entry of the log.
     pub(crate) fn sign(
         &self,
@@ -97,11 +54,48 @@ impl Author {
         time: u64,
         body: &[u8],
     ) -> Result<VerifiedRun, CoreError> {
-        let extent = ledger.extent(&self.log()).ok_or(CoreError::CannotSign("its own log has not arrived yet"))?;
+        let extent = ledger.extent(&self.log()).ok_or(CoreError::CannotSign(Unable::NotArrived))?;
         let (seq, prev) = (extent.next, extent.head);
         let network = ledger.network();
         sign_item(&self.key, &network, seq, prev, kind, audience, time, body)
     }
+}
+
+/// Why a key may not sign an entry of this kind for a member now, if it may not.
+pub(super) fn hindrance(
+    (log, member): (&PublicKey, &MemberId),
+    ledger: &Ledger,
+    history: &impl History,
+    kind: &Kind,
+    reached_before: u64,
+) -> Option<CoreError> {
+    let because = |why| Some(CoreError::CannotSign(why));
+    let Some(authority) = ledger.authority() else { return because(Unable::NoCharter) };
+    if authority.roster().member(member).is_none() {
+        return because(Unable::NoMember);
+    }
+    if authority.member_by_root(log).is_some() {
+        return because(Unable::IsRoot);
+    }
+    // Whether a keyring lists the key does not depend on whether its log is here.
+    let Some(standing) = authority.publishing(log, member) else { return because(Unable::NotListed) };
+    let Some(extent) = ledger.extent(log) else { return because(Unable::NotArrived) };
+    if extent.next < reached_before {
+        return because(Unable::Damaged);
+    }
+    if ledger.open_fork(log, history).is_some() {
+        return Some(CoreError::Forked);
+    }
+    if authority.roster().is_suspended(member) {
+        return because(Unable::Suspended);
+    }
+    if standing.ends.is_some() {
+        return because(Unable::Ended);
+    }
+    if !authority.allows(&standing, extent.next, kind) {
+        return because(Unable::Role);
+    }
+    None
 }
 
 /// Signs one entry and makes a run of it.
@@ -122,5 +116,5 @@ pub(crate) fn sign_item(
     // What this node signs passes the same doors as what others sign.
     ReceivedRun::receive(bytes)
         .and_then(|run| run.verify(network))
-        .map_err(|_| CoreError::CannotSign("the entry would be out of bounds"))
+        .map_err(|_| CoreError::CannotSign(Unable::OutOfBounds))
 }

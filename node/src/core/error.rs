@@ -21,7 +21,7 @@ pub enum CoreError {
     Store(std::sync::Arc<StoreError>),
     /// This node has no key that may sign.
     #[error("this node does not sign: {0}")]
-    CannotSign(&'static str),
+    CannotSign(Unable),
     /// This node was restored from a backup, and does not know yet where its log stands.
     #[error("this node does not sign: {0}")]
     Restored(Box<Hindrance>),
@@ -31,6 +31,47 @@ pub enum CoreError {
     /// The node is stopping.
     #[error("the node is stopping")]
     Closed,
+}
+
+/// Why a node may not sign on behalf of its member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unable {
+    /// It is an observer's.
+    #[error("it has no member's key")]
+    NoKey,
+    /// Nothing can be judged.
+    #[error("the charter has not arrived yet")]
+    NoCharter,
+    /// The roster does not name its member.
+    #[error("its member is not on the roster")]
+    NoMember,
+    /// A key has one use.
+    #[error("its publishing key is on the list of members as a root key, which publishes nothing")]
+    IsRoot,
+    /// No member's keyring lists the key.
+    #[error("no keyring lists its publishing key")]
+    NotListed,
+    /// The first entry of its log is not here.
+    #[error("its own log has not arrived yet")]
+    NotArrived,
+    /// It would sign below what it signed before.
+    #[error("a part of its own log was damaged and has not come back from peers yet")]
+    Damaged,
+    /// A ballot silenced its member.
+    #[error("its member is suspended")]
+    Suspended,
+    /// A keyring, or a ballot, ended the key.
+    #[error("its publishing key has ended")]
+    Ended,
+    /// The role of its member has no right to records of that kind.
+    #[error("its member's role may not write records of this kind")]
+    Role,
+    /// What it signs now contradicts what is held.
+    #[error("its own log contradicts itself")]
+    Contradicts,
+    /// What it was to sign is larger than an entry may be.
+    #[error("the entry would be out of bounds")]
+    OutOfBounds,
 }
 
 impl From<StoreError> for CoreError {

@@ -56,6 +56,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 pub use author::Author;
 use command::{Command, Reply};
 pub use error::CoreError;
+pub(crate) use error::Unable;
 use facts::Facts;
 use library::SharedLibrary;
 pub use open::CoreOptions;

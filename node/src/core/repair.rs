@@ -29,13 +29,13 @@ pub(super) fn note_reached(home: &Home, local: &sled::Db, log: &PublicKey, reach
     Ok(flush_local(home, local)?)
 }
 
-impl Writer {
-    /// How far a log reached before damage cut it back; 0 if it never was.
-    pub(super) fn reached_before(&self, log: &PublicKey) -> Result<u64, CoreError> {
-        let found = self.shared.local.open_tree(REACHED)?.get(log.as_bytes())?;
-        Ok(found.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
-    }
+/// How far a log reached before damage cut it back; 0 if it never was.
+pub(super) fn reached_before(local: &sled::Db, log: &PublicKey) -> Result<u64, CoreError> {
+    let found = local.open_tree(REACHED)?.get(log.as_bytes())?;
+    Ok(found.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
+}
 
+impl Writer {
     /// Makes the index anew from the segment files. Readers find it emptier than it was until it is done.
     pub(super) fn reindex(&mut self) -> Result<(), CoreError> {
         self.unsound = true;

@@ -5,16 +5,34 @@
 
 use std::sync::Arc;
 
-use nanduti_protocol::{key::PublicKey, kind::Kind, ledger::Admission};
+use nanduti_protocol::{
+    key::{MemberId, PublicKey},
+    kind::Kind,
+    ledger::Admission,
+};
 
 use super::{
-    Author, CoreError,
+    Author, Core, CoreError, Snapshot, Unable,
+    author::hindrance,
     command::Command,
     facts::Facts,
     pending::{Pending, Waiting, WithPending},
+    repair::reached_before,
     writer::Writer,
 };
 use crate::{restored::Marker, store::StoreError};
+
+impl Core {
+    /// Why this node may not sign a practice for its member now, if it may not. Asked to be told; the writer asks again before it signs.
+    pub(crate) fn hindrance(
+        &self,
+        (log, member): (&PublicKey, &MemberId),
+        snapshot: &Snapshot,
+    ) -> Result<Option<CoreError>, CoreError> {
+        let reached = reached_before(self.local(), log)?;
+        Ok(hindrance((log, member), &snapshot.ledger, snapshot, &Kind::Practice, reached))
+    }
+}
 
 impl Writer {
     pub(super) fn author(&mut self, command: Command, pending: &mut Vec<Pending>) {
@@ -24,7 +42,7 @@ impl Writer {
             let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending })?;
             match outcome {
                 Admission::Appended(run) => Ok(run),
-                Admission::Known | Admission::Forked(_) => Err(CoreError::CannotSign("its own log contradicts itself")),
+                Admission::Known | Admission::Forked(_) => Err(CoreError::CannotSign(Unable::Contradicts)),
             }
         });
         match admitted {
@@ -38,14 +56,14 @@ impl Writer {
     }
 
     fn may_sign(&self, kind: &Kind) -> Result<Author, CoreError> {
-        let author = self.options.author.clone().ok_or(CoreError::CannotSign("it has no member's key"))?;
+        let author = self.options.author.clone().ok_or(CoreError::CannotSign(Unable::NoKey))?;
         if let Some(restored) = &self.restored
             && let Some(hindrance) = restored.hindrance(&author.log(), author.member(), self.ledger.authority())
         {
             return Err(CoreError::Restored(Box::new(hindrance)));
         }
-        let reached = self.reached_before(&author.log())?;
-        match author.hindrance(&self.ledger, &self.disk, kind, reached) {
+        let reached = reached_before(&self.shared.local, &author.log())?;
+        match hindrance((&author.log(), author.member()), &self.ledger, &self.disk, kind, reached) {
             Some(hindrance) => Err(hindrance),
             None => Ok(author),
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{ApiError, ErrorKind},
-    core::CoreError,
+    core::{CoreError, Unable},
     offline::time_text,
     restored::Hindrance,
     store::StoreError,
@@ -25,7 +25,7 @@ pub(super) fn refused(message: impl Into<String>) -> ApiError {
 }
 
 /// What a node with a log of its own that contradicts itself is told.
-const FORKED: &str = "its own log is forked: its key signed two entries for one place";
+pub(super) const FORKED: &str = "its own log is forked: its key signed two entries for one place";
 /// The way out that needs nobody else. As long as members could say where the root log stands, it has to be asked for by name.
 const FRESH_KEY: &str = "or begin a new log with a fresh key: nanduti key replace";
 /// The same while they could.
@@ -56,13 +56,35 @@ pub(super) fn restored(hindrance: &Hindrance) -> ApiError {
     })
 }
 
+/// What there is to do for a node that may not sign.
+pub(super) fn way_out(why: Unable) -> &'static str {
+    match why {
+        Unable::Ended => {
+            "`nanduti key replace` gives this node a fresh one. If a ballot put another root key in the place of the one kept here, the              node that asked for that speaks for the member now"
+        }
+        Unable::IsRoot => "`nanduti key replace` gives this node a fresh one",
+        Unable::Suspended => {
+            "only a ballot of the others lets it back in: `nanduti member list` shows who is suspended"
+        }
+        Unable::Damaged => {
+            "`nanduti sync` asks peers for it; what no peer has comes back from set-aside/ by itself, as far as it is whole"
+        }
+        Unable::NotListed | Unable::NoMember => {
+            "to be admitted: `nanduti member request`; as a further node of a member: `nanduti key offer`"
+        }
+        Unable::Role => "`nanduti network show` lists what each role may write",
+        Unable::NoKey | Unable::NoCharter | Unable::NotArrived | Unable::Contradicts | Unable::OutOfBounds => {
+            "`nanduti status` says what this node is in the network"
+        }
+    }
+}
+
 impl From<CoreError> for ApiError {
     fn from(error: CoreError) -> Self {
         match &error {
             CoreError::Refused(refusal) => refused(refusal.to_string()),
             CoreError::Papers(error) => refused(error.to_string()),
-            CoreError::CannotSign(why) => refused(format!("this node may not sign: {why}"))
-                .hint("`nanduti status` says what this node is in the network"),
+            CoreError::CannotSign(why) => refused(format!("this node may not sign: {why}")).hint(way_out(*why)),
             CoreError::Restored(hindrance) => restored(hindrance),
             CoreError::Forked => refused(format!("this node may not sign: {FORKED}")).hint(format!(
                 "`nanduti fork show` puts both sides next to each other, and `nanduti fork choose` names the one that counts, {FRESH_KEY}"

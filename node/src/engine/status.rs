@@ -4,14 +4,17 @@ use nanduti_protocol::{
     authority::Authority,
     fork::ForkProof,
     key::PublicKey,
-    keyring::{KeyState, Place},
+    keyring::Place,
     ledger::{History, Ledger},
 };
 
-use super::{Engine, Handle, failure::refused};
+use super::{
+    Engine, Handle,
+    failure::{FORKED, refused, way_out},
+};
 use crate::{
     api::{ApiError, ForkView, FormerView, NodeRole, RestoredView, Status, StatusReply},
-    core::Snapshot,
+    core::{CoreError, Snapshot, Unable},
     founding::former_views,
     governance,
     offline::time_text,
@@ -23,7 +26,10 @@ impl Handle<Status> for Engine {
         let snapshot = self.core.snapshot();
         let authority = snapshot.ledger.authority();
         let own = self.member.as_ref().and_then(|member| snapshot.counts.practices.get(member));
-        let warnings = self.warnings(&snapshot);
+        let unable = self.unable(&snapshot)?;
+        let able = unable.is_none();
+        let mut warnings = self.warnings(&snapshot);
+        warnings.extend(unable.as_ref().and_then(warning_of));
         let restored = self.restored(&snapshot).map(|hindrance| view(&hindrance, self.own_log().as_ref()));
         let reply = StatusReply {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -34,7 +40,8 @@ impl Handle<Status> for Engine {
             former: authority.map(former).unwrap_or_default(),
             roster_version: authority.map(|authority| authority.roster().version),
             members: authority.map_or(0, |authority| authority.roster().members.len() as u64),
-            role: self.role(&snapshot.ledger),
+            role: self.role(&snapshot.ledger, unable.as_ref()),
+            unable: unable.as_ref().map(unable_text),
             member: self.member.as_ref().map(ToString::to_string),
             publish_key: self.own_log().map(nanduti_protocol::key::PublicKey::to_hex),
             keyring_seq: self.own_keyring(&snapshot.ledger),
@@ -55,7 +62,7 @@ impl Handle<Status> for Engine {
             forks: forks(&snapshot),
             refused: Vec::new(),
             warnings,
-            writable: snapshot.blocked.is_none() && self.member.is_some() && restored.is_none(),
+            writable: snapshot.blocked.is_none() && self.member.is_some() && restored.is_none() && able,
             restored,
             uptime_s: self.running_since.get().map(|since| since.elapsed().as_secs()),
         };
@@ -79,12 +86,6 @@ impl Engine {
     fn warnings(&self, snapshot: &Snapshot) -> Vec<String> {
         let mut warnings = self.core.warnings();
         warnings.extend(snapshot.blocked.as_deref().map(ToOwned::to_owned));
-        if self.own_key_ended(&snapshot.ledger) {
-            warnings.push(
-                "the publishing key of this node has ended, and nothing that it signs counts: `nanduti key replace` gives it a fresh one"
-                    .into(),
-            );
-        }
         if snapshot.ledger.authority().is_none() {
             warnings.push("the charter of the network has not arrived yet: nothing can be judged before it has".into());
         }
@@ -115,20 +116,46 @@ impl Engine {
         keyring.line(&log).map(|_| seq)
     }
 
-    fn own_key_ended(&self, ledger: &Ledger) -> bool {
-        let line = || {
-            let (member, log) = (self.member.as_ref()?, self.own_log()?);
-            ledger.authority()?.keyring(member)?.1.line(&log).map(|line| line.state)
-        };
-        matches!(line(), Some(KeyState::Ended(_)))
+    /// Why this node signs nothing for its member, as far as that does not come from a backup or from a full disk.
+    fn unable(&self, snapshot: &Snapshot) -> Result<Option<CoreError>, ApiError> {
+        let (Some(log), Some(member)) = (self.own_log(), self.member.as_ref()) else { return Ok(None) };
+        Ok(self.core.hindrance((&log, member), snapshot)?)
     }
 
     /// What this node is in the network.
-    fn role(&self, ledger: &Ledger) -> NodeRole {
+    fn role(&self, ledger: &Ledger, unable: Option<&CoreError>) -> NodeRole {
         let Some(own_log) = self.own_log() else { return NodeRole::Observer };
         let standing = ledger.authority().and_then(|authority| authority.standing(&own_log));
-        if standing.is_some() { NodeRole::Member } else { NodeRole::NotAdmitted }
+        match unable {
+            _ if standing.is_none() => NodeRole::NotAdmitted,
+            Some(CoreError::CannotSign(Unable::Suspended | Unable::Ended | Unable::IsRoot)) => NodeRole::Silent,
+            _ => NodeRole::Member,
+        }
     }
+}
+
+/// Why a node signs nothing, without saying so twice.
+fn unable_text(unable: &CoreError) -> String {
+    match unable {
+        CoreError::CannotSign(why) => why.to_string(),
+        CoreError::Forked => FORKED.to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What the operator is told of it. A fork has lines of its own, and who was never admitted has nothing to be warned of.
+fn warning_of(unable: &CoreError) -> Option<String> {
+    let CoreError::CannotSign(why) = unable else { return None };
+    let what = match why {
+        Unable::Suspended => "the member of this node is suspended, and nothing that the node signs counts",
+        Unable::Ended => "the publishing key of this node has ended, and nothing that it signs counts",
+        Unable::IsRoot => {
+            "the publishing key of this node is on the list of members as a root key, and nothing that it signs counts"
+        }
+        Unable::Damaged => "this node does not sign: a part of its own log was damaged and has not come back yet",
+        _ => return None,
+    };
+    Some(format!("{what}: {}", way_out(*why)))
 }
 
 /// The networks whose library this one carries over.

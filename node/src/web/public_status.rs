@@ -72,6 +72,7 @@ impl From<StatusReply> for PublicStatus {
             roster_version,
             members,
             role,
+            unable: _,
             member,
             publish_key: _,
             keyring_seq: _,

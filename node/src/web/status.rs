@@ -65,7 +65,8 @@ impl Page {
         let text = |label, value: &str| Line { label, value: calm(value) };
         let number = |label, value| Line { label, value: grouped(value) };
         let mut node = vec![text(TEXT.role, role(status.role))];
-        node.extend(status.member.as_deref().map(|member| text(TEXT.speaks_for, member)));
+        let whose = if status.role == NodeRole::Silent { TEXT.key_of } else { TEXT.speaks_for };
+        node.extend(status.member.as_deref().map(|member| text(whose, member)));
         node.extend(status.roster_version.map(|version| number(TEXT.roster, version)));
         node.push(number(TEXT.members, status.members));
         node.push(text(TEXT.version, &status.version));
@@ -122,6 +123,7 @@ impl Fork {
 fn role(role: NodeRole) -> &'static str {
     match role {
         NodeRole::Member => TEXT.role_member,
+        NodeRole::Silent => TEXT.role_silent,
         NodeRole::NotAdmitted => TEXT.role_not_admitted,
         NodeRole::Observer => TEXT.role_observer,
     }

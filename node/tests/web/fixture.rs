@@ -189,6 +189,7 @@ pub(crate) fn status() -> StatusReply {
         roster_version: Some(0),
         members: 5,
         role: NodeRole::Member,
+        unable: None,
         member: Some("PRY".to_owned()),
         publish_key: None,
         keyring_seq: None,

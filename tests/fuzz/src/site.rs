@@ -9,7 +9,7 @@ use nanduti_node::{
     api::{
         ApiError, CarriedView, ClosedReply, ClosedView, ErrorKind, ForMembersView, ForkReport, ForkSide, ForkState,
         ForkView, ForkedLog, FormerMember, FormerView, ListFilter, ListReply, NodeRole, PlaceView, PracticeView,
-        ProofFormer, RevisionView, StatusReply,
+        ProofFormer, RevisionView, StatusReply, WithdrawalView,
     },
     fuzzing,
     web::{Choice, Choices, Library, Place},
@@ -158,6 +158,12 @@ impl Library for Words {
             key: self.word(4),
             seq: self.numbers[0],
             time: self.word(5),
+            withdrawal: Some(WithdrawalView {
+                id: self.view.row.id.clone(),
+                reason: self.word(0),
+                note: Some(self.word(1)),
+                time: self.word(2),
+            }),
         };
         Ok(ClosedReply { entries: vec![entry; 2], total: self.numbers[1] })
     }
@@ -204,7 +210,8 @@ impl Library for Words {
             former: vec![self.former()],
             roster_version: Some(one),
             members: two,
-            role: [NodeRole::Member, NodeRole::NotAdmitted, NodeRole::Observer][(three % 3) as usize],
+            role: [NodeRole::Member, NodeRole::Silent, NodeRole::NotAdmitted, NodeRole::Observer][(three % 4) as usize],
+            unable: Some(PRIVATE.into()),
             member: Some(self.word(0)),
             publish_key: Some(PRIVATE.into()),
             keyring_seq: None,

@@ -69,6 +69,7 @@ pub(super) fn role(role: NodeRole, member: Option<&str>) -> String {
     let member = member.map(sanitise::line).unwrap_or_default();
     match role {
         NodeRole::Member => format!("speaks for {member}"),
+        NodeRole::Silent => style::bad(&format!("has a key of {member}, and does not speak for it")),
         NodeRole::NotAdmitted if member.is_empty() => style::careful("has keys, but no member's keyring lists them"),
         NodeRole::NotAdmitted => style::careful(&format!("has keys for {member}, but no keyring lists them")),
         NodeRole::Observer => "observer: reads and verifies, signs nothing".to_owned(),
