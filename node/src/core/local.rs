@@ -11,7 +11,7 @@ use std::{
     path::Path,
 };
 
-use super::CoreError;
+use super::{CoreError, warning::Warning};
 use crate::{
     Home, create_private_dir, disk,
     store::{StoreError, free_name, set_aside_dir},
@@ -22,7 +22,7 @@ use crate::{
 const CACHE: u64 = 1024 * 1024;
 
 /// Opens `local/`. One that is damaged is set aside, with a warning.
-pub(super) fn open_local(home: &Home, warnings: &mut Vec<String>) -> Result<sled::Db, CoreError> {
+pub(super) fn open_local(home: &Home, warnings: &mut Vec<Warning>) -> Result<sled::Db, CoreError> {
     let folder = home.local_dir();
     // sled panics on some damage.
     let what = match catch_unwind(AssertUnwindSafe(|| open_sound(&folder))) {
@@ -43,7 +43,7 @@ pub(super) fn open_local(home: &Home, warnings: &mut Vec<String>) -> Result<sled
         to.strip_prefix(home.path()).unwrap_or(&to).display()
     );
     tracing::warn!("{warning}");
-    warnings.push(warning);
+    warnings.push(warning.into());
     Ok(open_sound(&folder)?)
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use nanduti_protocol::{fork::ForkProof, run::VerifiedRun};
 
-use super::{CoreError, CoreEvent, writer::Writer};
+use super::{CoreError, CoreEvent, warning::Warning, writer::Writer};
 use crate::{PRIVATE_FILE, store::StoreError, write_file_durably};
 
 impl Writer {
@@ -51,7 +51,8 @@ impl Writer {
     }
 
     /// What needs the operator's eye. Said once.
-    pub(super) fn warn(&self, warning: String) {
+    pub(super) fn warn(&self, warning: impl Into<Warning>) {
+        let warning = warning.into();
         let mut warnings = self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         if warnings.len() < 100 && !warnings.contains(&warning) {
             warnings.push(warning);

@@ -36,6 +36,7 @@ mod stray;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod warning;
 mod writer;
 
 use std::{
@@ -66,6 +67,7 @@ pub(crate) use recipient::{Leaving, Recipient};
 pub use snapshot::{Counts, Snapshot};
 pub(crate) use verify::log_end;
 pub use verify::{VerifiedEntry, VerifyReport, verify_entry, verify_store};
+use warning::Warning;
 
 pub(crate) use crate::store::compressor;
 use crate::store::{Index, Packer, Piece, Reader};
@@ -94,7 +96,7 @@ pub(crate) struct Shared {
     reader: Reader,
     library: SharedLibrary,
     local: sled::Db,
-    warnings: Mutex<Vec<String>>,
+    warnings: Mutex<Vec<Warning>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -286,9 +288,11 @@ impl Core {
         &self.shared.local
     }
 
-    /// What needs the operator's eye.
+    /// What needs the operator's eye, as things stand now.
     pub fn warnings(&self) -> Vec<String> {
-        self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let snapshot = self.snapshot();
+        let warnings = self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        warnings.iter().filter_map(|warning| warning.now(&snapshot.ledger)).collect()
     }
 
     /// Writes everything down and stops the writer. Later calls fail with [`CoreError::Closed`].

@@ -20,6 +20,7 @@ use super::{
     library::SharedLibrary,
     local::open_local,
     snapshot::{Counts, DiskHistory, Snapshot},
+    warning::Warning,
     writer::Writer,
 };
 use crate::{
@@ -116,7 +117,7 @@ pub(super) fn open(
     index: &Index,
     local: &sled::Db,
     fresh: bool,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Opened, CoreError> {
     let disk = DiskHistory { index: index.clone(), reader: Reader::new(home.clone()) };
     let mut opening = OpeningHome {
@@ -166,7 +167,7 @@ pub(super) struct OpeningHome<'a> {
     pub(super) options: &'a CoreOptions,
     pub(super) index: &'a Index,
     pub(super) local: &'a sled::Db,
-    warnings: &'a mut Vec<String>,
+    warnings: &'a mut Vec<Warning>,
     /// The watermarks that the index had.
     pub(super) known: BTreeMap<PublicKey, Head>,
     pub(super) opened: Opened,
@@ -240,8 +241,15 @@ impl OpeningHome<'_> {
         self.opened.ledger.networks().network_of(log)
     }
 
-    pub(super) fn warn(&mut self, warning: String) {
-        tracing::warn!("{warning}");
+    pub(super) fn warn(&mut self, warning: impl Into<Warning>) {
+        self.warn_of_log(warning.into(), 0);
+    }
+
+    /// The same about a log of which so many entries are held.
+    pub(super) fn warn_of_log(&mut self, warning: Warning, held: u64) {
+        if let Some(words) = warning.words(held) {
+            tracing::warn!("{words}");
+        }
         self.warnings.push(warning);
     }
 }

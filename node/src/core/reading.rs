@@ -17,7 +17,7 @@ use nanduti_protocol::{
     run::{Item, VerifiedRun},
 };
 
-use super::{CoreError, facts::Facts, open::OpeningHome, repair::note_reached};
+use super::{CoreError, facts::Facts, open::OpeningHome, repair::note_reached, warning::Warning};
 use crate::{
     disk::DiskFile,
     store::{Head, Repair, Scanned, StoreError, Tail, Watermark},
@@ -168,8 +168,9 @@ impl OpeningHome<'_> {
                 }
                 Repair::SetAside { damage, reached } => {
                     set_aside = true;
-                    self.warn(format!("{damage}; it was set aside under set-aside/ and is asked of peers again"));
-                    note_reached(self.home, self.local, log, *reached)?;
+                    let (log, reached, damage) = (*log, *reached, damage.clone());
+                    self.warn_of_log(Warning::Aside { log, reached, damage }, scanned.next);
+                    note_reached(self.home, self.local, &log, reached)?;
                 }
             }
         }
@@ -186,9 +187,7 @@ impl OpeningHome<'_> {
         }
         note_reached(self.home, self.local, log, reached)?;
         if !told {
-            self.warn(format!(
-                "the log {log} reached {reached} entries and has {next} now; peers are asked for the others"
-            ));
+            self.warn_of_log(Warning::Short { log: *log, reached }, next);
         }
         Ok(())
     }

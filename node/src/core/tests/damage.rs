@@ -55,6 +55,9 @@ fn assert_heals(bench: &mut Bench, root: &Chain, log: &Chain, seen: &Seen, what:
     );
     bench.admit_all([root, log]);
     assert_eq!(&bench.seen(), seen, "{what}");
+    // What has come back is not missed any more.
+    let warnings = bench.core().warnings();
+    assert!(warnings.iter().all(|warning| !warning.contains("peers")), "{what}: {warnings:?}");
     assert_served(bench.core(), log, log.len());
     bench.restart();
     assert_eq!(&bench.seen(), seen, "{what}, after a restart");
@@ -99,7 +102,8 @@ fn damage_that_a_reader_meets_is_mended_without_being_asked() {
     // The repair stands in the queue before whatever is asked next.
     bench.admit_all([&log]);
     assert_eq!(bench.seen(), seen);
-    assert!(bench.core().warnings()[0].contains("set aside"), "{:?}", bench.core().warnings());
+    let warnings = bench.core().warnings();
+    assert!(warnings[0].contains("set aside") && warnings[0].ends_with("its log is whole"), "{warnings:?}");
 }
 
 #[test]
