@@ -85,8 +85,17 @@ impl Context {
         Config::load(home, &self.sets).map_err(|error| misconfigured(&error))
     }
 
-    /// Opens the way to the node: the running one, or the store itself.
+    /// Opens the way to the node: the running one, or the store itself. What is found to be wrong with a store is said at once:
+    /// whatever the command shows of it may be less than there was.
     pub(crate) async fn open(&self) -> Result<Session<'_>, Stop> {
+        let session = self.open_silently().await?;
+        for warning in session.client.warnings() {
+            self.terminal.warning(&warning);
+        }
+        Ok(session)
+    }
+
+    async fn open_silently(&self) -> Result<Session<'_>, Stop> {
         let home = self.home()?;
         let config = self.config(&home)?;
         let client = until_interrupt(Client::open(&home, config)).await?;
@@ -98,20 +107,30 @@ impl Context {
     where
         Engine: Handle<C>,
     {
-        self.with_sign_of_life(doing, self.call_silently(call)).await
+        let answer = async {
+            let session = self.open().await?;
+            let reply = until_interrupt(session.client.call(call)).await;
+            session.close(reply).await
+        };
+        self.with_sign_of_life(doing, answer).await
     }
 
-    /// The same without a sign of life, for what draws the screen itself.
+    /// The same without a sign of life and without warnings, for what draws the screen itself.
     pub(crate) async fn call_silently<C: Call>(&self, call: C) -> Result<C::Reply, Stop>
     where
         Engine: Handle<C>,
     {
-        let session = self.open().await?;
+        let session = self.open_silently().await?;
         let reply = until_interrupt(session.client.call(call)).await;
         session.close(reply).await
     }
 
-    async fn with_sign_of_life<T>(&self, doing: &str, work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+    /// Shows that something goes on if it takes a while.
+    pub(crate) async fn with_sign_of_life<T>(
+        &self,
+        doing: &str,
+        work: impl Future<Output = Result<T, Stop>>,
+    ) -> Result<T, Stop> {
         let signs = async {
             tokio::time::sleep(PATIENCE).await;
             let _progress = self.terminal.progress(doing);

@@ -48,6 +48,14 @@ impl Client {
         matches!(self.door, Door::Socket(_))
     }
 
+    /// What needs the operator's eye since the home was opened here. A running node says it in its log and in its status.
+    pub fn warnings(&self) -> Vec<String> {
+        match &self.door {
+            Door::Socket(_) => Vec::new(),
+            Door::Home(engine) => engine.core().warnings(),
+        }
+    }
+
     /// Makes a call.
     ///
     /// # Errors

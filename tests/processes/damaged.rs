@@ -82,6 +82,39 @@ fn assert_told(output: &Output, file: &Path, what: &str) {
 }
 
 #[test]
+fn damage_that_the_opening_of_a_home_set_aside_is_told_by_the_first_command_and_by_each_check_until_it_is_mended() {
+    let world = World::new(PROGRAM);
+    world.found(&["PRY", "MAR"]);
+    world.write("one.md", practice("One", 3000));
+    world.on("PRY", &["publish", "one.md"]).good();
+    world.on("PRY", &["bundle", "export", "all.nanduti"]).good();
+    let root = world.json("PRY", &["key", "list"])["root_key"].as_str().unwrap().to_owned();
+    let log = world.path("PRY/logs").join(&root);
+    let file = files(&log).into_iter().find(|file| file.to_string_lossy().contains(".seg")).unwrap();
+    let path = log.join(file);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    fs::write(&path, bytes).unwrap();
+
+    let first = world.on("PRY", &["list"]).good();
+    assert!(first.stderr.contains("warning: ") && first.stderr.contains("set aside"), "{first}");
+    for _ in 0..2 {
+        let verified = world.on("PRY", &["verify", "--deep"]).code(6);
+        assert!(
+            verified.stdout.contains("set-aside/") && !verified.stdout.contains("all is as it was signed"),
+            "{verified}"
+        );
+    }
+    let status = world.json("PRY", &["status"]);
+    assert!(status["warnings"][0].as_str().unwrap().contains("peers are asked"), "{status}");
+    world.on("PRY", &["bundle", "import", "all.nanduti"]).good();
+    let verified = world.on("PRY", &["verify", "--deep"]).good();
+    assert!(verified.stdout.contains("all is as it was signed"), "{verified}");
+    assert_eq!(world.json("PRY", &["status"])["warnings"], json!([]));
+}
+
+#[test]
 fn damage_to_any_file_of_a_home_is_mended_or_told() {
     let world = World::new(PROGRAM);
     world.found(&["PRY", "MAR"]);
@@ -127,8 +160,8 @@ fn look(world: &World, home: &str, file: &Path, digest: &Value, whole: &BTreeSet
     if shown != *whole || status["digest"] != *digest {
         assert!(file.starts_with("logs"), "{what}: {status}");
         assert_ne!(status["warnings"], json!([]), "{what}: nothing is said");
+        assert_eq!(verified.code, Some(6), "{what}: {verified}");
     }
-    drop(verified);
     // A node that cannot take in what others have says why.
     let import = world.on(home, &["bundle", "import", "all.nanduti"]);
     if import.code != Some(0) {

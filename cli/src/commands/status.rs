@@ -61,7 +61,8 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Outcome {
 }
 
 async fn once(context: &Context) -> Result<StatusReply, Stop> {
-    context.call("reading the status", Status {}).await
+    // The warnings are a part of what is shown.
+    context.with_sign_of_life("reading the status", context.call_silently(Status {})).await
 }
 
 fn finish(context: &Context, reply: &StatusReply) -> Outcome {

@@ -18,7 +18,7 @@ Examples:
   nanduti verify --deep          the whole store: every signature
   nanduti verify pry4567abc      one practice
 
-Exit code 6 if anything is damaged.
+Exit code 6 if anything is damaged, or was and has not come back: opening a home sets damage aside.
 
 Next: what is damaged is set aside and fetched again from peers by `nanduti sync` or a running
 node; `nanduti reindex` rebuilds what is derived.";

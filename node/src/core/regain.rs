@@ -15,15 +15,44 @@ use std::{
 use nanduti_protocol::{key::PublicKey, networks::NetworkOf};
 use tokio::sync::oneshot;
 
-use super::{Admitted, CoreError, facts::Facts, writer::Writer};
+use super::{Admitted, Core, CoreError, facts::Facts, repair::all_reached_before, writer::Writer};
 use crate::{
-    disk,
-    store::{Sound, free_name, set_aside_dir, sound_runs},
+    Home, disk,
+    store::{Damage, Sound, free_name, set_aside_dir, sound_runs},
 };
 
 /// Sound runs that lie in files that were set aside, beyond where their logs end.
 #[derive(Debug, Default)]
 pub(super) struct Aside(BTreeMap<PublicKey, Vec<(PathBuf, Sound)>>);
+
+impl Core {
+    /// What was damaged, was set aside before anybody looked, and has not come back: the logs that reached further once. A log that
+    /// says two things at one place is not among them: which of its branches is as long as it was is not for the disk to say.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub(crate) fn lost(&self, home: &Home) -> Result<Vec<Damage>, CoreError> {
+        let snapshot = self.snapshot();
+        let aside: BTreeMap<PublicKey, PathBuf> = files_aside(&set_aside_dir(home)).into_iter().collect();
+        let mut lost = Vec::new();
+        for (log, reached) in all_reached_before(self.local())? {
+            let held = snapshot.ledger.extent(&log).map_or(0, |extent| extent.next);
+            if held >= reached || snapshot.ledger.forks_of(&log).next().is_some() {
+                continue;
+            }
+            let path = aside.get(&log).cloned().unwrap_or_else(|| home.log_dir(log.as_bytes()));
+            let file = path.strip_prefix(home.path()).unwrap_or(&path).to_path_buf();
+            lost.push(Damage {
+                file,
+                offset: 0,
+                what: format!(
+                    "a part of the log {log} was damaged and set aside: it reached {reached} entries and has {held} now"
+                ),
+            });
+        }
+        Ok(lost)
+    }
+}
 
 impl Writer {
     /// Takes back what follows the ends of logs, as long as there is something.

@@ -35,6 +35,17 @@ pub(super) fn reached_before(local: &sled::Db, log: &PublicKey) -> Result<u64, C
     Ok(found.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
 }
 
+/// How far each log reached that damage ever cut back.
+pub(super) fn all_reached_before(local: &sled::Db) -> Result<Vec<(PublicKey, u64)>, CoreError> {
+    let mut all = Vec::new();
+    for pair in &local.open_tree(REACHED)? {
+        let (log, _) = pair?;
+        let Ok(log) = log.as_ref().try_into().map(PublicKey::from_bytes) else { continue };
+        all.push((log, reached_before(local, &log)?));
+    }
+    Ok(all)
+}
+
 impl Writer {
     /// Makes the index anew from the segment files. Readers find it emptier than it was until it is done.
     pub(super) fn reindex(&mut self) -> Result<(), CoreError> {

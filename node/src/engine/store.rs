@@ -24,7 +24,13 @@ impl Handle<Verify> for Engine {
         let reply = self
             .blocking(move |core| match &call.id {
                 Some(id) => verify_series(core, &home, id),
-                None => Ok(reply(verify_store(&home, &networks, call.deep, &mut |_| {})?)),
+                None => {
+                    // What was found when the home was opened is not where it was any more.
+                    let lost = core.lost(&home)?;
+                    let mut report = verify_store(&home, &networks, call.deep, &mut |_| {})?;
+                    report.damage.extend(lost);
+                    Ok(reply(report))
+                }
             })
             .await?;
         self.mend(&reply.damage).await?;
