@@ -245,6 +245,11 @@ impl Series {
         self.withdrawals.iter().map(|(hash, withdrawal)| (*hash, withdrawal)).find(|(_, withdrawal)| covers(withdrawal))
     }
 
+    /// All withdrawals, whatever is here of what they withdraw.
+    pub fn withdrawals(&self) -> impl Iterator<Item = (&Hash, &Withdrawal)> {
+        self.withdrawals.iter()
+    }
+
     /// How the series with this name stands.
     pub fn standing(&self, name: &Hash) -> Standing {
         if !self.revisions.contains_key(name) {

@@ -94,6 +94,29 @@ fn look_as_an_observer(world: &World, reader: &Running, [id, revision]: [&str; 2
     assert_eq!(world.json("reader", &["verify", "--deep"])["damage"], serde_json::json!([]));
 }
 
+/// The observer learns that it was withdrawn, and why, whichever of its ids it asks for; `list --all` keeps the section.
+fn withdrawn_for_an_observer(world: &World, ids: [&str; 2]) {
+    for (args, total) in [
+        (&["list"][..], 2),
+        (&["list", "--all"], 2),
+        (&["list", "--state", "withdrawn"], 2),
+        (&["list", "--state", "current"], 0),
+    ] {
+        let listed = world.json("reader", args);
+        assert_eq!(listed["closed"]["total"], total, "{args:?}: {listed}");
+        for entry in listed["closed"]["entries"].as_array().unwrap() {
+            assert_eq!(entry["withdrawal"]["reason"], "superseded", "{listed}");
+        }
+    }
+    let listed = world.json("reader", &["list"]);
+    let withdrawal = listed["closed"]["entries"][0]["withdrawal"]["id"].as_str().unwrap().to_owned();
+    for args in [["show", ids[0]], ["history", ids[0]], ["show", ids[1]], ["show", &withdrawal]] {
+        let refused = world.on("reader", &args).code(4);
+        assert!(refused.stderr.contains("; withdrawn on ") && refused.stderr.contains(": superseded"), "{refused}");
+    }
+    assert!(world.on("reader", &["list", "--all"]).good().stdout.contains("withdrawn: superseded"));
+}
+
 /// On the pages all say the same of it, and no word of what it says.
 fn compare_pages([pry, mar, reader]: [&Running; 3], ids: &[&str]) {
     let node_pages = [pry, mar, reader].map(|node| pages(node, ids));
@@ -158,6 +181,9 @@ fn what_is_for_members_is_read_by_members_and_nobody_else_finds_a_word_of_it() {
     world.on("PRY", &["withdraw", &id, "--reason", "superseded"]).good();
     until("MAR has the withdrawal", || mar.status().practices == 1);
     until("the observer has it", || reader.status().digest == pry.status().digest);
+    withdrawn_for_an_observer(&world, [&id, &revision]);
+    compare_pages([&pry, &mar, &reader], &[&id, &revision]);
+    assert!(reader.page("/for-members").contains("Withdrawn"));
 
     reader.stop();
     assert_eq!(telling(&world.path("reader")), Vec::<String>::new());

@@ -22,7 +22,7 @@ Examples:
   nanduti list --json | jq -r '.practices[].title'
 
 What is for members only is marked so. A node that is no member's lists apart that it is there, from
-whom and when, and nothing else; of the filters only --member applies to that.
+whom and when, and whether it was withdrawn; of the filters only --member and --state apply to that.
 
 A practice is `concurrent` while it has several newest revisions that do not know of each other.
 Several values of one filter mean \"any of these\"; several filters mean \"all of them\".
@@ -168,6 +168,7 @@ fn closed(reply: &ListReply, view: View) -> String {
         Column::text("id"),
         Column::text("member"),
         Column::text("kind"),
+        Column::text("state"),
         Column::text("written"),
         Column::text("log"),
         Column::number("place"),
@@ -177,6 +178,10 @@ fn closed(reply: &ListReply, view: View) -> String {
             (entry.short.clone(), Tone::Plain),
             (entry.member.clone(), Tone::Plain),
             (entry.kind.clone(), Tone::Plain),
+            match &entry.withdrawal {
+                Some(withdrawal) => (format!("withdrawn: {}", withdrawal.reason), Tone::Bad),
+                None => (String::new(), Tone::Plain),
+            },
             (words::minute(&entry.time), Tone::Plain),
             (words::glance(&entry.key).to_owned(), Tone::Faint),
             (entry.seq.to_string(), Tone::Plain),
@@ -253,7 +258,7 @@ fn hint(reply: &ListReply, offset: u64, filtered: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use nanduti_node::api::{ClosedReply, ClosedView};
+    use nanduti_node::api::{ClosedReply, ClosedView, WithdrawalView};
 
     use super::*;
     use crate::{commands::samples, terminal::width};
@@ -288,10 +293,23 @@ mod tests {
             key: "5c".repeat(32),
             seq: 7,
             time: "2026-03-01T14:05:09Z".into(),
+            withdrawal: None,
         });
-        reply.closed.total = 1;
+        let withdrawn = ClosedView {
+            short: "closed3333".into(),
+            seq: 6,
+            withdrawal: Some(WithdrawalView {
+                id: "bafyr4iwithdrawal".into(),
+                reason: "superseded".into(),
+                note: None,
+                time: "2026-03-02T14:05:09Z".into(),
+            }),
+            ..reply.closed.entries[0].clone()
+        };
+        reply.closed.entries.push(withdrawn);
+        reply.closed.total = 2;
         insta::assert_snapshot!(samples::plain(&text(&reply, View { width: None })));
-        assert_eq!(footer(&reply, 0), "1 of 4 practices; 1 for members only not readable here");
+        assert_eq!(footer(&reply, 0), "1 of 4 practices; 2 for members only not readable here");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use nanduti_protocol::kind;
 use serde::{Deserialize, Serialize};
 
+use super::types::WithdrawalView;
+
 /// Who may read a document.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -42,6 +44,9 @@ pub struct ClosedView {
     pub seq: u64,
     /// The author's claim of when.
     pub time: String,
+    /// The withdrawal that names it. That is public, with its reason.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub withdrawal: Option<WithdrawalView>,
 }
 
 /// Documents for members only, by member and log, newest first.

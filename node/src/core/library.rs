@@ -13,7 +13,7 @@ use nanduti_protocol::{
     hash::Hash,
     key::{MemberId, PublicKey},
     kind::Audience,
-    library::{Fact, Series, Standing},
+    library::{Fact, Series, Standing, Withdrawal},
 };
 
 use super::snapshot::DiskHistory;
@@ -183,6 +183,24 @@ impl SharedLibrary {
             self.read().others.iter().filter(rooted).map(|(key, series)| (key.clone(), series.clone())).collect();
         picked.extend(others.into_iter().filter_map(|(key, series)| pick(key, series)));
         Ok(picked)
+    }
+
+    /// What was withdrawn, also where only the withdrawal can be read here: each series and each revision that a withdrawal of its
+    /// member names. Of several withdrawals the one with the smallest hash.
+    pub(super) fn withdrawn(&self) -> BTreeMap<(MemberId, Hash), (Hash, Withdrawal)> {
+        let mut withdrawn: BTreeMap<_, (Hash, Withdrawal)> = BTreeMap::new();
+        for ((name, member), series) in &self.read().others {
+            for (hash, withdrawal) in series.withdrawals() {
+                for named in withdrawal.versions.iter().chain([name]) {
+                    let known =
+                        withdrawn.entry((member.clone(), *named)).or_insert_with(|| (*hash, withdrawal.clone()));
+                    if *hash < known.0 {
+                        *known = (*hash, withdrawal.clone());
+                    }
+                }
+            }
+        }
+        withdrawn
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Library> {

@@ -1,10 +1,12 @@
 //! Reading what is durable: runs to serve, bodies, places, arrival times. All of it blocks on the disk.
 
+use std::collections::BTreeMap;
+
 use nanduti_protocol::{
     entry::{Entry, Statement},
     hash::Hash,
     key::{MemberId, PublicKey},
-    library::Series,
+    library::{Series, Withdrawal},
     run::{ReceivedRun, item_len, split_item},
 };
 
@@ -209,6 +211,11 @@ impl Core {
     /// A series of a member.
     pub(crate) fn series(&self, name: &Hash, member: &MemberId) -> Result<Option<Series>, StoreError> {
         self.shared.library.series(&self.snapshot().history, name, member)
+    }
+
+    /// What was withdrawn: each series and each revision that a withdrawal of its member names, with that withdrawal.
+    pub(crate) fn withdrawn(&self) -> BTreeMap<(MemberId, Hash), (Hash, Withdrawal)> {
+        self.shared.library.withdrawn()
     }
 
     /// Every series that has its first entry, of one member or of all: what `pick` makes of them, in no particular order.

@@ -10,12 +10,13 @@ use nanduti_protocol::{
     hash::Hash,
     key::{MemberId, PublicKey},
     kind::Audience,
-    library::Series,
+    ledger::History,
+    library::{Series, Withdrawal},
 };
 
-use super::Engine;
+use super::{Engine, views};
 use crate::{
-    api::{ApiError, ClosedReply, ClosedView, ErrorKind, ForMembersView},
+    api::{ApiError, ClosedReply, ClosedView, ErrorKind, ForMembersView, SeriesState, WithdrawalView},
     core::{BodyAt, Core, Recipient, Snapshot},
     offline::time_text,
     store::Located,
@@ -43,18 +44,28 @@ impl Asker {
     }
 }
 
+/// What was withdrawn, by member and entry.
+type Withdrawn = BTreeMap<(MemberId, Hash), (Hash, Withdrawal)>;
+
 /// Documents for members only: all for anybody, those that cannot be read here for the operator.
 pub(super) fn list(
     core: &Core,
     asker: Asker,
-    members: &[String],
+    (members, states): (&[String], &[SeriesState]),
     (offset, limit): (u64, u64),
 ) -> Result<ClosedReply, ApiError> {
     let snapshot = core.snapshot();
+    let withdrawn = core.withdrawn();
+    // Of what cannot be read nothing else is known of how it stands.
+    let shows = |withdrawn: bool| states.iter().any(|state| (*state == SeriesState::Withdrawn) == withdrawn);
+    let stands = |member: &MemberId, Located { log, seq }: &Located| {
+        let hash = snapshot.hash_at(log, *seq);
+        states.is_empty() || shows(hash.is_some_and(|hash| withdrawn.contains_key(&(member.clone(), hash))))
+    };
     let mut found: Vec<(MemberId, Located)> = Vec::new();
     counting(core, &snapshot, |member, located, held| {
         let wanted = members.is_empty() || members.iter().any(|id| id.eq_ignore_ascii_case(member.as_str()));
-        if wanted && (asker == Asker::Anybody || !held) {
+        if wanted && (asker == Asker::Anybody || !held) && stands(member, &located) {
             found.push((member.clone(), located));
         }
     })?;
@@ -63,25 +74,32 @@ pub(super) fn list(
     let skip = usize::try_from(offset).unwrap_or(usize::MAX);
     let mut entries = Vec::new();
     for (_, Located { log, seq }) in found.into_iter().skip(skip).take(limit as usize) {
-        entries.extend(core.read_at(&log, seq)?.map(|entry| view(&snapshot, &entry)));
+        entries.extend(core.read_at(&log, seq)?.map(|entry| view(&snapshot, &withdrawn, &entry)));
     }
     Ok(ClosedReply { entries, total })
 }
 
 /// What somebody is told who asks for such a document.
-pub(super) fn told(snapshot: &Snapshot, entry: &BodyAt) -> ApiError {
-    let ClosedView { member, member_name, kind, key, seq, time, .. } = view(snapshot, entry);
+pub(super) fn told(core: &Core, entry: &BodyAt) -> ApiError {
+    let ClosedView { member, member_name, kind, key, seq, time, withdrawal, .. } =
+        view(&core.snapshot(), &core.withdrawn(), entry);
     let key = key.get(..8).unwrap_or(&key);
     let name = if member_name.is_empty() { member } else { format!("{member} ({member_name})") };
+    let withdrawn = withdrawal.map_or_else(String::new, |WithdrawalView { reason, note, time, .. }| {
+        let note = note.map(|note| format!(" ({note})")).unwrap_or_default();
+        format!("; withdrawn on {time}: {reason}{note}")
+    });
     ApiError::new(
         ErrorKind::Refused,
-        format!("that is a {kind} for members only, signed by {name}: entry {seq} of the log {key}…, of {time} as its author says"),
+        format!(
+            "that is a {kind} for members only, signed by {name}: entry {seq} of the log {key}…, of {time} as its author says{withdrawn}"
+        ),
     )
     .hint("nodes of members can read it; everybody else sees that it exists, from whom and when")
 }
 
 /// What everybody may know of an entry.
-pub(super) fn view(snapshot: &Snapshot, entry: &BodyAt) -> ClosedView {
+pub(super) fn view(snapshot: &Snapshot, withdrawn: &Withdrawn, entry: &BodyAt) -> ClosedView {
     let authority = snapshot.ledger.authority();
     let log = entry.statement.log;
     let member = authority.and_then(|authority| authority.claimed_member(&log));
@@ -95,6 +113,9 @@ pub(super) fn view(snapshot: &Snapshot, entry: &BodyAt) -> ClosedView {
         key: log.to_hex(),
         seq: entry.statement.seq,
         time: time_text(entry.statement.time),
+        withdrawal: member
+            .and_then(|member| withdrawn.get(&(member.clone(), entry.hash)))
+            .map(|(hash, withdrawal)| views::withdrawal(hash, withdrawal)),
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) enum Named {
 pub(super) fn find(core: &Core, asker: Asker, id: &str) -> Result<Found, ApiError> {
     match find_any(core, asker, id)? {
         Named::Series(found) => Ok(found),
-        Named::Closed(entry) => Err(closed::told(&core.snapshot(), &entry)),
+        Named::Closed(entry) => Err(closed::told(core, &entry)),
     }
 }
 
@@ -58,9 +58,15 @@ pub(super) fn find_any(core: &Core, asker: Asker, id: &str) -> Result<Named, Api
     let snapshot = core.snapshot();
     let (mut series, mut kept) = (Vec::new(), Vec::new());
     for (hash, log, seq) in found {
-        let Some(entry) = core.read_at(&log, seq)? else { continue };
+        let Some(mut entry) = core.read_at(&log, seq)? else { continue };
+        // Who names a withdrawal means what it withdraws, also where that cannot be read.
+        if let Some(closed) = closed_of(core, asker, &entry)? {
+            entry = closed;
+        }
         if asker.is_kept_from(&entry) {
             if closed::counts(&snapshot, &entry) {
+                // An entry and its withdrawal may begin alike.
+                kept.retain(|other: &BodyAt| other.hash != entry.hash);
                 kept.push(entry);
             }
         } else if let Some(member) = snapshot.ledger.authority().and_then(|authority| authority.claimed_member(&log))
@@ -90,6 +96,18 @@ pub(super) fn find_any(core: &Core, asker: Asker, id: &str) -> Result<Named, Api
             Err(usage(format!("the id `{id}` is the beginning of several")).hint(format!("type more of it: {shorts}")))
         }
     }
+}
+
+/// What a withdrawal is about, if that is kept from whoever asks.
+fn closed_of(core: &Core, asker: Asker, entry: &BodyAt) -> Result<Option<BodyAt>, ApiError> {
+    let Some(name) = series_of(entry).filter(|_| entry.statement.kind == Kind::Withdrawal) else { return Ok(None) };
+    for place in core.index().find(name.as_bytes(), CANDIDATES) {
+        let first = core.read_at(&place.log, place.seq)?;
+        if let Some(first) = first.filter(|first| first.hash == name && asker.is_kept_from(first)) {
+            return Ok(Some(first));
+        }
+    }
+    Ok(None)
 }
 
 /// Entries whose id begins like this, with their logs and places.

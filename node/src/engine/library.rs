@@ -62,11 +62,16 @@ pub(super) fn list(core: &Core, asker: Asker, filter: &ListFilter) -> Result<Lis
     let skip = usize::try_from(filter.offset).unwrap_or(usize::MAX);
     let practices = rows.into_iter().skip(skip).take(limit as usize).collect();
     let notice = core.snapshot().ledger.succession().and_then(governance::later_rules);
-    // They have nothing to be filtered by but their member, and are told of once.
-    let member_only = ListFilter { member: filter.member.clone(), limit: filter.limit, ..ListFilter::default() };
+    // They have nothing to be filtered by but their member and whether they were withdrawn, and are told of once.
+    let member_only = ListFilter {
+        member: filter.member.clone(),
+        state: filter.state.clone(),
+        limit: filter.limit,
+        ..ListFilter::default()
+    };
     let closed = if *filter == member_only || asker == Asker::Anybody {
         let most = if asker == Asker::Operator { limit } else { 0 };
-        closed::list(core, asker, &filter.member, (0, most))?
+        closed::list(core, asker, (&filter.member, &filter.state), (0, most))?
     } else {
         ClosedReply::default()
     };

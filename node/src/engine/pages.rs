@@ -40,7 +40,7 @@ impl Library for Engine {
     }
 
     async fn closed(&self, offset: u64, limit: u64) -> Result<ClosedReply, ApiError> {
-        self.blocking(move |core| closed::list(core, Asker::Anybody, &[], (offset, limit))).await
+        self.blocking(move |core| closed::list(core, Asker::Anybody, (&[], &[]), (offset, limit))).await
     }
 
     async fn fork(&self, log: String) -> Result<ForkReport, ApiError> {

@@ -47,6 +47,14 @@ struct Row {
     key: LongCode,
     seq: String,
     id: LongCode,
+    withdrawn: Option<Withdrawn>,
+}
+
+/// A withdrawal, which is public whatever it withdraws.
+struct Withdrawn {
+    reason: String,
+    note: Option<String>,
+    time: Moment,
 }
 
 impl Page {
@@ -78,6 +86,13 @@ impl Row {
             key: LongCode::new(&entry.key),
             seq: grouped(entry.seq),
             id: LongCode::of_id(&entry.id),
+            withdrawn: entry.withdrawal.as_ref().map(|withdrawal| Withdrawn {
+                reason: TEXT
+                    .withdrawal_reason(&withdrawal.reason)
+                    .map_or_else(|| calm(&withdrawal.reason), ToOwned::to_owned),
+                note: withdrawal.note.as_deref().map(calm),
+                time: Moment::new(&withdrawal.time),
+            }),
         }
     }
 }

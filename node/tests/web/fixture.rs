@@ -173,8 +173,16 @@ fn closed() -> Vec<ClosedView> {
         key: "c1".repeat(32),
         seq,
         time: "2026-02-01T09:30:00Z".to_owned(),
+        withdrawal: None,
     };
-    vec![entry("closed2222", "KEN", "Kenya", 1_204), entry("closed3333", "MAR", "", 3)]
+    let withdrawal = WithdrawalView {
+        id: id("withdraw22"),
+        reason: "superseded".to_owned(),
+        note: Some("<script>alert(1)</script> see the later one".to_owned()),
+        time: "2026-02-03T09:30:00Z".to_owned(),
+    };
+    let withdrawn = ClosedView { withdrawal: Some(withdrawal), ..entry("closed3333", "MAR", "", 3) };
+    vec![entry("closed2222", "KEN", "Kenya", 1_204), withdrawn]
 }
 
 /// An operator's status with something private in every private field.
