@@ -28,7 +28,9 @@ pub(super) async fn split_vote(teller: &Teller<'_>) -> Result<(), ApiError> {
     teller.say("They telephone, and agree on the first. Nobody is bound by an endorsement of an earlier round.");
     carry(teller, &one, 2).await?;
     teller.say("Four have ratified: the rule is in force on every node, also on that of Samoa, which said nothing.");
-    in_force(teller, "WSM", 1).await?;
+    for member in VOTERS.into_iter().chain(["WSM"]) {
+        in_force(teller, member, 1).await?;
+    }
     teller.run("WSM", &["ballot", "show", "--passed"]).await.map(|_| ())
 }
 
