@@ -59,7 +59,7 @@ fn three_found_a_network_and_each_step_is_checked() {
     let early = world.run(&["network", "seal", "draft.nanduti", "PRY.signed", "MAR.signed"]);
     assert_ne!(early.code, Some(0), "{early}");
     assert!(early.stderr.contains("KEN"), "{early}");
-    world.run(&["network", "sign", "draft.nanduti", "--home", "KEN"]).good();
+    world.run(&["network", "sign", "draft.nanduti", "--home", "KEN", "--yes"]).good();
     let seal = ["network", "seal", "--json", "draft.nanduti", "PRY.signed", "MAR.signed", "KEN.signed"];
     let founded = world.run(&seal).json();
     assert_eq!(founded["network"], draft["network"]);
