@@ -42,7 +42,7 @@ fn list(core: &Core, member: &MemberId, own: &[PublicKey]) -> Result<KeyListRepl
     let snapshot = core.snapshot();
     let authority = snapshot.ledger.authority().ok_or_else(|| failed("the charter has not arrived yet"))?;
     let listed = authority.roster().member(member).ok_or_else(|| {
-        not_found(format!("{member} is not a member of this network")).hint("`nanduti network show` lists the members")
+        not_found(format!("{member} is not a member of this network")).hint("`nanduti member list` lists the members")
     })?;
     let in_force = authority.keyring(member);
     let past = Past::of(core, &snapshot, member, in_force.map(|(_, keyring)| keyring))?;
