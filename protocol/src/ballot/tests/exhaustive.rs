@@ -249,7 +249,7 @@ fn three_with_a_liar() {
 
 #[test]
 fn four_who_are_honest() {
-    holds(4, 0, Liars::AreAbsent, 2, 2106);
+    holds(4, 0, Liars::AreAbsent, 3, 227_427);
 }
 
 #[test]
