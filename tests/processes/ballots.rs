@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
+use nanduti_node::{Home, governance::RequestText, keys::KeyStore};
+use nanduti_protocol::{ballot::request, charter::Member, hash::Hash, key::MemberId};
 use nanduti_tests::{Running, World, heard, practice, publish, roster, set, titles, until};
 use serde_json::Value;
 
@@ -91,6 +93,29 @@ fn a_newcomer_asks_is_admitted_and_begins_to_speak_by_itself() {
     }
     assert_eq!((roster(&world, "WSM"), roster(&world, "NEW")), (1, 1));
     assert_eq!(world.json("MAR", &["list", "--member", "NEW"])["total"], 1);
+}
+
+#[test]
+fn nobody_votes_for_a_root_key_by_which_another_publishes() {
+    let world = World::new(PROGRAM);
+    let nodes = four(&world);
+    let key = KeyStore::of(&Home::at(world.path("MAR"))).open_publish().unwrap();
+    let network: Hash = Hash::from_hex(world.json("PRY", &["status"])["network"].as_str().unwrap()).unwrap();
+    let line = Member {
+        id: MemberId::parse("ZZZ").unwrap(),
+        name: "Ministry".into(),
+        role: "mechanism".into(),
+        root: key.signing_key().into(),
+        spare: None,
+        governance: None,
+    };
+    let request = request::sign(&network, &line, key.signing_key());
+    let text = RequestText { network, request, line }.to_text();
+    let refused = world.on("PRY", &["--json", "ballot", "propose", "--admit", &text, "--yes"]).code(4).error();
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("ZZZ") && message.contains("for MAR"), "{refused}");
+    assert!(world.json("PRY", &["ballot", "show"])["proposals"].as_array().unwrap().is_empty());
+    drop(nodes);
 }
 
 /// The status says, before anybody tries to publish, that the node does not speak any more, why, and what there is to do.

@@ -58,10 +58,11 @@ pub(super) fn list(
     let withdrawn = core.withdrawn();
     // Of what cannot be read nothing else is known of how it stands.
     let shows = |withdrawn: bool| states.iter().any(|state| (*state == SeriesState::Withdrawn) == withdrawn);
-    let stands = |member: &MemberId, Located { log, seq }: &Located| {
+    let is_withdrawn = |member: &MemberId, Located { log, seq }: &Located| {
         let hash = snapshot.hash_at(log, *seq);
-        states.is_empty() || shows(hash.is_some_and(|hash| withdrawn.contains_key(&(member.clone(), hash))))
+        hash.is_some_and(|hash| withdrawn.contains_key(&(member.clone(), hash)))
     };
+    let stands = |member: &MemberId, at: &Located| states.is_empty() || shows(is_withdrawn(member, at));
     let mut found: Vec<(MemberId, Located)> = Vec::new();
     counting(core, &snapshot, |member, located, held| {
         let wanted = members.is_empty() || members.iter().any(|id| id.eq_ignore_ascii_case(member.as_str()));

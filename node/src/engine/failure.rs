@@ -60,7 +60,8 @@ pub(super) fn restored(hindrance: &Hindrance) -> ApiError {
 pub(super) fn way_out(why: Unable) -> &'static str {
     match why {
         Unable::Ended => {
-            "`nanduti key replace` gives this node a fresh one. If a ballot put another root key in the place of the one kept here, the              node that asked for that speaks for the member now"
+            "`nanduti key replace` gives this node a fresh one. If a ballot put another root key in the place of the one kept here, the \
+             node that asked for that speaks for the member now"
         }
         Unable::IsRoot => "`nanduti key replace` gives this node a fresh one",
         Unable::Suspended => {

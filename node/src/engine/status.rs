@@ -127,8 +127,9 @@ impl Engine {
         let Some(own_log) = self.own_log() else { return NodeRole::Observer };
         let standing = ledger.authority().and_then(|authority| authority.standing(&own_log));
         match unable {
+            Some(CoreError::CannotSign(Unable::IsRoot)) => NodeRole::Silent,
             _ if standing.is_none() => NodeRole::NotAdmitted,
-            Some(CoreError::CannotSign(Unable::Suspended | Unable::Ended | Unable::IsRoot)) => NodeRole::Silent,
+            Some(CoreError::CannotSign(Unable::Suspended | Unable::Ended)) => NodeRole::Silent,
             _ => NodeRole::Member,
         }
     }
