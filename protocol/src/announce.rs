@@ -1,8 +1,9 @@
 //! What nodes tell each other by gossip: that there is something new. Gossip is a hint, and correctness never depends on it.
 //!
-//! A message is a strict DAG-CBOR map of one pair, `{entry: bytes}`, `{fork: bytes}`, `{node: bytes}` or `{ballot: bytes}`: an
-//! entry without its body, a fork proof, a node record, or a statement of a ballot, each in the one form that it has everywhere else. The checks are split so that a
-//! host can stop at the cheapest one that fails: taking apart ([`Announcement::decode`]), what the ledger knows of the place
+//! A message is a strict DAG-CBOR map of one pair, `{entry: bytes}`, `{segment: bytes}`, `{fork: bytes}`, `{node: bytes}` or
+//! `{ballot: bytes}`: an entry without its body, a small segment of one entry with its body, a fork proof, a node record, or a
+//! statement of a ballot, each in the one form that it has everywhere else. The checks are split so that a host can stop at the
+//! cheapest one that fails: taking apart ([`Announcement::decode`], [`NewEntry::read`]), what the ledger knows of the place
 //! ([`judge_entry`]), and only then the signature.
 
 use alloc::vec::Vec;
@@ -13,11 +14,15 @@ use serde_bytes::Bytes;
 use crate::{
     ballot::{PapersError, Statement},
     cbor::{self, CborError},
-    entry::Statement as EntryStatement,
+    entry::{Entry, Statement as EntryStatement},
     hash::Hash,
+    key::PublicKey,
+    kind::Audience,
     ledger::{History, Ledger},
     limits,
     networks::NetworkOf,
+    run::{ReceivedRun, RunError, VerifiedRun},
+    sync::{segment_head, split_segment},
 };
 
 /// A gossip message, taken apart; what it carries is not.
@@ -27,6 +32,9 @@ pub enum Announcement<'a> {
     /// An entry, without its body.
     #[serde(borrow)]
     Entry(&'a Bytes),
+    /// An entry for everybody, with its body: the content of a segment frame.
+    #[serde(borrow)]
+    Segment(&'a Bytes),
     /// A fork proof.
     #[serde(borrow)]
     Fork(&'a Bytes),
@@ -42,6 +50,11 @@ impl<'a> Announcement<'a> {
     /// Announces an entry.
     pub fn entry(bytes: &'a [u8]) -> Self {
         Self::Entry(Bytes::new(bytes))
+    }
+
+    /// Announces an entry with its body, as the content of a segment frame.
+    pub fn segment(bytes: &'a [u8]) -> Self {
+        Self::Segment(Bytes::new(bytes))
     }
 
     /// Announces a fork proof.
@@ -75,6 +88,84 @@ impl<'a> Announcement<'a> {
         let message: Self = cbor::decode(bytes)?;
         // The codec also takes an enumeration without the head of its map, and a second spelling would travel as another message.
         if message.encode() == bytes { Ok(message) } else { Err(CborError::NotCanonical) }
+    }
+}
+
+/// Why a segment is none that may be announced. Every one of these is the sender's fault: it could have checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NewEntryError {
+    /// The run is longer than an announced one may be, or of another length than announced.
+    #[error("an announced segment of a length that none may have")]
+    Length,
+    /// It is no segment.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// It has more than one entry.
+    #[error("an announced segment of more than one entry")]
+    Several,
+    /// Its body is missing, or not for everybody.
+    #[error("an announced segment whose body is missing or not for everybody")]
+    NotPublic,
+}
+
+/// An announced entry with its body, taken apart: what it says is right if its key says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEntry(ReceivedRun);
+
+impl NewEntry {
+    /// Splits what is announced: the length of the run, and its zstd frame.
+    ///
+    /// # Errors
+    /// If it is cut off, or the run is longer than an announced one may be.
+    pub fn split(content: &[u8]) -> Result<(usize, &[u8]), NewEntryError> {
+        let (len, frame) = split_segment(content).map_err(|_| NewEntryError::Length)?;
+        if len > limits::GOSSIP_RUN_MAX { Err(NewEntryError::Length) } else { Ok((len, frame)) }
+    }
+
+    /// What is announced of a run in this zstd frame; `None` if it is not to be announced with its body, or does not fit into a message.
+    pub fn announced(run: &VerifiedRun, frame: &[u8]) -> Option<Vec<u8>> {
+        let [item] = run.items() else { return None };
+        let fits = run.bytes().len() <= limits::GOSSIP_RUN_MAX && frame.len() <= limits::GOSSIP_FRAME_MAX;
+        let head =
+            segment_head(run.bytes().len()).filter(|_| fits && item.held && item.audience == Audience::Public)?;
+        Some([&head, frame].concat())
+    }
+
+    /// Takes the decompressed bytes of an announced segment apart.
+    ///
+    /// # Errors
+    /// If they are not a run of one entry for everybody with its body, within the bounds.
+    pub fn read(run: Vec<u8>) -> Result<Self, NewEntryError> {
+        if run.len() > limits::GOSSIP_RUN_MAX {
+            return Err(NewEntryError::Length);
+        }
+        let run = ReceivedRun::receive(run)?;
+        match run.items() {
+            [item] if item.held && item.audience == Audience::Public => Ok(Self(run)),
+            [_] => Err(NewEntryError::NotPublic),
+            _ => Err(NewEntryError::Several),
+        }
+    }
+
+    /// The log.
+    pub fn log(&self) -> PublicKey {
+        self.0.log()
+    }
+
+    /// The entry.
+    ///
+    /// # Errors
+    /// Never, since it has been taken apart before.
+    pub fn entry(&self) -> Result<Entry<'_>, RunError> {
+        self.0.items().first().ok_or(RunError::Empty).and_then(|item| self.0.entry(item))
+    }
+
+    /// Checks its signature.
+    ///
+    /// # Errors
+    /// If it does not verify for the network of the log.
+    pub fn verify(self, networks: &(impl NetworkOf + ?Sized)) -> Result<VerifiedRun, RunError> {
+        self.0.verify(networks)
     }
 }
 
@@ -151,6 +242,7 @@ pub fn judge_entry(ledger: &Ledger, history: &impl History, statement: &EntrySta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{entry::BodyRef, kind::Kind, run::push_item};
 
     #[test]
     fn a_message_has_one_form() {
@@ -162,6 +254,53 @@ mod tests {
             assert!(Announcement::decode(&longer).is_err(), "trailing bytes");
         }
         assert_eq!(Announcement::entry(b"e").encode(), b"\xa1\x65entry\x41e");
+    }
+
+    #[test]
+    fn only_one_small_entry_for_everybody_is_announced_with_its_body() {
+        let network = Hash::of(b"network");
+        let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
+        let statement = |seq, prev, audience, body: &[u8]| EntryStatement {
+            log: PublicKey::from(&key),
+            seq,
+            body: BodyRef::to(body),
+            kind: Kind::Practice,
+            prev,
+            time: 0,
+            audience,
+        };
+        let item = |statement: &EntryStatement, body: Option<&[u8]>| {
+            let mut run = Vec::new();
+            push_item(&mut run, &statement.sign(&network, &key), body);
+            run
+        };
+        let verified = |run: &[u8]| ReceivedRun::receive(run.to_vec()).unwrap().verify(&network).unwrap();
+        let first = statement(3, network, Audience::Public, b"body");
+        let second = statement(4, Hash::of(&first.sign(&network, &key)), Audience::Public, b"body");
+        let whole = item(&first, Some(b"body"));
+        let content = NewEntry::announced(&verified(&whole), b"frame").unwrap();
+        assert_eq!(NewEntry::split(&content), Ok((whole.len(), &b"frame"[..])));
+        let new = NewEntry::read(whole.clone()).unwrap();
+        assert_eq!(new.entry().unwrap().statement, first);
+        assert_eq!(new.verify(&network), Ok(verified(&whole)));
+        let closed = statement(3, network, Audience::Members, b"body");
+        let large = alloc::vec![0; limits::GOSSIP_RUN_MAX];
+        let refused = [
+            (item(&first, None), NewEntryError::NotPublic),
+            (item(&closed, Some(b"body")), NewEntryError::NotPublic),
+            ([whole.clone(), item(&second, Some(b"body"))].concat(), NewEntryError::Several),
+            (item(&statement(3, network, Audience::Public, &large), Some(&large)), NewEntryError::Length),
+        ];
+        for (run, why) in refused {
+            assert_eq!(NewEntry::announced(&verified(&run), b"frame"), None, "{why}");
+            assert_eq!(NewEntry::read(run), Err(why));
+        }
+        let frame = alloc::vec![0; limits::GOSSIP_FRAME_MAX + 1];
+        assert_eq!(NewEntry::announced(&verified(&whole), &frame), None);
+        let content = NewEntry::announced(&verified(&whole), &frame[1..]).unwrap();
+        assert!(Announcement::segment(&content).encode().len() <= limits::GOSSIP_MAX);
+        let over = u32::try_from(limits::GOSSIP_RUN_MAX + 1).unwrap().to_be_bytes();
+        assert_eq!(NewEntry::split(&over), Err(NewEntryError::Length));
     }
 
     #[test]

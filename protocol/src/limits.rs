@@ -98,9 +98,15 @@ pub const SYNC_MESSAGE_MAX: usize = 256 * 1024;
 /// A frame of the sync protocol that carries a compressed segment. Incompressible data grows a little.
 pub const SYNC_SEGMENT_MAX: usize = SEGMENT_MAX + 64 * 1024;
 
-/// A gossip message: an entry without its body, or a fork proof of about two dozen entries, with a little around it. Larger
-/// proofs travel by sync alone.
+/// A gossip message: an entry, with its body if that is small, or a fork proof of about two dozen entries, with a little around it.
+/// Whatever is larger travels by sync alone.
 pub const GOSSIP_MAX: usize = 2 * ENTRY_MAX + 256;
+
+/// The zstd frame of a segment in a gossip message: what the message leaves for it.
+pub const GOSSIP_FRAME_MAX: usize = GOSSIP_MAX - 32;
+
+/// The run of a segment in a gossip message, not compressed.
+pub const GOSSIP_RUN_MAX: usize = 32 * 1024;
 
 /// Addresses in a node record.
 pub const NODE_ADDRESSES_MAX: usize = 8;

@@ -183,6 +183,11 @@ impl ReceivedRun {
         self.log
     }
 
+    /// The items in their order.
+    pub(crate) fn items(&self) -> &[Item] {
+        &self.items
+    }
+
     /// How many items at the front of the run would pass [`ReceivedRun::verify`]: everything after the last entry whose own
     /// signature verifies is cut off. For a file that was torn while it was written.
     pub fn anchored_len(&self, networks: &(impl NetworkOf + ?Sized)) -> usize {
@@ -208,7 +213,8 @@ impl ReceivedRun {
         (first..self.items.len()).step_by(usize::try_from(spacing).unwrap_or(usize::MAX))
     }
 
-    fn entry(&self, item: &Item) -> Result<Entry<'_>, RunError> {
+    /// The entry of an item.
+    pub(crate) fn entry(&self, item: &Item) -> Result<Entry<'_>, RunError> {
         let offset = item.offset as usize;
         let (start, len) = (item.entry.0 as usize, item.entry.1 as usize);
         let bytes = self.bytes.get(start..start + len).ok_or(RunError::Form { offset })?;

@@ -50,6 +50,8 @@ fn all() -> Vec<(&'static str, u64)> {
         LOG_BYTES_MAX,
         LOG_ENTRIES_MAX,
         GOSSIP_MAX,
+        GOSSIP_FRAME_MAX,
+        GOSSIP_RUN_MAX,
         NODE_ADDRESSES_MAX,
         NODE_RECORD_MAX,
         NODE_RECORDS_MAX,

@@ -7,8 +7,8 @@ import re
 
 from ballot_rules import read_statement
 from primitives import Refused, blake3, decode, need, verify_strict
-from rules import (BODY_MAX, check_fields, decode_or, is_hash, is_uint, open_envelope, read_entry, read_fork, signed_bytes,
-                   verify_entry)
+from rules import (BODY_MAX, check_fields, decode_or, is_hash, is_uint, open_envelope, read_byte_string, read_entry, read_fork,
+                   signed_bytes, verify_entry)
 
 CDDL = pathlib.Path(__file__).parents[2] / "docs" / "spec" / "records.cddl"
 ITEMS_MAX, LEVELS_MAX, REVISES_MAX, CODE_MAX, INTEGER_MAX = 32768, 9, 16, 100, (1 << 53) - 1
@@ -132,18 +132,44 @@ def read_node_record(data, network):
     return record
 
 
+def unpack(content):
+    """The run of a segment frame. The vectors have zstd frames of one raw block; others need a decompressor."""
+    need(len(content) >= 14 and content[4:9] == bytes.fromhex("28b52ffd60"), "form")
+    length = int.from_bytes(content[:4], "big")
+    need(1 <= length <= 32768, "form")
+    block = int.from_bytes(content[11:14], "little")
+    need(block & 7 == 1 and block >> 3 == len(content) - 14 == length, "form")
+    return content[14:]
+
+
+def read_new_entry(content, network):
+    run = unpack(content)
+    need(run[0] == 0x82, "form")
+    entry_bytes, rest = read_byte_string(run[1:])
+    need(rest and rest[0] != 0xF6, "form")
+    body, rest = read_byte_string(rest)
+    need(not rest, "form")
+    entry, _, _ = read_entry(entry_bytes)
+    need(entry["audience"] == "public", "form")
+    need(len(body) == entry["body"]["size"] and blake3(body) == entry["body"]["hash"], "form")
+    need(entry["seq"] != 0 or entry["prev"] == network, "other-network")
+    verify_entry(entry_bytes, network)
+
+
 def judge_announcement(data, network):
     """What of the judging depends on the message and the network alone."""
     need(len(data) <= 8448, "form")
     message = decode_or("form", data)
     need(isinstance(message, dict) and len(message) == 1, "form")
     (pair, carried), = message.items()
-    need(pair in ("entry", "fork", "node", "ballot") and isinstance(carried, bytes), "form")
+    need(pair in ("entry", "segment", "fork", "node", "ballot") and isinstance(carried, bytes), "form")
     try:
         if pair == "entry":
             entry, _, _ = read_entry(carried)
             need(entry["seq"] != 0 or entry["prev"] == network, "other-network")
             verify_entry(carried, network)
+        elif pair == "segment":
+            read_new_entry(carried, network)
         elif pair == "fork":
             read_fork(carried, network)
         elif pair == "ballot":

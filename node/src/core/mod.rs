@@ -145,6 +145,8 @@ pub enum CoreEvent {
         head: Hash,
         /// Bytes of its last entry.
         entry: Arc<[u8]>,
+        /// That entry with its body as it is announced, if this node wrote it and it is small and for everybody.
+        segment: Option<Arc<[u8]>>,
     },
     /// A fork became known.
     Forked(Arc<ForkProof>),

@@ -1,5 +1,7 @@
 //! Runs that the ledger has taken in and that are not on the disk yet: nobody sees them but the ledger.
 
+use std::sync::Arc;
+
 use nanduti_protocol::{
     hash::Hash,
     key::PublicKey,
@@ -16,6 +18,8 @@ pub(super) struct Pending {
     pub(super) facts: Facts,
     /// The run as it is appended, if that was made already.
     pub(super) piece: Option<Piece>,
+    /// The run as it is announced with its body, if it is.
+    pub(super) segment: Option<Arc<[u8]>>,
     pub(super) waiting: Waiting,
 }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use nanduti_protocol::{
+    announce::NewEntry,
     key::{MemberId, PublicKey},
     kind::Kind,
     ledger::Admission,
@@ -47,7 +48,11 @@ impl Writer {
         });
         match admitted {
             Ok(run) => {
-                pending.push(Pending { run, facts: Facts::default(), piece: None, waiting: Waiting::Author(reply) })
+                // If it cannot be compressed now, it cannot when it is appended either, and the failure is told there.
+                let piece = self.segments.pack(run.run()).ok();
+                let segment = piece.as_ref().and_then(|piece| NewEntry::announced(run.run(), piece.frame()));
+                let (facts, segment) = (Facts::default(), segment.map(Into::into));
+                pending.push(Pending { run, facts, piece, segment, waiting: Waiting::Author(reply) });
             }
             Err(error) => {
                 let _ = reply.send(Err(error));

@@ -233,7 +233,7 @@ impl Writer {
         let forks_before: Vec<ForkProof> = self.ledger.forks_of(&log).cloned().collect();
         let outcome = self.ledger.admit(run, &WithPending { disk: &self.disk, pending });
         if let Ok(Admission::Appended(run)) = outcome {
-            pending.push(Pending { run, facts, piece, waiting: Waiting::Admit(reply) });
+            pending.push(Pending { run, facts, piece, segment: None, waiting: Waiting::Admit(reply) });
             return;
         }
         // What else there is to say may rest on what is pending of this log, so that goes to the disk first.
@@ -444,10 +444,11 @@ impl Writer {
             self.send(CoreEvent::AuthorityChanged);
         }
         for log in logs {
-            let last = pending.iter().rev().map(|pending| pending.run.run()).find(|run| run.log() == *log);
-            if let Some((run, item)) = last.and_then(|run| Some((run, run.items().last()?))) {
-                let entry = run.entry_bytes(item).into();
-                self.send(CoreEvent::Appended { log: *log, next: run.next_seq(), head: run.head(), entry });
+            let Some(last) = pending.iter().rfind(|pending| pending.run.run().log() == *log) else { continue };
+            let run = last.run.run();
+            if let Some(item) = run.items().last() {
+                let (entry, segment) = (run.entry_bytes(item).into(), last.segment.clone());
+                self.send(CoreEvent::Appended { log: *log, next: run.next_seq(), head: run.head(), entry, segment });
             }
         }
     }

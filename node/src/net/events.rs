@@ -149,6 +149,7 @@ impl Task {
         }
         match judgement.heard {
             Some(Heard::Entry(log)) => self.schedule.want_log(&peer, log),
+            Some(Heard::News(news)) => self.take_in(peer, *news),
             Some(Heard::Ballot) => self.schedule.want_full_soon(&peer, now),
             Some(Heard::Unplaced) => self.schedule.want_full_soon(&peer, now + limits::UNPLACED_REST),
             Some(Heard::Fork(proof)) => {

@@ -244,6 +244,9 @@ pub(super) const EXCHANGE_AGAIN: Duration = Duration::from_secs(5);
 /// On so many bytes work is done at once: decompressing and verifying them takes a fraction of a millisecond.
 pub(super) const AT_ONCE_BYTES: usize = 16 * 1024;
 
+/// News that came with its body and is on its way to the disk: some 40 KB each at most. What comes beyond it is pulled.
+pub(super) const NEWS: usize = 32;
+
 /// Reports of sessions that wait for the network's task.
 pub(super) const REPORTS: usize = 64;
 

@@ -15,6 +15,7 @@ use super::limits;
 use super::records::{Learnt, key_of};
 use super::sync::{Ended, Role, SessionError, SessionReport};
 use super::task::{Task, jitter};
+use crate::core::CoreError;
 
 /// Something that ran beside the task has ended.
 #[derive(Debug)]
@@ -36,6 +37,15 @@ pub(super) enum Report {
         peer: PeerId,
         /// What was heard.
         heard: Result<Vec<Vec<u8>>, ExchangeError>,
+    },
+    /// News that came with its body was taken in, or not.
+    News {
+        /// From whom.
+        peer: PeerId,
+        /// Whose.
+        log: PublicKey,
+        /// Why not.
+        failed: Option<CoreError>,
     },
 }
 
@@ -75,6 +85,11 @@ impl Task {
                 self.blame_peer(peer, fault, "exchange of node records");
             }
             Report::Exchange { peer, heard: Err(error) } => tracing::debug!(%peer, %error, "no node records exchanged"),
+            Report::News { failed: None, .. } => {}
+            Report::News { peer, log, failed: Some(error) } => {
+                tracing::debug!(%peer, %log, %error, "news was not taken in as it came");
+                self.schedule.want_log(&peer, log);
+            }
         }
     }
 

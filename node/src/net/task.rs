@@ -1,6 +1,7 @@
 //! The task that owns the network's state, and its loop.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::{FutureExt, StreamExt};
@@ -9,7 +10,7 @@ use libp2p::{Multiaddr, PeerId};
 use nanduti_protocol::hash::Hash;
 use nanduti_protocol::key::{MemberId, PublicKey};
 use nanduti_protocol::node_record::NodeRecord;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
@@ -63,6 +64,8 @@ pub(super) struct Task {
     pub(super) dialer: Dialer,
     pub(super) schedule: Schedule,
     pub(super) gossip: Gossip,
+    /// Places for news that came with its body and is on its way to the disk.
+    pub(super) news: Arc<Semaphore>,
     pub(super) records: Records,
     pub(super) blame: Blame,
     pub(super) memory: Memory,
@@ -109,6 +112,7 @@ impl Task {
             dialer: Dialer::new(key.peer_id()),
             schedule: Schedule::new(options.config.sync_interval(), own_sessions, options.config.gossip),
             gossip: Gossip::new(now),
+            news: Arc::new(Semaphore::new(limits::NEWS)),
             records: Records::new(network, PublicKey::from_bytes(key.public())),
             blame: Blame::default(),
             memory,
@@ -240,8 +244,8 @@ impl Task {
     fn on_core_event(&mut self, event: CoreEvent) {
         self.schedule.moved(Instant::now());
         match event {
-            CoreEvent::Appended { log, entry, .. } if self.options.config.gossip => {
-                self.gossip.announce_entry(log, entry);
+            CoreEvent::Appended { log, entry, segment, .. } if self.options.config.gossip => {
+                self.gossip.announce_entry(log, entry, segment);
             }
             CoreEvent::Forked(proof) if self.options.config.gossip => self.gossip.announce_fork(&proof),
             CoreEvent::Balloted(papers) if self.options.config.gossip => self.gossip.announce_ballot(&papers),

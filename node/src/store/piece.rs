@@ -148,6 +148,11 @@ impl Piece {
         (self.first, self.count, self.content) == (run.first_seq(), run.items().len(), run.bytes().len())
     }
 
+    /// The zstd frame of the run.
+    pub(crate) fn frame(&self) -> &[u8] {
+        self.bytes.get(HEAD..).unwrap_or_default()
+    }
+
     /// What is appended.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -5,7 +5,7 @@
 
 use data_encoding::BASE32_NOPAD;
 use nanduti_protocol::{
-    announce::Announcement,
+    announce::{Announcement, NewEntry},
     authority::Authority,
     ballot::Statement as BallotStatement,
     cbor,
@@ -16,7 +16,7 @@ use nanduti_protocol::{
     hash::Hash,
     key::{MemberId, PublicKey},
     keyring::{Keyring, Opening},
-    kind::Kind,
+    kind::{Audience, Kind},
     limits,
     networks::NetworkOf,
     node_record::SealedNodeRecord,
@@ -181,10 +181,21 @@ pub fn announcement(data: &[u8]) {
     assert_eq!(message.encode(), data);
     match message {
         Announcement::Entry(bytes) => entry(bytes),
+        Announcement::Segment(content) => new_entry(content),
         Announcement::Fork(bytes) => fork(bytes),
         Announcement::Node(bytes) => node_record(bytes),
         Announcement::Ballot(bytes) => statement(bytes),
     }
+}
+
+/// An entry that is announced with its body: here what stands in the place of the frame is the run itself.
+fn new_entry(content: &[u8]) {
+    let Ok((len, run)) = NewEntry::split(content) else { return };
+    assert!((1..=limits::GOSSIP_RUN_MAX).contains(&len));
+    let Ok(new) = NewEntry::read(run.to_vec()) else { return };
+    let read = new.entry().expect("it was taken apart");
+    assert_eq!(read.statement.audience, Audience::Public);
+    assert!(run.len() <= limits::GOSSIP_RUN_MAX && new.log() == read.statement.log);
 }
 
 /// A statement of a ballot.

@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 
 use nanduti_node::fuzzing::{Judged, Listener};
 use nanduti_protocol::{
-    announce::Announcement,
+    announce::{Announcement, NewEntry},
     key::PublicKey,
     node_record::NodeRecord,
+    run::VerifiedRun,
+    sync::segment_head,
     testing::{Actor, Founding},
 };
 
@@ -41,7 +43,19 @@ impl Heard {
         for branch in &world.branches {
             for seq in 0..branch.log.len() {
                 let entry = Announcement::entry(branch.log.entry(seq).expect("written")).encode();
-                if branch.log.is_anchor(seq) { honest.push(entry) } else { idle.push(entry) }
+                let anchor = branch.log.is_anchor(seq);
+                if anchor {
+                    honest.push(entry)
+                } else {
+                    idle.push(entry)
+                }
+                let run = branch.log.segment(seq..seq + 1);
+                let whole = anchor.then(|| with_body(&branch.log.run(seq..seq + 1))).flatten();
+                // A body that is missing or for members is announced by nobody.
+                match whole {
+                    Some(whole) => honest.push(whole),
+                    None => idle.push(as_segment(&run)),
+                }
             }
         }
         for log in &world.strangers {
@@ -63,6 +77,31 @@ fn record(world: &World, actor: &Actor, counter: u64) -> Vec<u8> {
     let addresses = vec!["/ip4/192.0.2.7/udp/4001/quic-v1".into(), "/dns/example.org/tcp/4001".into()];
     let record = NodeRecord { key: PublicKey::from(&actor.node), counter, addresses };
     Announcement::node(&record.sign(&world.network, &actor.node)).encode()
+}
+
+/// An entry with its body as its author announces it, if it is announced so.
+fn with_body(run: &VerifiedRun) -> Option<Vec<u8>> {
+    let frame = zstd::bulk::compress(run.bytes(), 1).expect("memory");
+    NewEntry::announced(run, &frame).map(|content| Announcement::segment(&content).encode())
+}
+
+/// A run as if it were announced.
+fn as_segment(run: &[u8]) -> Vec<u8> {
+    let frame = zstd::bulk::compress(run, 1).expect("memory");
+    let head = segment_head(run.len()).expect("the logs of this world are short");
+    Announcement::segment(&[&head[..], &frame].concat()).encode()
+}
+
+/// Does a changed message decompress to what a member signed? zstd has many spellings of the same bytes.
+fn is_another_spelling(message: &[u8], signed: &BTreeSet<Vec<u8>>) -> bool {
+    let run = |message: &[u8]| match Announcement::decode(message) {
+        Ok(Announcement::Segment(content)) => {
+            let (len, frame) = NewEntry::split(content).ok()?;
+            zstd::bulk::decompress(frame, len).ok()
+        }
+        _ => None,
+    };
+    run(message).is_some_and(|found| signed.iter().any(|known| run(known).as_ref() == Some(&found)))
 }
 
 /// A node hears what a script says.
@@ -89,7 +128,9 @@ pub fn gossip(data: &[u8]) {
                 assert_eq!(fault, None, "blamed for what a member signed: {message:02x?}");
             }
             if judged == Judged::PassedOn
-                && let Ok(Announcement::Entry(_) | Announcement::Ballot(_)) = Announcement::decode(&message)
+                && let Ok(Announcement::Entry(_) | Announcement::Segment(_) | Announcement::Ballot(_)) =
+                    Announcement::decode(&message)
+                && !is_another_spelling(&message, &heard.signed)
             {
                 assert!(heard.signed.contains(&message), "passed on, and no member signed it: {message:02x?}");
             }

@@ -71,9 +71,17 @@ fn unsigned(statement: &Statement) -> Vec<u8> {
 /// # Panics
 /// If it is larger than a frame can be.
 pub(super) fn segment_frame(run: &[u8], claimed: usize) -> Vec<u8> {
+    frame(FrameType::Segment, &segment(run, claimed))
+}
+
+/// The content of such a frame.
+///
+/// # Panics
+/// If it says more than a header can say.
+pub(super) fn segment(run: &[u8], claimed: usize) -> Vec<u8> {
     let compressed = zstd::bulk::compress(run, 1).expect("memory can be compressed");
     let head = segment_head(claimed).expect("attackers keep to the bounds that only a header has");
-    frame(FrameType::Segment, &[head.as_slice(), &compressed].concat())
+    [head.as_slice(), &compressed].concat()
 }
 
 /// A frame of a type.

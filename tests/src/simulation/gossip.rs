@@ -3,11 +3,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::ControlFlow::{self, Break, Continue},
     rc::Rc,
 };
 
 use nanduti_protocol::{
-    announce::{Announcement, BallotPlace, Place, judge_entry, judge_statement},
+    announce::{Announcement, BallotPlace, NewEntry, Place, judge_entry, judge_statement},
     chain::{Chain, ChainError},
     entry::Entry,
     fork::{ForkError, ForkProof},
@@ -15,6 +16,8 @@ use nanduti_protocol::{
     key::PublicKey,
     ledger::{History, Ledger},
     networks::NetworkOf,
+    run::VerifiedRun,
+    sync::segment_head,
 };
 
 use super::clock::{NodeId, SECOND, Time};
@@ -45,6 +48,8 @@ pub(super) enum Heard {
     Nothing,
     /// It is passed on, and the log is pulled from whom it came.
     Entry(PublicKey),
+    /// It is passed on, and taken in: the next entry of a log, with its body.
+    Whole(Box<VerifiedRun>),
     /// The log is pulled, but the message is not passed on: there is too much of it.
     News(PublicKey),
     /// Somebody speaks who is unknown here.
@@ -102,6 +107,7 @@ impl Gossip {
             Err(_) => Heard::Fault("bad-gossip"),
             Ok(Announcement::Node(_)) => Heard::Nothing,
             Ok(Announcement::Entry(bytes)) => self.judge_entry(bytes, ledger, history, now),
+            Ok(Announcement::Segment(bytes)) => self.judge_segment(bytes, ledger, history, now),
             Ok(Announcement::Fork(bytes)) => judge_fork(bytes, ledger),
             Ok(Announcement::Ballot(bytes)) => match judge_statement(ledger, bytes) {
                 Ok(BallotPlace::Known) => Heard::Nothing,
@@ -120,28 +126,80 @@ impl Gossip {
     fn judge_entry(&mut self, bytes: &[u8], ledger: &Ledger, history: &impl History, now: Time) -> Heard {
         let Ok(entry) = Entry::decode(bytes) else { return Heard::Fault("bad-gossip") };
         let log = entry.statement.log;
-        let place = judge_entry(ledger, history, &entry.statement, &entry.hash);
-        match place {
-            Place::Known => return Heard::Nothing,
-            Place::OtherNetwork => return Heard::Fault("other-network"),
-            Place::Unplaced => return Heard::Unplaced,
-            Place::Ahead { .. } | Place::Contradicts => {}
-        }
-        if !take(&mut self.logs, log, now, (10, 100)) {
-            return if matches!(place, Place::Ahead { .. }) { Heard::News(log) } else { Heard::Nothing };
-        }
+        let place = match self.place(&entry, ledger, history, now) {
+            Continue(place) => place,
+            Break(heard) => return heard,
+        };
         if entry.verify(&ledger.networks().network_of(&log)).is_err() {
             return Heard::Fault("bad-signature");
         }
         match place {
-            Place::Contradicts => {
-                let chain = Chain::new(ledger.networks(), vec![bytes.to_vec()]).ok();
-                let proof = chain.and_then(|chain| ledger.contradicts(&chain, history));
-                proof.map_or(Heard::Nothing, Heard::Contradiction)
-            }
+            Place::Contradicts => contradiction(bytes, ledger, history),
             _ => Heard::Entry(log),
         }
     }
+
+    fn judge_segment(&mut self, content: &[u8], ledger: &Ledger, history: &impl History, now: Time) -> Heard {
+        let Some(new) = unpack(content) else { return Heard::Fault("bad-gossip") };
+        let Ok(entry) = new.entry() else { return Heard::Fault("bad-gossip") };
+        let place = match self.place(&entry, ledger, history, now) {
+            Continue(place) => place,
+            Break(heard) => return heard,
+        };
+        let Ok(run) = new.verify(ledger.networks()) else { return Heard::Fault("bad-signature") };
+        match place {
+            Place::Contradicts => contradiction(run.entry_bytes(&run.items()[0]), ledger, history),
+            Place::Ahead { next: true } => Heard::Whole(Box::new(run)),
+            _ => Heard::Entry(run.log()),
+        }
+    }
+
+    /// What an entry is to this node, if it is worth a signature.
+    fn place(
+        &mut self,
+        entry: &Entry<'_>,
+        ledger: &Ledger,
+        history: &impl History,
+        now: Time,
+    ) -> ControlFlow<Heard, Place> {
+        let log = entry.statement.log;
+        let place = judge_entry(ledger, history, &entry.statement, &entry.hash);
+        match place {
+            Place::Known => return Break(Heard::Nothing),
+            Place::OtherNetwork => return Break(Heard::Fault("other-network")),
+            Place::Unplaced => return Break(Heard::Unplaced),
+            Place::Ahead { .. } | Place::Contradicts => {}
+        }
+        if take(&mut self.logs, log, now, (10, 100)) {
+            return Continue(place);
+        }
+        Break(if matches!(place, Place::Ahead { .. }) { Heard::News(log) } else { Heard::Nothing })
+    }
+}
+
+/// An entry with its body as it is announced, if it is.
+pub(super) fn with_body(run: &VerifiedRun) -> Option<Rc<Message>> {
+    let frame = zstd::bulk::compress(run.bytes(), 1).ok()?;
+    let content = NewEntry::announced(run, &frame)?;
+    Some(Message::new(Announcement::segment(&content).encode()))
+}
+
+/// Any bytes as if they were an entry with its body.
+pub(super) fn as_segment(run: &[u8]) -> Option<Rc<Message>> {
+    let frame = zstd::bulk::compress(run, 1).ok()?;
+    Some(Message::new(Announcement::segment(&[&segment_head(run.len())?[..], &frame].concat()).encode()))
+}
+
+fn unpack(content: &[u8]) -> Option<NewEntry> {
+    let (len, frame) = NewEntry::split(content).ok()?;
+    let run = zstd::bulk::decompress(frame, len).ok().filter(|run| run.len() == len)?;
+    NewEntry::read(run).ok()
+}
+
+fn contradiction(entry: &[u8], ledger: &Ledger, history: &impl History) -> Heard {
+    let chain = Chain::new(ledger.networks(), vec![entry.to_vec()]).ok();
+    let proof = chain.and_then(|chain| ledger.contradicts(&chain, history));
+    proof.map_or(Heard::Nothing, Heard::Contradiction)
 }
 
 fn judge_fork(bytes: &[u8], ledger: &Ledger) -> Heard {

@@ -16,7 +16,7 @@ use nanduti_protocol::{
     key::PublicKey,
     kind::{Audience, Kind},
     ledger::{History, Ledger},
-    run::{ReceivedRun, VerifiedRun},
+    run::{ReceivedRun, VerifiedRun, push_item},
     testing::{Dice, LogWriter},
 };
 
@@ -24,7 +24,7 @@ use super::{
     Break,
     clock::{Event, MILLISECOND, MINUTE, NodeId, SECOND, SessionId, Time},
     disk::Shelf,
-    gossip::{Gossip, Heard, Message},
+    gossip::{Gossip, Heard, Message, as_segment},
     liar::Liar,
     library::Library,
     restored::Restored,
@@ -214,6 +214,7 @@ impl Node {
         let (word, log) = match &heard {
             Heard::Nothing => ("nothing", None),
             Heard::Entry(log) => ("entry", Some(*log)),
+            Heard::Whole(run) => ("entry and body", Some(run.log())),
             Heard::News(log) => ("news", Some(*log)),
             Heard::Unplaced => ("unplaced", None),
             Heard::Fork(proof) => ("fork", Some(proof.log())),
@@ -222,12 +223,16 @@ impl Node {
             Heard::Fault(name) => (*name, None),
         };
         stage.note(self.id, What { verb: "heard", word, peer: Some(from), log, ..What::default() });
-        if matches!(heard, Heard::Entry(_) | Heard::Fork(_) | Heard::Ballot) {
+        if matches!(heard, Heard::Entry(_) | Heard::Whole(_) | Heard::Fork(_) | Heard::Ballot) {
             self.tell_everybody(message, Some(from), stage);
         }
         match heard {
             Heard::Nothing => {}
             Heard::Entry(log) | Heard::News(log) => self.schedule.want_log(from, log),
+            Heard::Whole(run) if self.writer.queue.len() < QUEUE => {
+                self.writer.queue.push_back(Command::Admit(run, None));
+            }
+            Heard::Whole(run) => self.schedule.want_log(from, run.log()),
             Heard::Ballot => self.schedule.want_full_soon(from, now),
             Heard::Unplaced => self.schedule.want_full_soon(from, now + 2 * SECOND),
             Heard::Fork(proof) | Heard::Contradiction(proof) => {
@@ -381,7 +386,18 @@ impl Node {
     pub(super) fn replay(&self, dice: &mut Dice) -> Option<Rc<Message>> {
         let disk = self.shelf.look();
         let logs: Vec<&PublicKey> = disk.logs.keys().collect();
-        let held = disk.logs.get(*dice.pick(&logs)?)?;
-        Some(Message::new(Announcement::entry(&dice.pick(held)?.entry).encode()))
+        let log = *dice.pick(&logs)?;
+        let held = dice.pick(disk.logs.get(log)?)?;
+        if dice.once_in(2) {
+            return Some(Message::new(Announcement::entry(&held.entry).encode()));
+        }
+        // With its body, or without one, or spoilt: nothing of this is what an honest node announces.
+        let mut run = Vec::new();
+        push_item(&mut run, &held.entry, held.body.as_deref());
+        if dice.once_in(3) {
+            let place = dice.below(run.len());
+            run[place] ^= 1 << dice.below(8);
+        }
+        as_segment(&run)
     }
 }

@@ -24,7 +24,7 @@ use super::{
     ballots::Balloted,
     clock::{Event, MILLISECOND, SessionId},
     disk::{Disk, Shelf},
-    gossip::Message,
+    gossip::{Message, with_body},
     library::Library,
     node::Node,
     schedule::between,
@@ -105,9 +105,14 @@ impl Writer {
     /// Was this run signed here in the batch on its way? What was signed elsewhere, be it with the same key by a thief, or with
     /// the institution's, is there still when this node loses it.
     fn authored(&self, run: &VerifiedRun) -> bool {
-        let place = (run.log(), run.first_seq());
-        let of = |after: &After| matches!(after, After::Acknowledge(log, seq) if (*log, *seq) == place);
-        self.afters.iter().any(of)
+        self.afters.iter().any(|after| after.is_acknowledgement(run))
+    }
+}
+
+impl After {
+    /// Was this run signed here?
+    fn is_acknowledgement(&self, run: &VerifiedRun) -> bool {
+        matches!(self, Self::Acknowledge(log, seq) if (*log, *seq) == (run.log(), run.first_seq()))
     }
 }
 
@@ -232,7 +237,7 @@ impl Node {
         };
         if stage.breaks(Break::EarlyAcknowledgement) {
             self.acknowledge(&log, seq, admitted.run().item_at(seq).cloned(), stage);
-            self.announce_run(admitted.run(), stage);
+            self.announce_run(admitted.run(), true, stage);
         }
         self.writer.pending.push(admitted);
         self.writer.afters.push(After::Acknowledge(log, seq));
@@ -279,7 +284,8 @@ impl Node {
         }
         let last: BTreeMap<PublicKey, &VerifiedRun> = pending.iter().map(|run| (run.run().log(), run.run())).collect();
         for run in last.values() {
-            self.announce_run(run, stage);
+            let authored = afters.iter().any(|after| after.is_acknowledgement(run));
+            self.announce_run(run, authored, stage);
         }
         for log in &forks {
             self.announce_fork(log, stage);
@@ -345,9 +351,11 @@ impl Node {
         }
     }
 
-    fn announce_run(&mut self, run: &VerifiedRun, stage: &mut Stage) {
-        if let Some(last) = run.items().last() {
-            let message = Message::new(Announcement::entry(run.entry_bytes(last)).encode());
+    /// Announces the last entry of a run, with its body if it was signed here and that is small and for everybody.
+    fn announce_run(&mut self, run: &VerifiedRun, authored: bool, stage: &mut Stage) {
+        let whole = if authored { with_body(run) } else { None };
+        let bare = || run.items().last().map(|last| Announcement::entry(run.entry_bytes(last)).encode());
+        if let Some(message) = whole.or_else(|| bare().map(Message::new)) {
             self.tell_everybody(&message, None, stage);
         }
     }

@@ -1,10 +1,16 @@
 //! The door to the writer: many callers at once, closing while busy, bodies that arrive late.
 
-use nanduti_protocol::{kind::Kind, library::Standing};
+use nanduti_protocol::{
+    announce::NewEntry,
+    hash::Hash,
+    kind::{Audience, Kind},
+    library::Standing,
+    limits::GOSSIP_RUN_MAX,
+};
 
 use super::bench::{Bench, RUNTIME, assert_served, open, options};
 use crate::{
-    core::{CoreError, PreparedRun},
+    core::{CoreError, CoreEvent, PreparedRun},
     store::tests::chains::{World, live, member, practice},
 };
 
@@ -208,4 +214,35 @@ fn bodies_that_nobody_sends_keep_no_others_from_being_asked_for() {
     let ask = |most| bench.core().wants(most, true).into_iter().map(|(_, seq)| seq).collect::<Vec<_>>();
     assert_eq!([ask(2), ask(2), ask(2), ask(2)], [vec![1, 2], vec![3, 4], vec![1, 5], vec![2, 3]]);
     assert_eq!(ask(9), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn what_this_node_wrote_is_announced_with_its_body_if_that_is_small_and_for_everybody() {
+    let world = World::new();
+    let (root, log) = world.voice(0, 1);
+    let bench = Bench::with_author(&world, &log, member(0));
+    let mut events = bench.core().subscribe();
+    bench.admit_all([&root, &log]);
+    let mut announced = || {
+        let events = std::iter::from_fn(|| events.try_recv().ok());
+        let segments = events.filter_map(|event| match event {
+            CoreEvent::Appended { entry, segment, .. } => Some((entry, segment)),
+            _ => None,
+        });
+        segments.collect::<Vec<_>>()
+    };
+    assert!(announced().iter().all(|(_, segment)| segment.is_none()), "what came from elsewhere has no body");
+    let write = |audience, body| RUNTIME.block_on(bench.core().author(Kind::Practice, audience, 1, body)).unwrap();
+    write(Audience::Public, practice("small", 2000));
+    let [(entry, Some(segment))] = &announced()[..] else { panic!("with its body") };
+    let (len, frame) = NewEntry::split(segment).unwrap();
+    let new = NewEntry::read(zstd::bulk::decompress(frame, len).unwrap()).unwrap();
+    assert_eq!(new.entry().unwrap().hash, Hash::of(entry));
+    write(Audience::Members, practice("for members", 2000));
+    write(Audience::Public, practice("large", GOSSIP_RUN_MAX));
+    // What cannot be compressed is larger than a message long before that.
+    let noise: Vec<u8> = (0u16..300).flat_map(|number| *Hash::of(&number.to_be_bytes()).as_bytes()).collect();
+    write(Audience::Public, noise);
+    let bare = announced();
+    assert!(bare.len() == 3 && bare.iter().all(|(_, segment)| segment.is_none()));
 }

@@ -2,12 +2,9 @@
 
 use futures::{executor::block_on, io::Cursor};
 use nanduti_protocol::sync::split_segment;
-use zstd::bulk::Decompressor;
 
-use super::{
-    intake::decompress,
-    wire::{FrameReader, Meter},
-};
+use super::super::compression::Unpacker;
+use super::wire::{FrameReader, Meter};
 
 /// The contents of all whole frames at the front of a stream.
 pub fn frames(stream: &[u8]) -> Vec<Vec<u8>> {
@@ -20,6 +17,5 @@ pub fn frames(stream: &[u8]) -> Vec<Vec<u8>> {
 /// The run in the content of a segment frame, and the length that it announces.
 pub fn segment(content: &[u8]) -> Option<(usize, Vec<u8>)> {
     let (len, compressed) = split_segment(content).ok()?;
-    let mut decompressor = Decompressor::new().ok()?;
-    Some((len, decompress(&mut decompressor, compressed, len).ok()?))
+    Some((len, Unpacker::default().unpack(compressed, len).ok()?))
 }

@@ -20,7 +20,6 @@ use nanduti_protocol::ledger::Refusal;
 use nanduti_protocol::run::{ReceivedRun, RunError};
 use nanduti_protocol::sync::split_segment;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use zstd::bulk::Decompressor;
 
 use super::super::blame::Fault;
 use super::super::limits;
@@ -107,16 +106,6 @@ impl Bounds {
         let begun = tokio::spawn(async move { bounds.work(work).await });
         Either::Right(async move { begun.await.unwrap_or(Err(SessionError::Stopped)) })
     }
-}
-
-/// Decompresses a segment to exactly the length that it announces.
-pub(super) fn decompress(
-    decompressor: &mut Decompressor<'static>,
-    compressed: &[u8],
-    len: usize,
-) -> Result<Vec<u8>, Fault> {
-    let run = decompressor.decompress(compressed, len).map_err(|_| Fault::COMPRESSION)?;
-    if run.len() == len { Ok(run) } else { Err(Fault::COMPRESSION) }
 }
 
 type Verifying = Pin<Box<dyn Future<Output = (Result<Result<PreparedRun, RunError>, SessionError>, Hold)> + Send>>;

@@ -26,14 +26,14 @@ use nanduti_protocol::sync::{
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
-use zstd::bulk::Decompressor;
 
 use super::super::blame::Fault;
+use super::super::compression::{UnpackError, Unpacker};
 use super::super::limits;
 use super::super::records::key_of;
 use super::super::slots::GiveWay;
 use super::super::streams::OpenError;
-use super::intake::{Bounds, Came, Intake, decompress};
+use super::intake::{Bounds, Came, Intake};
 use super::serve::{Served, Server};
 use super::view::SessionView;
 use super::wire::{FrameReader, Meter, WireError, write_frame};
@@ -155,8 +155,7 @@ async fn read_loop<R: futures::AsyncRead + Unpin>(
     bounds: &Bounds,
     meter: &Meter,
 ) -> Result<Infallible, SessionError> {
-    // Made when the first segment comes: most sessions bring none.
-    let mut decompressor = None;
+    let mut unpacker = Unpacker::default();
     loop {
         let Some((header, content)) = reader.next(meter).await? else { break };
         let arrival = match header.frame_type {
@@ -164,20 +163,20 @@ async fn read_loop<R: futures::AsyncRead + Unpin>(
             FrameType::Segment => {
                 let (len, _) = split_segment(&content)?;
                 let hold = bounds.hold(len + content.len()).await?;
-                let mut inner = match decompressor.take() {
-                    Some(decompressor) => decompressor,
-                    None => Decompressor::new().map_err(|error| SessionError::Own(error.to_string()))?,
-                };
                 let unpack = move || {
                     let run = split_segment(&content)
-                        .map_err(|_| Fault::COMPRESSION)
-                        .and_then(|(len, compressed)| decompress(&mut inner, compressed, len));
-                    (inner, run, content)
+                        .map_err(|_| UnpackError::Content)
+                        .and_then(|(len, compressed)| unpacker.unpack(compressed, len));
+                    (unpacker, run, content)
                 };
-                let (inner, run, content) = bounds.begin(len, unpack).await?;
-                decompressor = Some(inner);
-                let run = run.map_err(|fault| {
-                    SessionError::Fault(fault, "the peer sent a segment that does not decompress to its length".into())
+                let (used, run, content) = bounds.begin(len, unpack).await?;
+                unpacker = used;
+                let run = run.map_err(|error| match error {
+                    UnpackError::Content => SessionError::Fault(
+                        Fault::COMPRESSION,
+                        "the peer sent a segment that does not decompress to its length".into(),
+                    ),
+                    UnpackError::Memory(_) => SessionError::Own(error.to_string()),
                 })?;
                 Arrival::Segment(run, Came { content, hold })
             }

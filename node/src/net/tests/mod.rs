@@ -5,5 +5,6 @@ mod converge;
 mod fixture;
 pub(super) mod frames;
 mod hostile;
+mod news;
 mod raw;
 mod restored;

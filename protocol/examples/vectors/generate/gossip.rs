@@ -1,19 +1,22 @@
 //! Announcements and node records.
 
 use nanduti_protocol::{
-    announce::Announcement,
+    announce::{Announcement, NewEntry},
     ballot::{Statement as BallotStatement, rules::Step},
     chain::{Chain, ChainError},
     entry::{Entry, Statement},
     envelope::{self, EnvelopeError, Purpose},
     fork::{ForkError, ForkProof},
     hash::Hash,
+    kind::Audience,
     limits,
     node_record::{NodeRecord, NodeRecordError, SealedNodeRecord},
+    run::push_item,
+    sync::segment_head,
 };
 use serde_json::{Value, json};
 
-use super::{cbor, hex, made, refused};
+use super::{cbor, hex, made, refused, sessions::stored};
 
 const ADDRESS: &str = "/ip4/192.0.2.7/udp/4001/quic-v1";
 
@@ -65,6 +68,7 @@ fn judge(bytes: &[u8]) -> Option<&'static str> {
             Ok(entry) if entry.statement.seq == 0 && entry.statement.prev != network => Some("other-network"),
             Ok(entry) => entry.verify(&network).is_err().then_some("signature"),
         },
+        Ok(Announcement::Segment(bytes)) => judge_segment(bytes),
         Ok(Announcement::Fork(bytes)) => match ForkProof::decode(&network, bytes) {
             Err(ForkError::Chain(ChainError::Signature(_))) => Some("signature"),
             Err(_) => Some("form"),
@@ -81,13 +85,43 @@ fn judge(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
+fn judge_segment(bytes: &[u8]) -> Option<&'static str> {
+    let network = made::network();
+    let read = NewEntry::split(bytes).ok().and_then(|(len, frame)| {
+        let run = frame.strip_prefix(&stored(&[0; 256])[..5])?.get(5..)?;
+        NewEntry::read((run.len() == len).then(|| run.to_vec())?).ok()
+    });
+    let Some(new) = read else { return Some("form") };
+    let statement = new.entry().expect("it was read").statement;
+    if statement.seq == 0 && statement.prev != network {
+        return Some("other-network");
+    }
+    new.verify(&network).is_err().then_some("signature")
+}
+
+/// The content of a segment frame of this run, which says that it has so many bytes.
+fn segment(run: &[u8], len: usize) -> Vec<u8> {
+    [&segment_head(len).expect("in bounds")[..], &stored(run)].concat()
+}
+
+/// An entry with its body.
+fn item(statement: &Statement, key: u8, body: Option<&[u8]>) -> Vec<u8> {
+    let mut run = Vec::new();
+    push_item(&mut run, &entry(statement, key), body);
+    run
+}
+
 fn announcements() -> Vec<Value> {
     let first = entry(&made::statement(0, made::network(), b"one"), 1);
     let above = entry(&made::statement(9, Hash::of(b"the one below"), b"ten"), 1);
+    let body = [b'b'; 200];
+    let whole = item(&made::statement(9, Hash::of(b"the one below"), &body), 1, Some(&body));
+    let whole = segment(&whole, whole.len());
     let (fork, node, ballot) = (fork().encode(), sign(&record(7, &[ADDRESS])), ballot(Step::Endorse, Some(1)));
     let cases = [
         ("the first entry of a log", Announcement::entry(&first), &first),
         ("an entry above others", Announcement::entry(&above), &above),
+        ("an entry with its body", Announcement::segment(&whole), &whole),
         ("a fork proof", Announcement::fork(&fork), &fork),
         ("a node record", Announcement::node(&node), &node),
         ("a statement of a ballot", Announcement::ballot(&ballot), &ballot),
@@ -99,6 +133,7 @@ fn announcements() -> Vec<Value> {
             assert_eq!((Announcement::decode(&bytes), judge(&bytes)), (Ok(*announcement), None), "{name}");
             let pair = match announcement {
                 Announcement::Entry(_) => "entry",
+                Announcement::Segment(_) => "segment",
                 Announcement::Fork(_) => "fork",
                 Announcement::Node(_) => "node",
                 Announcement::Ballot(_) => "ballot",
@@ -121,6 +156,16 @@ fn rejected() -> Vec<Value> {
     let pair = |key: &str, value: Vec<u8>| cbor::map(&[(key, value)]);
     let long = [&[0x59, 0, 1][..], b"e"].concat();
     let two = [("fork", cbor::bytes(b"f")), ("entry", cbor::bytes(&good))];
+    let body = [b'b'; 200];
+    let four = made::statement(3, Hash::of(b"below"), &body);
+    let whole = |statement: &Statement, key, body| {
+        let run = item(statement, key, body);
+        pair("segment", cbor::bytes(&segment(&run, run.len())))
+    };
+    let closed = Statement { audience: Audience::Members, ..four.clone() };
+    let (one, five) = (item(&four, 1, Some(&body)), made::statement(4, Hash::of(&entry(&four, 1)), &body));
+    let several = [one.clone(), item(&five, 1, Some(&body))].concat();
+    let away = made::statement(0, Hash::of(b"another network"), &body);
     let cases = [
         ("nothing", "form", Vec::new()),
         ("an empty map", "form", vec![0xa0]),
@@ -132,6 +177,19 @@ fn rejected() -> Vec<Value> {
         ("a byte after the end", "form", [Announcement::entry(&good).encode(), vec![0]].concat()),
         ("something that is not an entry", "form", pair("entry", cbor::bytes(b"entry"))),
         ("an entry with its body", "form", pair("entry", made::log(&[b"one"])[0].1.clone())),
+        ("a segment without the body", "form", whole(&four, 1, None)),
+        ("a segment with another body", "form", whole(&four, 1, Some(&[b'c'; 200]))),
+        ("a segment whose body is for members", "form", whole(&closed, 1, Some(&body))),
+        ("a segment of two entries", "form", pair("segment", cbor::bytes(&segment(&several, several.len())))),
+        ("a segment that is longer than it announces", "form", pair("segment", cbor::bytes(&segment(&one, 256)))),
+        (
+            "a segment that announces 32,769 bytes",
+            "form",
+            pair("segment", cbor::bytes(&segment(&one, limits::GOSSIP_RUN_MAX + 1))),
+        ),
+        ("a segment that is cut off", "form", pair("segment", cbor::bytes(&[0, 0, 1]))),
+        ("a segment of another network at place 0", "other-network", whole(&away, 1, Some(&body))),
+        ("a segment signed by another key", "signature", whole(&four, 2, Some(&body))),
         ("a fork proof that proves nothing", "form", pair("fork", cbor::bytes(&no_fork))),
         ("a record with nine addresses", "form", pair("node", cbor::bytes(&sign(&record(7, &[ADDRESS; 9]))))),
         ("a ratification that cites", "form", pair("ballot", cbor::bytes(&ballot(Step::Ratify, Some(1))))),

@@ -169,7 +169,7 @@ pub(super) fn shown(papers: &Papers) -> Value {
 }
 
 /// A zstd frame (RFC 8878) of one raw block: its bytes depend on no compressor.
-fn stored(run: &[u8]) -> Vec<u8> {
+pub(super) fn stored(run: &[u8]) -> Vec<u8> {
     let size = u16::try_from(run.len() - 256).expect("between 256 bytes and 64 KiB").to_le_bytes();
     let block = (u32::try_from(run.len()).expect("small") << 3 | 1).to_le_bytes();
     [&[0x28, 0xb5, 0x2f, 0xfd, 0x60], &size[..], &block[..3], run].concat()

@@ -53,6 +53,10 @@ use nanduti_node::api::ApiError;
 use options::{Command, Options};
 use report::{Outcome, Report};
 
+/// The program's own, since some commands run its nodes in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures::AsyncWriteExt;
-use nanduti_protocol::{announce::Announcement, hash::Hash};
+use nanduti_protocol::{announce::Announcement, hash::Hash, limits::GOSSIP_RUN_MAX};
 
 use super::{
     super::{
@@ -45,6 +45,41 @@ pub(super) const UNKNOWN_KEYS: Attack = Attack {
             let key = forge::stranger(number % 64);
             let body = number.to_be_bytes();
             Announcement::entry(&forge::entry(&target.network, &key, tip, adoption(), &body)).encode()
+        })
+    },
+};
+
+pub(super) const BODIES: Attack = Attack {
+    name: "gossip-bodies",
+    what: "8 names announce entries of ever new keys with the largest bodies that a message can hold, as fast as they go through",
+    answer: "unpacks 100 a second of a peer, each to 32 KiB at most; looks at no signature of a key that no keyring lists",
+    refused: &["gossip-unplaced", "gossip-rate", "gossip-flood"],
+    bounds: USUAL,
+    run: |target, time| {
+        flood(target, time, |target, number| {
+            let mut tip = Tip { seq: 3, prev: Hash::of(b"before") };
+            let mut body = vec![0; GOSSIP_RUN_MAX - 512];
+            body[..8].copy_from_slice(&number.to_be_bytes());
+            let run = forge::run(&target.network, &forge::stranger(number % 64), &mut tip, 1, &adoption(), &body);
+            Announcement::segment(&forge::segment(&run, run.len())).encode()
+        })
+    },
+};
+
+pub(super) const BOMBS: Attack = Attack {
+    name: "gossip-bombs",
+    what: "8 names announce segments of a kilobyte that expand to 256 MiB and say that they have 32 KiB",
+    answer: "stops at the announced length, blames, refuses",
+    refused: &["bad-compression"],
+    bounds: USUAL,
+    run: |target, time| {
+        Box::pin(async move {
+            let bomb = forge::segment(&vec![0; 256 << 20], GOSSIP_RUN_MAX);
+            // One message is judged once, so each has a tail of its own.
+            let message = move |number: u64| {
+                Announcement::segment(&[bomb.get(..8000).unwrap_or(&bomb), &number.to_be_bytes()].concat()).encode()
+            };
+            spread(target, time, message).await
         })
     },
 };

@@ -107,6 +107,8 @@ pub const ATTACKS: &[Attack] = &[
     sessions::DEEP_RECORDS,
     sessions::FORKS,
     gossip::UNKNOWN_KEYS,
+    gossip::BODIES,
+    gossip::BOMBS,
     gossip::FORKS,
     gossip::DUPLICATES,
     gossip::CONTROL,

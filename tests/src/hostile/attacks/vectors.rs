@@ -208,6 +208,7 @@ async fn gossip(target: Arc<Target>) -> io::Result<Done> {
         let counter = match (vector.reason.as_str(), vector.name.as_str()) {
             ("form", "a fork proof that proves nothing") => "bad-fork-proof",
             ("form", "a record with nine addresses") => "bad-node-record",
+            ("form", "a segment that is longer than it announces") => "bad-compression",
             ("form", _) => "bad-gossip",
             ("other-network", _) => "other-network",
             ("signature", "a record signed by another key") => "bad-signature",
