@@ -63,6 +63,8 @@ figures! {
     DIFFERENCE_COMMAND_MS = "difference_command_ms", "the whole command", Milliseconds;
     PUBLISH_MEDIAN = "publish_median_ms", "publish to readable, median", Milliseconds;
     PUBLISH_P99 = "publish_p99_ms", "publish to readable, 99 of 100", Milliseconds;
+    PUBLISH_FLUSHES_MEDIAN = "publish_flushes_median_ms", "— two flushes to this disk alone, median", Milliseconds;
+    PUBLISH_FLUSHES_P99 = "publish_flushes_p99_ms", "— two flushes to this disk alone, 99 of 100", Milliseconds;
     PUBLISH_MOST = "publish_most_ms", "publish to readable, the slowest", Milliseconds;
     START_COLD_MS = "start_cold_ms", "start until ready, files on the disk only", Milliseconds;
     START_WARM_MS = "start_warm_ms", "start until ready, files in memory", Milliseconds;

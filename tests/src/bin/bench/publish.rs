@@ -2,13 +2,14 @@
 //!
 //! Two whole nodes, each in a process of its own: this one runs the reader, a child the author. The author writes the time of the
 //! system's monotonic clock into the practice, then publishes it as a person would. The reader is told by its core that a log has
-//! grown, reads the practice back from its own store, and subtracts. Gossip carries the news, a synchronisation the body.
+//! grown, reads the practice back from its own store, and subtracts. Gossip carries the news and its body.
 
 use std::{
+    fs::File,
     io::{BufRead, Error, Result, Write},
     path::Path,
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nanduti_node::{
@@ -33,6 +34,8 @@ use crate::{
 const WARM_UP: u64 = 10;
 /// Between two publications, as other systems are measured.
 pub(crate) const PAUSE: Duration = Duration::from_millis(40);
+/// How often the disk alone is measured.
+const FLUSHED: u64 = 200;
 /// How long one may take before it is a fault.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -47,9 +50,30 @@ pub(crate) fn measure(bench: &Bench, publications: u64, pause: Duration) -> Resu
         runs.add(f::PUBLISH_MEDIAN, median);
         runs.add(f::PUBLISH_P99, quantile(&latencies, 0.99).unwrap_or(median));
         runs.add(f::PUBLISH_MOST, quantile(&latencies, 1.0).unwrap_or(median));
+        let flushes = flushes(bench, publications.min(FLUSHED), pause)?;
+        runs.add(f::PUBLISH_FLUSHES_MEDIAN, quantile(&flushes, 0.5).unwrap_or_default());
+        runs.add(f::PUBLISH_FLUSHES_P99, quantile(&flushes, 0.99).unwrap_or_default());
     }
     let outcome = runs.outcome("publish", None, None).over(bench.transport.name());
     Ok(Outcome { practices: Some(publications), ..outcome })
+}
+
+/// Milliseconds that it takes to append what a publication takes on the disk to two files, each flushed, one after the other: what
+/// author and reader do at least, since the one announces only what is durable, and the other shows only what is.
+fn flushes(bench: &Bench, count: u64, pause: Duration) -> Result<Vec<f64>> {
+    let mut files = [File::create(bench.fresh("flushed"))?, File::create(bench.fresh("flushed"))?];
+    let bytes = zstd::bulk::compress(text::text(0).as_bytes(), 1)?;
+    let mut took = Vec::new();
+    for _ in 0..count {
+        std::thread::sleep(pause);
+        let began = Instant::now();
+        for file in &mut files {
+            file.write_all(&bytes)?;
+            file.sync_data()?;
+        }
+        took.push(began.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(took)
 }
 
 /// Milliseconds of each publication.

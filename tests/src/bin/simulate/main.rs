@@ -6,11 +6,11 @@
 //! cargo run --release -p nanduti-tests --bin simulate -- --scenario NAME|all --seeds 200 [--undefended]
 //! ```
 //!
-//! Without `--nodes` the size follows from the seed: most networks are small, so that rare meetings are frequent, and every tenth has
+//! `--minutes` are those of virtual time. Without `--nodes` the size follows from the seed: most networks are small, so that rare meetings are frequent, and every tenth has
 //! 120 nodes. The same seed and options give the same run. A scenario plays one attack in small networks and says whether what the network
 //! promises holds; `--undefended` leaves out what that rests on, and then each of its runs should fail.
 
-#![expect(clippy::print_stdout, reason = "this program's purpose is to print what happened")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this program's purpose is to print what happened")]
 
 use std::{
     fmt,
@@ -26,6 +26,9 @@ use nanduti_tests::simulation::{BREAKS, Break, Options, Outcome, SCENARIOS, Scen
 
 /// Failures after which no more seeds are begun.
 const FAILURES: usize = 10;
+
+/// Seeds after which it is said how far it is.
+const PROGRESS: u64 = 100;
 
 /// What was asked for.
 struct Arguments {
@@ -182,6 +185,9 @@ fn work(arguments: &Arguments, scenario: Option<Scenario>, next: &AtomicU64, sum
         let outcome = if arguments.trace { run_traced(seed, &options, print) } else { run(seed, &options) };
         let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
         sum.add(&outcome, outcome.report(&options));
+        if sum.seeds.is_multiple_of(PROGRESS) && scenario.is_none() {
+            eprintln!("{} of {} seeds, {} failed", sum.seeds, arguments.seeds, sum.failed.len());
+        }
         if sum.failed.len() >= FAILURES {
             return;
         }
