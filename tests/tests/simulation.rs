@@ -108,7 +108,8 @@ fn without_its_defence_no_promise_holds() {
     for scenario in SCENARIOS {
         println!("{}: {}", scenario.name, scenario.undefended);
         let options = Options { minutes: 5, scenario: Some(scenario), undefended: true, ..options(0) };
-        let failed = (1..=5).find_map(|seed| run(seed, &options).violation);
+        // Of some scenarios a third of the seeds fails.
+        let failed = (1..=20).find_map(|seed| run(seed, &options).violation);
         assert!(failed.as_ref().is_some_and(|what| what.contains(scenario.failure)), "{}: {failed:?}", scenario.name);
     }
 }

@@ -66,8 +66,11 @@ async fn what_is_spoilt_is_refused_and_what_is_sound_is_taken_in_after_it() {
     }
     let log = nanduti_protocol::key::PublicKey::from(&publish_key(1));
     assert_eq!(node.core.snapshot().ledger.extent(&log).unwrap().next, 1);
-    Raw::connect(&world, &node.net.addresses()[0]).await.publish(sound).await;
+    // It stays until it has been heard.
+    let peer = Raw::connect(&world, &node.net.addresses()[0]).await;
+    peer.publish(sound).await;
     node.holds(&publish_key(1), 2).await;
+    drop(peer);
     node.net.stop().await;
 }
 

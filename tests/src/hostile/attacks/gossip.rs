@@ -18,7 +18,7 @@ use super::{
         talk,
         target::Target,
     },
-    Attack, Done, Running, USUAL, anybody, crowd, did, sessions, vectors,
+    Attack, Bounds, Done, Running, USUAL, anybody, crowd, did, sessions, vectors,
 };
 
 /// The protocol of gossip.
@@ -54,12 +54,15 @@ pub(super) const BODIES: Attack = Attack {
     what: "8 names announce entries of ever new keys with the largest bodies that a message can hold, as fast as they go through",
     answer: "unpacks 100 a second of a peer, each to 32 KiB at most; looks at no signature of a key that no keyring lists",
     refused: &["gossip-unplaced", "gossip-rate", "gossip-flood"],
-    bounds: USUAL,
+    // Messages of eight kilobytes on their way, and what each unpacks to.
+    bounds: Bounds { memory_mib: 96.0, ..USUAL },
     run: |target, time| {
         flood(target, time, |target, number| {
             let mut tip = Tip { seq: 3, prev: Hash::of(b"before") };
-            let mut body = vec![0; GOSSIP_RUN_MAX - 512];
-            body[..8].copy_from_slice(&number.to_be_bytes());
+            // As much that cannot be compressed as a message holds, and then as much as it may unpack to.
+            let noise = (0..240_u64).flat_map(|part| *Hash::of(&(number << 8 | part).to_be_bytes()).as_bytes());
+            let mut body: Vec<u8> = noise.collect();
+            body.resize(GOSSIP_RUN_MAX - 512, 0);
             let run = forge::run(&target.network, &forge::stranger(number % 64), &mut tip, 1, &adoption(), &body);
             Announcement::segment(&forge::segment(&run, run.len())).encode()
         })
@@ -68,7 +71,7 @@ pub(super) const BODIES: Attack = Attack {
 
 pub(super) const BOMBS: Attack = Attack {
     name: "gossip-bombs",
-    what: "8 names announce segments of a kilobyte that expand to 256 MiB and say that they have 32 KiB",
+    what: "8 names announce segments of eight kilobytes that expand to 256 MiB and say that they have 32 KiB",
     answer: "stops at the announced length, blames, refuses",
     refused: &["bad-compression"],
     bounds: USUAL,
