@@ -50,7 +50,7 @@ pub(crate) fn measure(bench: &Bench, publications: u64, pause: Duration) -> Resu
         runs.add(f::PUBLISH_MEDIAN, median);
         runs.add(f::PUBLISH_P99, quantile(&latencies, 0.99).unwrap_or(median));
         runs.add(f::PUBLISH_MOST, quantile(&latencies, 1.0).unwrap_or(median));
-        let flushes = flushes(bench, publications.min(FLUSHED), pause)?;
+        let flushes = runtime.block_on(flushes(bench, publications.min(FLUSHED), pause))?;
         runs.add(f::PUBLISH_FLUSHES_MEDIAN, quantile(&flushes, 0.5).unwrap_or_default());
         runs.add(f::PUBLISH_FLUSHES_P99, quantile(&flushes, 0.99).unwrap_or_default());
     }
@@ -60,12 +60,12 @@ pub(crate) fn measure(bench: &Bench, publications: u64, pause: Duration) -> Resu
 
 /// Milliseconds that it takes to append what a publication takes on the disk to two files, each flushed, one after the other: what
 /// author and reader do at least, since the one announces only what is durable, and the other shows only what is.
-fn flushes(bench: &Bench, count: u64, pause: Duration) -> Result<Vec<f64>> {
+async fn flushes(bench: &Bench, count: u64, pause: Duration) -> Result<Vec<f64>> {
     let mut files = [File::create(bench.fresh("flushed"))?, File::create(bench.fresh("flushed"))?];
     let bytes = zstd::bulk::compress(text::text(0).as_bytes(), 1)?;
     let mut took = Vec::new();
     for _ in 0..count {
-        std::thread::sleep(pause);
+        tokio::time::sleep(pause).await;
         let began = Instant::now();
         for file in &mut files {
             file.write_all(&bytes)?;
