@@ -74,7 +74,7 @@ pub(super) const BOMBS: Attack = Attack {
     what: "8 names announce segments of eight kilobytes that expand to 256 MiB and say that they have 32 KiB",
     answer: "stops at the announced length, blames, refuses",
     refused: &["bad-compression"],
-    bounds: USUAL,
+    bounds: Bounds { memory_mib: 96.0, ..USUAL },
     run: |target, time| {
         Box::pin(async move {
             let bomb = forge::segment(&vec![0; 256 << 20], GOSSIP_RUN_MAX);
